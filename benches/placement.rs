@@ -1,0 +1,3 @@
+//! Placement beside the crate offset-allocator.
+
+fn main() {}

@@ -1,0 +1,23 @@
+//! What every room stands on: sizes and addresses, ranges, ids, change journals, a stable hash,
+//! sparse runs over an address space, and numbers as text.
+//!
+//! This room knows nothing of graphics, of drivers or of the window.
+
+mod hash;
+mod ids;
+mod journal;
+mod rng;
+mod runs;
+mod span;
+pub mod text;
+mod units;
+
+pub use hash::{StableHasher, StateHash};
+pub use ids::{AllocationId, DeviceId, FenceId, ProcessId, SegmentId};
+pub use journal::{Change, Journal, Position};
+pub use rng::SplitMix;
+pub use runs::{Piece, Run, RunMap, RunValue};
+pub use span::Span;
+pub use units::{
+    Bytes, FrameNumber, PAGE_SIZE, Pages, PhysicalAddress, SegmentAddress, SegmentOffset,
+};

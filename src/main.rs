@@ -1,0 +1,3 @@
+//! Start-up only: everything else is in the library.
+
+fn main() {}
