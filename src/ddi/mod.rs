@@ -1,1 +1,32 @@
-//! ddi
+//! The language that VidMm and a display miniport driver speak, in the names of d3dkmddi.h.
+//!
+//! Data and validity, no behaviour: what a flag word may hold is here, whether a combination is
+//! legal is the business of `rules`. The one trait is [`Miniport`], reversible, so that any driver
+//! plugged in can be stepped back.
+
+mod allocation;
+mod flags;
+mod miniport;
+mod operation;
+mod priority;
+mod status;
+mod version;
+
+pub use allocation::{
+    AllocationHandle, AllocationInfo, ContextHandle, DeviceHandle, Preference, PreferredSegments,
+    SegmentSet, SystemMemoryId,
+};
+pub use flags::{
+    AllocationFlags, DiscardContentFlags, MapApertureFlags, SegmentFlags, TransferFlags,
+};
+pub use miniport::{
+    Access, AccessKind, BuildPagingBuffer, CreateAllocation, DmaBufferAddress, DriverMark,
+    Miniport, PacketFault, PacketOutcome, Readback, Render, SubmitCommand,
+};
+pub use operation::{
+    DiscardContent, Fill, Location, MapApertureSegment, OperationKind, PageList, PagingOperation,
+    Transfer, UnmapApertureSegment,
+};
+pub use priority::{Priority, PriorityBand};
+pub use status::NtStatus;
+pub use version::InterfaceVersion;

@@ -1,0 +1,178 @@
+//! Flag words: what a driver claims about its segments and allocations, and what VidMm says about
+//! an operation. Names and bits from d3dkmddi.h.
+
+use bitflags::bitflags;
+
+bitflags! {
+    /// The 32-bit `Value` of `DXGK_SEGMENTFLAGS`.
+    ///
+    /// Whether a combination is legal is for `rules` to say, so that an illegal one can be shown
+    /// and repaired. Bits 22 to 31 are reserved; a word that has them keeps them.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub struct SegmentFlags: u32 {
+        /// Address space only: paging in maps system pages instead of moving bytes.
+        const Aperture = 1 << 0;
+        /// AGP-type aperture; VidMm has the GART driver map it. Must be the only bit set.
+        const Agp = 1 << 1;
+        /// The CPU reaches the segment linearly at its `CpuTranslatedAddress`.
+        const CpuVisible = 1 << 2;
+        /// The bank count and bank table are valid.
+        const UseBanking = 1 << 3;
+        /// Cacheable pages mapped into this aperture stay coherent with the CPU cache.
+        const CacheCoherent = 1 << 4;
+        /// Allocations take `PitchAlignedSize` here and `Size` in the backing store.
+        const PitchAlignment = 1 << 5;
+        /// The segment is carved out of system memory that the operating system counts.
+        const PopulatedFromSystemMemory = 1 << 6;
+        /// Content survives standby.
+        const PreservedDuringStandby = 1 << 7;
+        /// Content survives hibernation.
+        const PreservedDuringHibernate = 1 << 8;
+        /// Content up to `SystemMemoryEndAddress` survives hibernation.
+        const PartiallyPreservedDuringHibernate = 1 << 9;
+        /// Direct Flip allocations can be pinned and scanned out from here.
+        const DirectFlip = 1 << 10;
+        /// Managed in pages of 64 KiB instead of 4 KiB.
+        const Use64KBPages = 1 << 11;
+        /// For the operating system; drivers leave it clear.
+        const ReservedSysMem = 1 << 12;
+        /// The CPU reaches the segment through a programmable window.
+        const SupportsCpuHostAperture = 1 << 13;
+        /// That window is coherent with the CPU cache.
+        const SupportsCachedCpuHostAperture = 1 << 14;
+        /// Takes part in the budgets of applications.
+        const ApplicationTarget = 1 << 15;
+        /// Video protected regions are supported.
+        const VprSupported = 1 << 16;
+        /// Content of video protected regions survives standby.
+        const VprPreservedDuringStandby = 1 << 17;
+        /// Hardware-protected allocations are encrypted while they are paged.
+        const EncryptedPagingSupported = 1 << 18;
+        /// Counts against the local budget group.
+        const LocalBudgetGroup = 1 << 19;
+        /// Counts against the non-local budget group.
+        const NonLocalBudgetGroup = 1 << 20;
+        /// Backed by DDR memory that the firmware reserved.
+        const PopulatedByReservedDDRByFirmware = 1 << 21;
+    }
+}
+
+bitflags! {
+    /// The `Value` of `DXGK_ALLOCATIONINFOFLAGS`, as far as WDDM 1.x names it.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub struct AllocationFlags: u32 {
+        /// The CPU may read and write it.
+        const CpuVisible = 1 << 0;
+        /// The backing store is kept while the allocation is resident in a memory segment.
+        const PermanentSysMem = 1 << 1;
+        /// The backing store is cacheable.
+        const Cached = 1 << 2;
+        /// The backing store is kernel memory.
+        const Protected = 1 << 3;
+        /// Wraps a range of user memory that exists already.
+        const ExistingSysMem = 1 << 4;
+        /// Wraps a range of kernel memory that exists already.
+        const ExistingKernelSysMem = 1 << 5;
+        /// Searched for from the end of the segment.
+        const FromEndOfSegment = 1 << 6;
+        /// The CPU sees it linearly only through an unswizzling aperture.
+        const Swizzled = 1 << 7;
+        /// An overlay surface: pinned.
+        const Overlay = 1 << 8;
+        /// A capture surface: pinned.
+        const Capture = 1 << 9;
+        /// A primary that is locked through an address of its own.
+        const UseAlternateVA = 1 << 10;
+        /// Paged only while the GPU is idle.
+        const SynchronousPaging = 1 << 11;
+        /// The same content on every linked adapter.
+        const LinkMirrored = 1 << 12;
+        /// An instance on every linked adapter.
+        const LinkInstanced = 1 << 13;
+        /// A history buffer.
+        const HistoryBuffer = 1 << 14;
+    }
+}
+
+bitflags! {
+    /// `DXGK_TRANSFERFLAGS`.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub struct TransferFlags: u32 {
+        /// Swizzle on the way.
+        const Swizzle = 1 << 0;
+        /// Unswizzle on the way.
+        const Unswizzle = 1 << 1;
+        /// The GPU has finished every reference to the allocation.
+        const AllocationIsIdle = 1 << 2;
+        /// First sub-transfer of a transfer.
+        const TransferStart = 1 << 3;
+        /// Last sub-transfer of a transfer.
+        const TransferEnd = 1 << 4;
+    }
+}
+
+bitflags! {
+    /// `DXGK_DISCARDCONTENTFLAGS`.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub struct DiscardContentFlags: u32 {
+        /// The GPU has finished every reference to the allocation.
+        const AllocationIsIdle = 1 << 0;
+    }
+}
+
+bitflags! {
+    /// `DXGK_MAPAPERTUREFLAGS`.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub struct MapApertureFlags: u32 {
+        /// Cacheable pages are mapped into a cache-coherent aperture.
+        const CacheCoherent = 1 << 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Values as the documents print them, in hexadecimal, independent of the shifts above.
+    #[test]
+    fn segment_flag_values_are_those_of_the_documents() {
+        let table = [
+            (SegmentFlags::Aperture, 0x0000_0001),
+            (SegmentFlags::Agp, 0x0000_0002),
+            (SegmentFlags::CpuVisible, 0x0000_0004),
+            (SegmentFlags::UseBanking, 0x0000_0008),
+            (SegmentFlags::CacheCoherent, 0x0000_0010),
+            (SegmentFlags::PitchAlignment, 0x0000_0020),
+            (SegmentFlags::PopulatedFromSystemMemory, 0x0000_0040),
+            (SegmentFlags::PreservedDuringStandby, 0x0000_0080),
+            (SegmentFlags::PreservedDuringHibernate, 0x0000_0100),
+            (SegmentFlags::PartiallyPreservedDuringHibernate, 0x0000_0200),
+            (SegmentFlags::DirectFlip, 0x0000_0400),
+            (SegmentFlags::Use64KBPages, 0x0000_0800),
+            (SegmentFlags::ReservedSysMem, 0x0000_1000),
+            (SegmentFlags::SupportsCpuHostAperture, 0x0000_2000),
+            (SegmentFlags::SupportsCachedCpuHostAperture, 0x0000_4000),
+            (SegmentFlags::ApplicationTarget, 0x0000_8000),
+            (SegmentFlags::VprSupported, 0x0001_0000),
+            (SegmentFlags::VprPreservedDuringStandby, 0x0002_0000),
+            (SegmentFlags::EncryptedPagingSupported, 0x0004_0000),
+            (SegmentFlags::LocalBudgetGroup, 0x0008_0000),
+            (SegmentFlags::NonLocalBudgetGroup, 0x0010_0000),
+            (SegmentFlags::PopulatedByReservedDDRByFirmware, 0x0020_0000),
+        ];
+        assert_eq!(table.len(), 22);
+        for (flag, value) in table {
+            assert_eq!(flag.bits(), value, "{flag:?}");
+        }
+        assert_eq!(SegmentFlags::all().bits(), 0x003F_FFFF, "bits 22 to 31 are reserved");
+    }
+
+    #[test]
+    fn operation_flag_values_are_those_of_the_documents() {
+        assert_eq!(TransferFlags::all().bits(), 0x1F);
+        assert_eq!(TransferFlags::TransferStart.bits(), 0x8);
+        assert_eq!(TransferFlags::AllocationIsIdle.bits(), 0x4);
+        assert_eq!(AllocationFlags::Overlay.bits(), 0x100);
+        assert_eq!(AllocationFlags::FromEndOfSegment.bits(), 0x40);
+    }
+}

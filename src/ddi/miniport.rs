@@ -1,0 +1,206 @@
+//! The display miniport driver as VidMm sees it.
+
+use crate::base::{
+    Bytes, FenceId, PhysicalAddress, Position, SegmentAddress, SegmentId, StateHash,
+};
+use crate::memory::{ContentHash, HostMemory};
+
+use super::{AllocationHandle, AllocationInfo, ContextHandle, NtStatus, PagingOperation};
+
+/// `DxgkDdiCreateAllocation`: what the user-mode driver sent along.
+///
+/// Real drivers read private data of their own making; here it is what the allocation should
+/// become, and the driver answers with what it makes of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreateAllocation {
+    /// What the user-mode driver asks for.
+    pub requested: AllocationInfo,
+}
+
+/// `DXGKARG_BUILDPAGINGBUFFER`: the envelope of every call.
+#[derive(Debug)]
+pub struct BuildPagingBuffer<'a> {
+    /// What is left of the buffer: `pDmaBuffer` is its first byte, `DmaSize` its length. The first
+    /// call on a new buffer gets it aligned to 4 KiB.
+    pub dma_buffer: &'a mut [u8],
+    /// How far the driver moved `pDmaBuffer`. VidMm stops the machine when it passed the end.
+    pub dma_buffer_used: usize,
+    /// What is left of the buffer's private data, which VidMm never touches.
+    pub private_data: &'a mut [u8],
+    /// How far the driver moved `pDmaBufferPrivateData`.
+    pub private_data_used: usize,
+    /// The operation and its fields.
+    pub operation: &'a PagingOperation,
+    /// 0 in the first call of an operation, then whatever the driver stored.
+    pub multipass_offset: u32,
+    /// The context that paging runs in.
+    pub system_context: ContextHandle,
+}
+
+/// What the GPU does with an allocation in a submission of the user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccessKind {
+    /// Reads the range and reports its hash.
+    Read,
+    /// Fills the range with the bytes of `seed`.
+    Write {
+        /// Says which bytes.
+        seed: u64,
+    },
+}
+
+/// One reference of a submission, after patching: the address is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// The allocation.
+    pub allocation: AllocationHandle,
+    /// The segment that it is resident in.
+    pub segment: SegmentId,
+    /// Base address of the segment plus offset of the first byte accessed.
+    pub address: SegmentAddress,
+    /// Bytes accessed.
+    pub length: Bytes,
+    /// Read or write.
+    pub kind: AccessKind,
+}
+
+/// Builds the packets of a user's submission into a DMA buffer.
+///
+/// It stands for `DxgkDdiRender` and `DxgkDdiPatch` in one, with the envelope and the multi-pass
+/// protocol of paging buffers.
+#[derive(Debug)]
+pub struct Render<'a> {
+    /// What is left of the DMA buffer.
+    pub dma_buffer: &'a mut [u8],
+    /// How far the driver moved `pDmaBuffer`.
+    pub dma_buffer_used: usize,
+    /// The accesses, in the order in which the GPU makes them.
+    pub accesses: &'a [Access],
+    /// 0 in the first call, then whatever the driver stored.
+    pub multipass_offset: u32,
+}
+
+/// Where the GPU fetches a buffer from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DmaBufferAddress {
+    /// Contiguous system memory, read over the bus.
+    Physical(PhysicalAddress),
+    /// Pages mapped into an aperture segment.
+    Aperture {
+        /// The segment.
+        segment: SegmentId,
+        /// Base address of the segment plus offset in it.
+        address: SegmentAddress,
+    },
+}
+
+/// `DXGKARG_SUBMITCOMMAND`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SubmitCommand {
+    /// Signalled when everything in the range has executed.
+    pub fence: FenceId,
+    /// Start of the buffer.
+    pub address: DmaBufferAddress,
+    /// First byte submitted, from the start of the buffer.
+    pub start: u32,
+    /// Byte after the last submitted.
+    pub end: u32,
+    /// A paging buffer.
+    pub paging: bool,
+}
+
+/// What a read of the GPU found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Readback {
+    /// Which read of the submission, counted from 0 in the order of its accesses.
+    pub slot: u32,
+    /// Hash of the bytes that the GPU saw.
+    pub hash: ContentHash,
+}
+
+/// Why the device could not execute a packet. It goes on with the next submission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PacketFault {
+    /// The bytes are no packet.
+    BadPacket,
+    /// The packet reads or writes beyond a memory.
+    OutOfRange,
+    /// A page of an aperture was never pointed anywhere.
+    Unmapped,
+    /// The buffer was fetched from the page that stands in for unmapped ones.
+    FetchedDummyPage,
+}
+
+/// What the device did in one step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PacketOutcome {
+    /// The submission that the packet belongs to.
+    pub fence: FenceId,
+    /// First byte of the packet, from the start of the buffer.
+    pub start: u32,
+    /// Byte after the last.
+    pub end: u32,
+    /// Bytes moved, filled or read by the packet: what it costs.
+    pub bytes: u64,
+    /// What a read found.
+    pub readback: Option<Readback>,
+    /// What went wrong; the rest of the submission is skipped and its fence signalled.
+    pub fault: Option<PacketFault>,
+    /// Whether the fence was signalled: this was the last packet of its submission.
+    pub completed: bool,
+}
+
+/// Where a driver and the device that it drives stand in their histories.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct DriverMark {
+    /// Changes of the driver's own state.
+    pub driver: Position,
+    /// Changes of the device.
+    pub device: Position,
+}
+
+/// A display miniport driver with the device that it drives.
+pub trait Miniport {
+    /// `DxgkDdiCreateAllocation`.
+    ///
+    /// # Errors
+    /// The status with which the driver refuses.
+    fn create_allocation(
+        &mut self,
+        arguments: &CreateAllocation,
+    ) -> Result<(AllocationHandle, AllocationInfo), NtStatus>;
+
+    /// `DxgkDdiDestroyAllocation`.
+    fn destroy_allocation(&mut self, allocation: AllocationHandle);
+
+    /// Whether operations must carry arrays of page numbers in system memory.
+    fn wants_page_arrays(&self) -> bool;
+
+    /// `DxgkDdiBuildPagingBuffer`. Answers success, insufficient buffer or allocation busy;
+    /// anything else stops the machine.
+    fn build_paging_buffer(&mut self, arguments: &mut BuildPagingBuffer<'_>) -> NtStatus;
+
+    /// Builds the packets of a user's submission.
+    fn render(&mut self, arguments: &mut Render<'_>) -> NtStatus;
+
+    /// `DxgkDdiSubmitCommand`: queues a range of a buffer.
+    fn submit_command(&mut self, arguments: &SubmitCommand) -> NtStatus;
+
+    /// Lets the device execute one packet; `None` when nothing is queued.
+    fn execute_packet(&mut self, host: &mut HostMemory) -> Option<PacketOutcome>;
+
+    /// The last fence that the device signalled.
+    fn completed_fence(&self) -> FenceId;
+
+    /// Where driver and device stand.
+    fn mark(&self) -> DriverMark;
+
+    /// Goes to a mark, back or forward.
+    fn move_to(&mut self, mark: DriverMark);
+
+    /// Drops what lies ahead of the mark at which they stand.
+    fn forget_ahead(&mut self);
+
+    /// Hash of the state of driver and device.
+    fn hash(&self) -> StateHash;
+}

@@ -1,0 +1,97 @@
+//! Status codes as ntstatus.h numbers them.
+
+use std::fmt;
+
+/// An `NTSTATUS`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct NtStatus(pub u32);
+
+macro_rules! statuses {
+    ($($(#[$meta:meta])* $name:ident = $value:literal, $text:literal;)*) => {
+        impl NtStatus {
+            $($(#[$meta])* pub const $name: Self = Self($value);)*
+
+            /// The name in ntstatus.h, where this is one of the codes used here.
+            #[must_use]
+            pub const fn name(self) -> Option<&'static str> {
+                match self.0 {
+                    $($value => Some($text),)*
+                    _ => None,
+                }
+            }
+
+            /// The code of a name in ntstatus.h.
+            #[must_use]
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name {
+                    $($text => Some(Self($value)),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+statuses! {
+    /// Done.
+    SUCCESS = 0x0000_0000, "STATUS_SUCCESS";
+    /// Informational: nothing of the allocation needed preparing.
+    SKIP_ALLOCATION_PREPARATION = 0x401E_0201, "STATUS_GRAPHICS_SKIP_ALLOCATION_PREPARATION";
+    /// An argument is wrong.
+    INVALID_PARAMETER = 0xC000_000D, "STATUS_INVALID_PARAMETER";
+    /// System memory is exhausted.
+    NO_MEMORY = 0xC000_0017, "STATUS_NO_MEMORY";
+    /// The driver does not implement the operation.
+    NOT_SUPPORTED = 0xC000_00BB, "STATUS_NOT_SUPPORTED";
+    /// Commit is exhausted.
+    COMMITMENT_LIMIT = 0xC000_012D, "STATUS_COMMITMENT_LIMIT";
+    /// The device is not ready: the adapter did not start or has stopped.
+    DEVICE_NOT_READY = 0xC000_00A3, "STATUS_DEVICE_NOT_READY";
+    /// The rest does not fit in the buffer; go on in a new one.
+    INSUFFICIENT_DMA_BUFFER = 0xC01E_0001, "STATUS_GRAPHICS_INSUFFICIENT_DMA_BUFFER";
+    /// No room in any segment that would do.
+    NO_VIDEO_MEMORY = 0xC01E_0100, "STATUS_GRAPHICS_NO_VIDEO_MEMORY";
+    /// The memory cannot be locked.
+    CANT_LOCK_MEMORY = 0xC01E_0101, "STATUS_GRAPHICS_CANT_LOCK_MEMORY";
+    /// The GPU still uses the allocation.
+    ALLOCATION_BUSY = 0xC01E_0102, "STATUS_GRAPHICS_ALLOCATION_BUSY";
+    /// The allocation is not one.
+    ALLOCATION_INVALID = 0xC01E_0106, "STATUS_GRAPHICS_ALLOCATION_INVALID";
+    /// The allocation is pinned.
+    CANT_EVICT_PINNED_ALLOCATION = 0xC01E_0109, "STATUS_GRAPHICS_CANT_EVICT_PINNED_ALLOCATION";
+    /// The allocation may not be used like this.
+    INVALID_ALLOCATION_USAGE = 0xC01E_0110, "STATUS_GRAPHICS_INVALID_ALLOCATION_USAGE";
+    /// The allocation has been closed.
+    ALLOCATION_CLOSED = 0xC01E_0112, "STATUS_GRAPHICS_ALLOCATION_CLOSED";
+    /// There is no such allocation.
+    INVALID_ALLOCATION_HANDLE = 0xC01E_0114, "STATUS_GRAPHICS_INVALID_ALLOCATION_HANDLE";
+    /// The allocation belongs to another device.
+    WRONG_ALLOCATION_DEVICE = 0xC01E_0115, "STATUS_GRAPHICS_WRONG_ALLOCATION_DEVICE";
+    /// The content of the allocation is gone.
+    ALLOCATION_CONTENT_LOST = 0xC01E_0116, "STATUS_GRAPHICS_ALLOCATION_CONTENT_LOST";
+    /// The GPU raised an exception.
+    GPU_EXCEPTION_ON_DEVICE = 0xC01E_0200, "STATUS_GRAPHICS_GPU_EXCEPTION_ON_DEVICE";
+}
+
+impl NtStatus {
+    /// Whether the two severity bits say success or information.
+    #[must_use]
+    pub const fn is_success(self) -> bool {
+        self.0 < 0x8000_0000
+    }
+}
+
+impl fmt::Display for NtStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => f.write_str(name),
+            None => write!(f, "status {}", crate::base::text::word(self.0)),
+        }
+    }
+}
+
+impl fmt::Debug for NtStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
