@@ -1,1 +1,29 @@
-//! memory
+//! Bytes without storing them, and system memory made of such bytes.
+//!
+//! Memory is described by runs: a gigabyte of one fill is one run, and moving it moves the
+//! description. Every kind of content is byte-exact, so that any range can be read, compared and
+//! hashed whatever describes it. On top stand memory descriptor lists and the host's memory: frames,
+//! who uses them, and what they hold.
+//!
+//! This room knows nothing of segments, residency, drivers or GPUs; it never asks why bytes move.
+
+pub mod bytes;
+mod change;
+mod content;
+mod content_hash;
+mod frames;
+mod host;
+mod mdl;
+
+#[cfg(test)]
+mod host_tests;
+#[cfg(test)]
+mod tests;
+
+pub use bytes::ByteMap;
+pub use change::{ByteChange, OutOfRange};
+pub use content::{Content, ExplicitBytes};
+pub use content_hash::{ContentHash, ContentHasher};
+pub use frames::{FrameUse, Layout, OutOfFrames};
+pub use host::{HostChange, HostMemory, HostState};
+pub use mdl::{FrameRun, Mdl};
