@@ -1,0 +1,140 @@
+//! Where a request would go.
+
+use crate::base::Span;
+
+use super::request::{Direction, Fit, NoRoom, Request};
+use super::sizes::Sizes;
+use super::space::Space;
+use super::tree::clip;
+use super::walk::Sought;
+
+/// How many holes outside the window the index by size may bring before the window is searched
+/// instead, so that a small window in a large space costs what the window holds.
+const STRANGERS: usize = 64;
+
+/// A hole that fits: its length inside the window and where the request goes in it.
+#[derive(Clone, Copy)]
+struct Fitting {
+    len: u64,
+    at: u64,
+}
+
+impl Space {
+    /// Where the request would go; changes nothing.
+    ///
+    /// First fit costs O(log n), and best fit too in a space made by [`Space::indexed`], plus one
+    /// look at each hole that is long enough but holds no multiple of the alignment in the right
+    /// place.
+    ///
+    /// # Errors
+    ///
+    /// When no hole in the window holds the request.
+    pub fn find(&self, request: &Request) -> Result<u64, NoRoom> {
+        let window = clip(request.window, self.len);
+        let sought = Sought { size: request.size, window };
+        let found = if request.size == 0 || request.size > window.len() {
+            None
+        } else {
+            match (request.fit, request.direction, &self.sizes) {
+                (Fit::First, Direction::BottomUp, _) => {
+                    self.tree.lowest(&sought, &mut |hole| request.position_in(hole))
+                }
+                (Fit::First, Direction::TopDown, _) => {
+                    self.tree.highest(&sought, &mut |hole| request.position_in(hole))
+                }
+                (Fit::Best, _, None) => self.best_by_address(request, sought),
+                (Fit::Best, _, Some(sizes)) => self.best_by_size(request, sought, sizes),
+            }
+        };
+        found.ok_or_else(|| {
+            let room = self.tree.room(window);
+            NoRoom { needed: request.size, window, free: room.free, largest: room.largest }
+        })
+    }
+
+    /// The smallest hole that fits, from a look at each in the window.
+    fn best_by_address(&self, request: &Request, sought: Sought) -> Option<u64> {
+        let mut best: Option<Fitting> = None;
+        let mut weigh = |hole: Span| -> Option<()> {
+            if let Some(at) = request.position_in(hole)
+                && best.is_none_or(|best| hole.len() < best.len)
+            {
+                best = Some(Fitting { len: hole.len(), at });
+            }
+            None
+        };
+        match request.direction {
+            Direction::BottomUp => self.tree.lowest(&sought, &mut weigh),
+            Direction::TopDown => self.tree.highest(&sought, &mut weigh),
+        };
+        best.map(|best| best.at)
+    }
+
+    /// The smallest hole that fits, from the index: the smallest of those wholly in the window,
+    /// against the at most two that the window cuts.
+    fn best_by_size(&self, request: &Request, sought: Sought, sizes: &Sizes) -> Option<u64> {
+        let window = sought.window;
+        let mut best: Option<Fitting> = None;
+        for hole in self.cut_holes(window) {
+            let fitting = request.position_in(hole).map(|at| Fitting { len: hole.len(), at });
+            best = better(best, fitting, request.direction);
+        }
+        let mut len = request.size;
+        let mut strangers = 0;
+        while best.is_none_or(|best| len <= best.len) {
+            let mut next = None;
+            let mut same_length = sizes.at_least(len);
+            while let Some(hole) = match request.direction {
+                Direction::BottomUp => same_length.next(),
+                Direction::TopDown => same_length.next_back(),
+            } {
+                next = Some(hole.len());
+                if !window.covers(hole) {
+                    strangers += 1;
+                    if strangers > STRANGERS {
+                        return self.best_by_address(request, sought);
+                    }
+                } else if let Some(at) = request.position_in(hole) {
+                    let found =
+                        better(best, Some(Fitting { len: hole.len(), at }), request.direction);
+                    return found.map(|best| best.at);
+                }
+            }
+            let Some(longer) = next.and_then(|len| len.checked_add(1)) else { break };
+            len = longer;
+        }
+        best.map(|best| best.at)
+    }
+
+    /// The parts inside the window of holes that reach out of it.
+    fn cut_holes(&self, window: Span) -> impl Iterator<Item = Span> {
+        let mut reach = |position: u64| -> Option<Span> {
+            let hole = self.hole_at(position)?;
+            if window.covers(hole) { None } else { hole.intersection(window) }
+        };
+        let low = reach(window.start());
+        let high = window.end().checked_sub(1).and_then(&mut reach);
+        low.into_iter().chain(high.filter(|_| low != high))
+    }
+
+    /// The hole that covers `position`.
+    pub(super) fn hole_at(&self, position: u64) -> Option<Span> {
+        if position >= self.len {
+            return None;
+        }
+        let hole = self.tree.entry(&self.tree.seek(position + 1)).hole();
+        hole.contains(position).then_some(hole)
+    }
+}
+
+/// The shorter of the two; of equals the first in the direction.
+fn better(one: Option<Fitting>, two: Option<Fitting>, direction: Direction) -> Option<Fitting> {
+    let (Some(a), Some(b)) = (one, two) else { return one.or(two) };
+    let second = b.len < a.len
+        || b.len == a.len
+            && match direction {
+                Direction::BottomUp => b.at < a.at,
+                Direction::TopDown => b.at > a.at,
+            };
+    Some(if second { b } else { a })
+}
