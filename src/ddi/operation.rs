@@ -3,9 +3,7 @@
 use crate::base::{Bytes, Pages, PhysicalAddress, SegmentAddress, SegmentId};
 use crate::memory::Mdl;
 
-use super::{
-    AllocationHandle, DeviceHandle, DiscardContentFlags, MapApertureFlags, TransferFlags,
-};
+use super::{AllocationHandle, DeviceHandle, DiscardContentFlags, MapApertureFlags, TransferFlags};
 
 /// The system pages of an operation, and where a driver finds their numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
