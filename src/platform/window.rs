@@ -123,7 +123,7 @@ fn native_options(title: &str, options: WindowOptions) -> eframe::NativeOptions 
 }
 
 fn classify(error: &eframe::Error) -> PlatformError {
-    let cause = error.to_string();
+    let cause = in_plain_words(&error.to_string());
     let graphics = matches!(
         error,
         eframe::Error::Glutin(_) | eframe::Error::NoGlutinConfigs(..) | eframe::Error::OpenGL(_)
@@ -133,6 +133,15 @@ fn classify(error: &eframe::Error) -> PlatformError {
     } else {
         PlatformError::Window { cause }
     }
+}
+
+/// `message` without the place in the window library's sources that it begins with.
+fn in_plain_words(message: &str) -> String {
+    message
+        .split_once("os error at ")
+        .and_then(|(_, place_and_words)| place_and_words.split_once(": "))
+        .map_or(message, |(_, words)| words)
+        .to_owned()
 }
 
 /// The message of a panic that is about a library which could not be loaded.
@@ -173,6 +182,13 @@ mod tests {
         assert!(missing_library(other.as_ref()).is_none());
         assert!(missing_library(&7_i32).is_none());
         assert!(speaks_of_libraries("Failed to load one of xlib's shared libraries"));
+    }
+
+    #[test]
+    fn places_in_foreign_sources_are_left_out() {
+        let message = "winit EventLoopError: os error at /src/linux/mod.rs:788: No X server";
+        assert_eq!(in_plain_words(message), "No X server");
+        assert_eq!(in_plain_words("glutin error: bad"), "glutin error: bad");
     }
 
     #[test]

@@ -262,10 +262,11 @@ pub fn segmented<T: Copy + PartialEq>(
 
 /// A row of tabs over the full width, one of them current, and what belongs at the right of it.
 ///
-/// Answers which tab was asked for. Tabs that do not fit before the right part are cut off there,
+/// Answers which tab was asked for. `name` tells several rows of tabs in one place apart. Tabs that do not fit before the right part are cut off there,
 /// so callers keep the right part narrow.
 pub fn tab_bar<T: Copy + PartialEq>(
     ui: &mut Ui,
+    name: &str,
     tabs: &[(T, &str)],
     current: T,
     right: impl FnOnce(&mut Ui),
@@ -290,7 +291,7 @@ pub fn tab_bar<T: Copy + PartialEq>(
         let width = galley.size().x.ceil() + 28.0;
         let rect = Rect::from_min_size(egui::pos2(left, bar.top()), vec2(width, bar.height()));
         left += width;
-        let response = ui.interact(rect, ui.scope_id().with(("tab", index)), Sense::click());
+        let response = ui.interact(rect, ui.scope_id().with((name, index)), Sense::click());
         let selected = *value == current;
         response.widget_info(|| WidgetInfo::selected(Role::Tab, ui.is_enabled(), selected, label));
         let ink = if selected || response.hovered() { tokens.text } else { tokens.text_secondary };

@@ -153,7 +153,7 @@ fn gallery(ui: &mut Ui) {
     });
     canvas_part(ui);
     egui::Frame::new().inner_margin(egui::Margin::symmetric(12, 0)).show(ui, controls_part);
-    tab_bar(ui, &[(0, "Operations"), (1, "Allocations"), (2, "Findings 3")], 0, |ui| {
+    tab_bar(ui, "Views", &[(0, "Operations"), (1, "Allocations"), (2, "Findings 3")], 0, |ui| {
         ui.label("1,906 rows");
     });
     ui.horizontal_top(|ui| {
@@ -241,4 +241,58 @@ fn choices_answer_what_was_asked_for() {
         headless.frame_after(vec![Event::PointerMoved(at), button], &mut show);
     }
     assert_eq!(asked, Some("c"));
+}
+
+struct OnProcessor(crate::render::Renderer);
+
+impl egui_kittest::TestRenderer for OnProcessor {
+    fn handle_delta(&mut self, delta: &mut egui::TexturesDelta) {
+        self.0.apply(delta);
+    }
+
+    fn render(
+        &mut self,
+        context: &egui::Context,
+        output: &egui::FullOutput,
+    ) -> Result<RgbaImage, String> {
+        Ok(self.0.render(context, output, egui::Color32::TRANSPARENT))
+    }
+}
+
+/// The harness itself fails on an input without a name and on a missing glyph.
+#[test]
+fn widgets_are_found_by_name_and_used_by_keyboard() {
+    use egui_kittest::kittest::Queryable as _;
+
+    let mut harness = egui_kittest::Harness::builder()
+        .with_size([720.0, 560.0])
+        .renderer(OnProcessor(crate::render::Renderer::new()))
+        .with_context_setup(theme::install)
+        .build_ui_state(
+            |ui, (level, plays): &mut (usize, usize)| {
+                let choices = [(0, "Command"), (1, "Operation"), (2, "Packet")];
+                if let Some(asked) = segmented(ui, "Step by", &choices, *level) {
+                    *level = asked;
+                }
+                let play = ui.add(IconButton::new(Icon::Play, "Play").shortcut("Space"));
+                *plays += usize::from(play.clicked());
+                ui.add(IconButton::new(Icon::Back, "Earlier").enabled(false));
+                section_header(ui, "Where");
+                ui.add(KeyValue::new("Segment", "1 VRAM").note("preferred"));
+                link(ui, "Rule");
+            },
+            (0, 0),
+        );
+    harness.get_by_label("Step by: Packet").click();
+    harness.run();
+    assert_eq!(harness.state().0, 2);
+    harness.get_by_label("Play").focus();
+    harness.run();
+    harness.key_press(Key::Enter);
+    harness.run();
+    assert_eq!(harness.state().1, 1);
+    for name in ["Where", "Segment: 1 VRAM, preferred", "Rule", "Earlier"] {
+        harness.get_by_label(name);
+    }
+    assert!(harness.render().is_ok());
 }
