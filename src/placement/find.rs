@@ -30,7 +30,7 @@ impl Space {
     ///
     /// When no hole in the window holds the request.
     pub fn find(&self, request: &Request) -> Result<u64, NoRoom> {
-        self.find_place(request).map(|(at, _)| at)
+        self.find_place(request, &mut Place::default()).map(|(at, _)| at)
     }
 
     /// Inserts a block for `owner` where the request would go, and returns where that is: the
@@ -40,25 +40,28 @@ impl Space {
     ///
     /// When no hole in the window holds the request. Nothing was changed.
     pub fn place(&mut self, request: &Request, owner: u64) -> Result<u64, NoRoom> {
-        let (at, place) = self.find_place(request)?;
+        let mut place = Place::default();
+        let (at, noted) = self.find_place(request, &mut place)?;
         let span = Span::at(at, request.size).unwrap_or_default();
-        let place = place.unwrap_or_else(|| self.tree.seek(at + 1));
+        if !noted {
+            place = self.tree.seek(at + 1);
+        }
         self.insert_at(&place, span, owner);
         Ok(at)
     }
 
-    /// Where the request would go, with the entry above when the search came by it.
-    fn find_place(&self, request: &Request) -> Result<(u64, Option<Place>), NoRoom> {
+    /// Where the request would go, and whether the search came by the entry above and noted it.
+    fn find_place(&self, request: &Request, place: &mut Place) -> Result<(u64, bool), NoRoom> {
         let window = clip(request.window, self.len);
         let sought = Sought { size: request.size, window };
         let found = if request.size == 0 || request.size > window.len() {
             None
         } else {
             match (request.fit, request.direction, &self.sizes) {
-                (Fit::First, _, _) => self.first(request, sought),
-                (Fit::Best, _, None) => self.best_by_address(request, sought).map(|at| (at, None)),
+                (Fit::First, _, _) => self.first(request, sought, place).map(|at| (at, true)),
+                (Fit::Best, _, None) => self.best_by_address(request, sought).map(|at| (at, false)),
                 (Fit::Best, _, Some(sizes)) => {
-                    self.best_by_size(request, sought, sizes).map(|at| (at, None))
+                    self.best_by_size(request, sought, sizes).map(|at| (at, false))
                 }
             }
         };
@@ -69,14 +72,12 @@ impl Space {
     }
 
     /// The first hole that fits in the request's direction.
-    fn first(&self, request: &Request, sought: Sought) -> Option<(u64, Option<Place>)> {
-        let mut place = Place::default();
+    fn first(&self, request: &Request, sought: Sought, place: &mut Place) -> Option<u64> {
         let mut choose = |hole| request.position_in(hole);
-        let at = match request.direction {
-            Direction::BottomUp => self.tree.lowest(&sought, &mut place, &mut choose),
-            Direction::TopDown => self.tree.highest(&sought, &mut place, &mut choose),
-        };
-        at.map(|at| (at, Some(place)))
+        match request.direction {
+            Direction::BottomUp => self.tree.lowest(&sought, place, &mut choose),
+            Direction::TopDown => self.tree.highest(&sought, place, &mut choose),
+        }
     }
 
     /// The smallest hole that fits, from a look at each in the window.

@@ -22,9 +22,13 @@ fn seek<const N: usize>(keys: &[u64; N], position: u64) -> usize {
 
 /// The slots whose value is at least `size`, which is not 0, as bits. Unused slots hold 0.
 fn at_least<const N: usize>(values: &[u64; N], size: u64) -> u64 {
-    const { assert!(N <= 64) };
-    let bits = values.iter().enumerate();
-    bits.fold(0, |bits, (slot, &value)| bits | u64::from(value >= size) << slot)
+    const { assert!(N <= 64 && N.is_multiple_of(LINE)) };
+    let (lines, _) = values.as_chunks::<LINE>();
+    // From the highest slot down each bit is one comparison and one addition with carry.
+    let smaller = |line: &[u64; LINE]| {
+        line.iter().rev().fold(0, |bits, &value| bits + bits + u64::from(value < size))
+    };
+    !lines.iter().rev().fold(u64::MAX, |bits, line| bits << LINE | smaller(line))
 }
 
 /// The largest value. Looks at unused slots too, which hold 0: a loop of fixed length has no end

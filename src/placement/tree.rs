@@ -99,40 +99,54 @@ impl Tree {
             self.insert(&self.seek(entry.start), entry, gap_after);
             return;
         }
+        let known = self.largest_known(place);
         let leaf = &mut self.leaves[place.leaf];
+        let hole = leaf.gap[place.slot];
         leaf.gap[place.slot] = gap_after;
         leaf.insert(place.slot, entry);
-        self.update(place, entry.len, 0);
+        // Only when the hole was the largest must the others be looked at.
+        let largest = if hole < known { known } else { leaf.largest() };
+        self.update(place, largest, entry.len, 0);
     }
 
     /// Takes out the entry at `place`, which must not be the last of all; the hole of the entry
     /// after it grows by its hole and its block. Returns the hole that the entry after it had.
     pub(super) fn remove(&mut self, place: &Place) -> u64 {
+        let known = self.largest_known(place);
         let leaf = &mut self.leaves[place.leaf];
         let entry = leaf.remove(place.slot);
         let grown = entry.gap + entry.len;
         if place.slot < leaf.count {
             let gap_after = leaf.gap[place.slot];
             leaf.gap[place.slot] = gap_after + grown;
-            self.update(place, 0, entry.len);
+            self.update(place, known.max(gap_after + grown), 0, entry.len);
             self.mend(place.leaf);
             return gap_after;
         }
-        self.update(place, entry.gap, 0);
+        let largest = if entry.gap < known { known } else { leaf.largest() };
+        self.update(place, largest, entry.gap, 0);
         self.mend(place.leaf);
         let after = self.seek(entry.start);
+        let known = self.largest_known(&after);
         let gap = &mut self.leaves[after.leaf].gap[after.slot];
         let gap_after = *gap;
         *gap += grown;
-        self.update(&after, 0, grown);
+        self.update(&after, known.max(gap_after + grown), 0, grown);
         gap_after
     }
 
-    /// Carries a change of one leaf up to the root: its free positions lost `less` and won `more`.
-    fn update(&mut self, place: &Place, less: u64, more: u64) {
-        let leaf = &self.leaves[place.leaf];
-        let mut last = leaf.last();
-        let mut largest = leaf.largest();
+    /// The largest gap of the leaf at `place` as its branch keeps it; 0 when there is no branch.
+    fn largest_known(&self, place: &Place) -> u64 {
+        self.height.checked_sub(1).map_or(0, |level| {
+            let (branch, slot) = place.path[level];
+            self.branches[branch].largest[slot]
+        })
+    }
+
+    /// Carries a change of one leaf up to the root: its largest gap is now `largest`, and its free
+    /// positions lost `less` and won `more`.
+    fn update(&mut self, place: &Place, mut largest: u64, less: u64, more: u64) {
+        let mut last = self.leaves[place.leaf].last();
         for level in (0..self.height).rev() {
             let whole = level.checked_sub(1).map(|above| {
                 let (branch, slot) = place.path[above];
