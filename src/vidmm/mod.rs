@@ -142,6 +142,12 @@ impl VidMm {
         self.queue.move_to(mark.queue);
     }
 
+    /// Takes back what was done since a mark, as if it had never been.
+    pub fn roll_back(&mut self, mark: VidMmMark) {
+        self.book.roll_back(mark.book);
+        self.queue.roll_back(mark.queue);
+    }
+
     /// Drops what lies ahead.
     pub fn forget_ahead(&mut self) {
         self.book.forget_ahead();

@@ -103,6 +103,9 @@ impl<'a, 'e> Pager<'a, 'e> {
     fn announce(&mut self, planned: &Planned) {
         let Planned { asked, subject, bytes, reason, book, .. } = planned;
         self.environment.observer.operation(asked.kind(), *bytes);
+        if let (Asked::Paging(PagingOperation::Fill(fill)), Some(id)) = (asked, subject) {
+            self.environment.observer.filled(*id, fill.fill_pattern);
+        }
         if self.environment.observer.is_tracing() {
             self.environment.observer.record(TraceEvent::Operation(OperationRecord {
                 asked: asked.clone(),

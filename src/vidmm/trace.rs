@@ -156,6 +156,9 @@ pub trait Observer {
     /// The device executed a packet: always told, because faults and reads matter to the machine.
     fn packet(&mut self, outcome: &PacketOutcome);
 
+    /// An allocation gets its first content: always told, because it decides what must be there.
+    fn filled(&mut self, allocation: AllocationId, pattern: u32);
+
     /// An operation was asked for: always told, for the summary of the command.
     fn operation(&mut self, kind: AskedKind, bytes: Bytes);
 }
@@ -170,5 +173,6 @@ impl Observer for Unobserved {
     }
     fn record(&mut self, _: TraceEvent) {}
     fn packet(&mut self, _: &PacketOutcome) {}
+    fn filled(&mut self, _: AllocationId, _: u32) {}
     fn operation(&mut self, _: AskedKind, _: Bytes) {}
 }
