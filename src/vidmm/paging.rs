@@ -102,7 +102,7 @@ impl<'a, 'e> Pager<'a, 'e> {
 
     fn announce(&mut self, planned: &Planned) {
         let Planned { asked, subject, bytes, reason, book, .. } = planned;
-        self.environment.observer.operation(asked.kind(), *bytes);
+        self.environment.observer.operation(asked, reason, *bytes);
         if let (Asked::Paging(PagingOperation::Fill(fill)), Some(id)) = (asked, subject) {
             self.environment.observer.filled(*id, fill.fill_pattern);
         }

@@ -160,7 +160,7 @@ pub trait Observer {
     fn filled(&mut self, allocation: AllocationId, pattern: u32);
 
     /// An operation was asked for: always told, for the summary of the command.
-    fn operation(&mut self, kind: AskedKind, bytes: Bytes);
+    fn operation(&mut self, asked: &Asked, reason: &OperationReason, bytes: Bytes);
 }
 
 /// Nobody watches.
@@ -174,5 +174,5 @@ impl Observer for Unobserved {
     fn record(&mut self, _: TraceEvent) {}
     fn packet(&mut self, _: &PacketOutcome) {}
     fn filled(&mut self, _: AllocationId, _: u32) {}
-    fn operation(&mut self, _: AskedKind, _: Bytes) {}
+    fn operation(&mut self, _: &Asked, _: &OperationReason, _: Bytes) {}
 }
