@@ -199,6 +199,8 @@ pub struct Executed {
     pub start: u32,
     /// Byte after the last; the end of the submission where that ends inside the packet.
     pub end: u32,
+    /// Bytes moved, filled, written or read; 0 after a fault.
+    pub bytes: u64,
     /// What a read found.
     pub hashed: Option<Hashed>,
     /// What went wrong; the rest of the submission was skipped.

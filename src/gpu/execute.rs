@@ -20,10 +20,11 @@ impl Gpu {
         let left = submission.end.saturating_sub(start);
         let size = submission.format.packet_size().min(left);
         let end = start.saturating_add(size);
-        let result = if left == 0 { Ok(None) } else { self.execute_next(submission, left, host) };
-        let (hashed, fault) = match result {
-            Ok(hashed) => (hashed, None),
-            Err(fault) => (None, Some(fault)),
+        let result =
+            if left == 0 { Ok((0, None)) } else { self.execute_next(submission, left, host) };
+        let (bytes, hashed, fault) = match result {
+            Ok((bytes, hashed)) => (bytes, hashed, None),
+            Err(fault) => (0, None, Some(fault)),
         };
         let completed = fault.is_some() || end >= submission.end;
         if completed {
@@ -32,21 +33,23 @@ impl Gpu {
         } else {
             self.journal.apply(GpuChange::Advanced { from: start, to: end });
         }
-        Some(Executed { fence: submission.fence, start, end, hashed, fault, completed })
+        Some(Executed { fence: submission.fence, start, end, bytes, hashed, fault, completed })
     }
 
+    /// Answers how many bytes moved, and what a read found.
     fn execute_next(
         &mut self,
         submission: Submission,
         left: u32,
         host: &mut HostMemory,
-    ) -> Result<Option<Hashed>, Fault> {
+    ) -> Result<(u64, Option<Hashed>), Fault> {
         match submission.format {
             PacketFormat::Native if left < Packet::SIZE => Err(BadPacket::Short(left).into()),
             PacketFormat::Native => {
                 let mut bytes = [0; 32];
                 self.fetch(submission, &mut bytes, host)?;
-                self.execute(Packet::decode(&bytes)?, host)
+                let packet = Packet::decode(&bytes)?;
+                Ok((packet.moved_bytes(), self.execute(packet, host)?))
             }
             PacketFormat::Record { size } if left < size || left < Record::MIN_SIZE => {
                 Err(BadRecord::Short { needed: size.max(Record::MIN_SIZE), left }.into())
@@ -55,7 +58,9 @@ impl Gpu {
                 // What follows in a longer record means nothing here.
                 let mut bytes = [0; 304];
                 self.fetch(submission, &mut bytes, host)?;
-                self.execute_record(Record::decode(&bytes)?, host).map(|()| None)
+                let record = Record::decode(&bytes)?;
+                self.execute_record(record, host)?;
+                Ok((record.moved_bytes(), None))
             }
         }
     }

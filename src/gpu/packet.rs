@@ -230,6 +230,18 @@ impl Packet {
         }
     }
 
+    /// Bytes that it moves, fills, writes or reads. Entries of page tables are not counted.
+    #[must_use]
+    pub fn moved_bytes(&self) -> u64 {
+        match *self {
+            Self::Pad | Self::MapPages { .. } | Self::UnmapPages { .. } => 0,
+            Self::CopyPages { pages, .. } => crate::base::Pages(pages.into()).bytes().get(),
+            Self::Fill { length, .. } | Self::Write { length, .. } | Self::Read { length, .. } => {
+                length
+            }
+        }
+    }
+
     /// The bytes of the packet.
     #[must_use]
     pub fn encode(&self) -> [u8; 32] {

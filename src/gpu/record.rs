@@ -155,6 +155,15 @@ impl Record {
         }
     }
 
+    /// Bytes that it moves or fills.
+    #[must_use]
+    pub const fn moved_bytes(&self) -> u64 {
+        match self.body {
+            RecordBody::Transfer { size, .. } | RecordBody::Fill { size, .. } => size,
+            RecordBody::Other(_) => 0,
+        }
+    }
+
     /// The record without its padding. What follows in a longer record is zero.
     #[must_use]
     pub fn encode(&self) -> [u8; 304] {
