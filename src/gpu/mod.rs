@@ -10,6 +10,7 @@
 mod bus;
 mod device;
 mod execute;
+mod fields;
 mod packet;
 mod record;
 mod region;
@@ -18,8 +19,7 @@ mod region;
 mod tests;
 
 pub use device::{Executed, Gpu, GpuChange, GpuState, Hashed, Submission, Touched};
-pub use packet::{
-    BadPacket, FieldRole, Packet, PacketField, PacketFormat, Place, fields_of_packet,
-};
+pub use fields::{FieldRole, PacketField, fields_of_packet};
+pub use packet::{BadPacket, Packet, PacketFormat, Place};
 pub use record::{BadRecord, Record, RecordBody, RecordSide, fields_of_record};
 pub use region::{Fault, PageEntry, Region, RegionConfig, RegionId};

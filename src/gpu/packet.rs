@@ -17,9 +17,10 @@
 //! packet fills, writes or reads any range; counts of pages have 32, and longer copies are split.
 //! Fields that an opcode does not use are zero, so that each packet has exactly one encoding.
 
-use std::ops::Range;
-
-use super::RegionId;
+use super::fields::{
+    COUNT, DESTINATION, DESTINATION_REGION, RUN, SOURCE, SOURCE_REGION, TOKEN, fields_of_packet,
+};
+use super::{PacketField, RegionId};
 
 /// How the bytes of a submission are to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -157,46 +158,18 @@ pub enum BadPacket {
     UnalignedFrame(u64),
 }
 
-/// What a field of a packet says, for colouring its bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum FieldRole {
-    /// What is done.
-    Operation,
-    /// How much.
-    Count,
-    /// From where, or with what.
-    Source,
-    /// To where.
-    Destination,
-    /// Carried along for the driver and whoever reads the buffer.
-    Token,
-}
-
-/// A field of a packet or record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PacketField {
-    /// What it is called.
-    pub name: &'static str,
-    /// Its bytes, from the start of the packet.
-    pub range: Range<usize>,
-    /// What it says.
-    pub role: FieldRole,
-    /// Its value, read as a little-endian number.
-    pub value: u64,
-}
-
 const WORDS: u8 = 8;
 const FRAME_OFFSET: u64 = crate::base::PAGE_SIZE - 1;
 const COHERENT: u64 = 1;
 
-mod opcode {
-    pub(super) const PAD: u8 = 0x01;
-    pub(super) const FILL: u8 = 0x11;
-    pub(super) const WRITE: u8 = 0x12;
-    pub(super) const COPY_PAGES: u8 = 0x21;
-    pub(super) const READ: u8 = 0x22;
-    pub(super) const MAP_PAGES: u8 = 0x31;
-    pub(super) const UNMAP_PAGES: u8 = 0x32;
+pub(super) mod opcode {
+    pub(in crate::gpu) const PAD: u8 = 0x01;
+    pub(in crate::gpu) const FILL: u8 = 0x11;
+    pub(in crate::gpu) const WRITE: u8 = 0x12;
+    pub(in crate::gpu) const COPY_PAGES: u8 = 0x21;
+    pub(in crate::gpu) const READ: u8 = 0x22;
+    pub(in crate::gpu) const MAP_PAGES: u8 = 0x31;
+    pub(in crate::gpu) const UNMAP_PAGES: u8 = 0x32;
 }
 
 /// The fields of any packet before its opcode says what they mean.
@@ -331,66 +304,6 @@ impl Packet {
     pub fn fields(&self) -> Vec<PacketField> {
         fields_of_packet(&self.encode())
     }
-}
-
-const SOURCE_REGION: &str = "source region";
-const DESTINATION_REGION: &str = "destination region";
-const COUNT: &str = "count";
-const SOURCE: &str = "source";
-const DESTINATION: &str = "destination";
-const TOKEN: &str = "token";
-const RUN: &str = "run";
-
-/// The fields of the 32 bytes of a packet, in order and without gaps. Bytes of no packet have the
-/// same fields; what is missing at the end reads as zero and has no field.
-#[must_use]
-pub fn fields_of_packet(bytes: &[u8]) -> Vec<PacketField> {
-    use FieldRole::{Count, Destination, Operation, Source, Token};
-    let (count, source, destination, run) = match bytes.first() {
-        Some(&opcode::FILL) => {
-            (("bytes", Count), ("pattern", Source), DESTINATION, ("bytes, high", Count))
-        }
-        Some(&opcode::WRITE) => {
-            (("bytes", Count), ("seed", Source), DESTINATION, ("bytes, high", Count))
-        }
-        Some(&opcode::MAP_PAGES) => {
-            (("pages", Count), ("frames", Source), DESTINATION, (RUN, Token))
-        }
-        Some(&opcode::UNMAP_PAGES) => {
-            (("pages", Count), ("frame", Source), DESTINATION, (RUN, Token))
-        }
-        Some(&opcode::COPY_PAGES) => {
-            (("pages", Count), (SOURCE, Source), DESTINATION, (RUN, Token))
-        }
-        Some(&opcode::READ) => ((COUNT, Count), (SOURCE, Source), "bytes", ("slot", Token)),
-        _ => ((COUNT, Count), (SOURCE, Source), DESTINATION, (RUN, Token)),
-    };
-    let destination_role = if destination == DESTINATION { Destination } else { Count };
-    let layout = [
-        ("opcode", 0..1, Operation),
-        ("words", 1..2, Operation),
-        (SOURCE_REGION, 2..3, Operation),
-        (DESTINATION_REGION, 3..4, Operation),
-        (count.0, 4..8, count.1),
-        (source.0, 8..16, source.1),
-        (destination, 16..24, destination_role),
-        (TOKEN, 24..28, Token),
-        (run.0, 28..32, run.1),
-    ];
-    fields_in(bytes, layout)
-}
-
-/// The fields of a layout that lie in `bytes`, with their values.
-pub(super) fn fields_in(
-    bytes: &[u8],
-    layout: impl IntoIterator<Item = (&'static str, Range<usize>, FieldRole)>,
-) -> Vec<PacketField> {
-    let field = |(name, range, role): (&'static str, Range<usize>, FieldRole)| {
-        let value = bytes.get(range.clone())?;
-        let value = value.iter().rev().fold(0, |value, byte| value << 8 | u64::from(*byte));
-        Some(PacketField { name, range, role, value })
-    };
-    layout.into_iter().filter_map(field).collect()
 }
 
 /// The high and the low 32 bits.

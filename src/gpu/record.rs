@@ -33,7 +33,7 @@
 
 use std::ops::Range;
 
-use super::packet::fields_in;
+use super::fields::fields_in;
 use super::{FieldRole, PacketField, RegionId};
 
 /// One side of a transfer.

@@ -1,4 +1,5 @@
 //! Operations built, submitted and executed; expected bytes come from lists walked page by page.
+#![expect(clippy::cast_possible_truncation, reason = "numbers of a machine of a few pages")]
 
 use super::*;
 use crate::base::{
