@@ -314,6 +314,11 @@ impl HostMemory {
         self.journal.move_to(to);
     }
 
+    /// Takes back what was done since `to`, as if it had never been.
+    pub fn roll_back(&mut self, to: Position) {
+        self.journal.roll_back(to);
+    }
+
     /// Drops what lies ahead.
     pub fn forget_ahead(&mut self) {
         self.journal.forget_ahead();
