@@ -7,7 +7,7 @@ use super::{Fault, PacketFormat, PageEntry, Place, Region, RegionConfig, RegionI
 use crate::base::{
     Change, FenceId, Journal, Piece, Position, Run, RunMap, Span, StableHasher, StateHash,
 };
-use crate::memory::{ByteChange, ByteMap, ContentHash, HostMemory, bytes};
+use crate::memory::{ByteChange, ByteMap, Content, ContentHash, HostMemory, bytes};
 
 /// A range of a buffer that waits for execution or is being executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -276,6 +276,26 @@ impl Gpu {
         Ok(())
     }
 
+    /// Writes bytes of a memory at once, as a processor does through its window.
+    ///
+    /// # Errors
+    /// When the region is no memory, or the bytes are not all in it.
+    pub fn write_memory(
+        &mut self,
+        region: RegionId,
+        offset: u64,
+        pieces: &[Piece<Content>],
+    ) -> Result<(), Fault> {
+        let length = pieces.iter().fold(0_u64, |sum, piece| sum.saturating_add(piece.len));
+        let beyond = Fault::OutOfRange { region, address: offset, length };
+        let memory = self.memory(region).ok_or(beyond)?;
+        let change = ByteChange::new(memory, offset, pieces.to_vec()).map_err(|_| beyond)?;
+        if !change.changes_nothing() {
+            self.journal.apply(GpuChange::Bytes { region, change });
+        }
+        Ok(())
+    }
+
     /// The fence register: the fence of the submission that ended last.
     #[must_use]
     pub const fn completed_fence(&self) -> FenceId {
@@ -362,6 +382,11 @@ impl Gpu {
     /// When `to` is beyond what is recorded: a position of another history.
     pub fn move_to(&mut self, to: Position) {
         self.journal.move_to(to);
+    }
+
+    /// Takes back what was done since `to`, as if it had never been.
+    pub fn roll_back(&mut self, to: Position) {
+        self.journal.roll_back(to);
     }
 
     /// Drops what lies ahead.

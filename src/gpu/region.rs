@@ -61,6 +61,12 @@ impl PageEntry {
             Self::Fixed { frame } => Some(frame),
         }
     }
+
+    /// Whether every page of the run points at the same frame.
+    #[must_use]
+    pub const fn is_fixed(&self) -> bool {
+        matches!(self, Self::Fixed { .. })
+    }
 }
 
 impl RunValue for PageEntry {

@@ -3,7 +3,7 @@
 use super::profiles::{Encoding, Profile};
 use super::state::{DriverChange, DriverState};
 use super::{native, record};
-use crate::base::{FenceId, Journal, PAGE_SIZE, SegmentAddress, SegmentId, StateHash};
+use crate::base::{FenceId, Journal, PAGE_SIZE, Piece, SegmentAddress, SegmentId, StateHash};
 use crate::config;
 use crate::ddi::DiscardContentFlags;
 use crate::ddi::{
@@ -12,7 +12,7 @@ use crate::ddi::{
     Readback, Render, SegmentFlags, SubmitCommand, TransferFlags,
 };
 use crate::gpu::{Fault, Gpu, Packet, PacketFormat, Place, RegionConfig, RegionId, Submission};
-use crate::memory::HostMemory;
+use crate::memory::{Content, HostMemory};
 
 /// Why a driver cannot start on an adapter.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -86,6 +86,19 @@ impl Driver {
     #[must_use]
     pub const fn gpu(&self) -> &Gpu {
         &self.gpu
+    }
+
+    /// Writes bytes of a memory as the processor does through its window.
+    ///
+    /// # Errors
+    /// When the region is no memory, or the bytes are not all in it.
+    pub fn write_memory(
+        &mut self,
+        region: RegionId,
+        offset: u64,
+        pieces: &[Piece<Content>],
+    ) -> Result<(), Fault> {
+        self.gpu.write_memory(region, offset, pieces)
     }
 
     /// How its paging buffers are encoded.
@@ -267,6 +280,11 @@ impl Miniport for Driver {
     fn move_to(&mut self, mark: DriverMark) {
         self.journal.move_to(mark.driver);
         self.gpu.move_to(mark.device);
+    }
+
+    fn roll_back(&mut self, mark: DriverMark) {
+        self.journal.roll_back(mark.driver);
+        self.gpu.roll_back(mark.device);
     }
 
     fn forget_ahead(&mut self) {

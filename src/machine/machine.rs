@@ -103,13 +103,10 @@ impl Machine {
             let mut driver = Driver::new(profile, adapter).map_err(StartRefusal::Driver)?;
             let mut host = HostMemory::new(checked.system_memory, checked.frame_seed);
             let mut observer = crate::vidmm::Unobserved;
-            let mut environment = Environment {
-                host: &mut host,
-                driver: &mut driver,
-                observer: &mut observer,
-            };
-            let vidmm = VidMm::start(checked, policies, &mut environment)
-                .map_err(StartRefusal::VidMm)?;
+            let mut environment =
+                Environment { host: &mut host, driver: &mut driver, observer: &mut observer };
+            let vidmm =
+                VidMm::start(checked, policies, &mut environment).map_err(StartRefusal::VidMm)?;
             let ledger = LedgerJournal::new(Ledger::default());
             let scrutiny = Scrutiny::default();
             Ok(Box::new(Started { vidmm, driver, host, ledger, scrutiny }))
@@ -357,11 +354,8 @@ impl Started {
 
 impl Applying<'_, '_> {
     fn with<R>(&mut self, call: impl FnOnce(&mut VidMm, &mut Environment<'_>) -> R) -> R {
-        let mut environment = Environment {
-            host: self.host,
-            driver: self.driver,
-            observer: self.recorder,
-        };
+        let mut environment =
+            Environment { host: self.host, driver: self.driver, observer: self.recorder };
         call(self.vidmm, &mut environment)
     }
 
@@ -455,7 +449,8 @@ impl Applying<'_, '_> {
         let size = self.vidmm.book().allocation(id).map_or(Bytes::ZERO, |a| a.size());
         resolve_range(range, size).ok_or_else(|| {
             let length = range.length.unwrap_or(0);
-            let reason = RefusalReason::RangeBeyondAllocation { offset: range.offset, length, size };
+            let reason =
+                RefusalReason::RangeBeyondAllocation { offset: range.offset, length, size };
             Refusal::new(NtStatus::INVALID_PARAMETER, reason).into()
         })
     }
@@ -475,12 +470,15 @@ impl Applying<'_, '_> {
                     AccessKind::Write { seed }
                 }
             };
-            asked.push((span, VidMmReference {
-                allocation: id,
-                offset: span.start(),
-                length: Bytes(span.len()),
-                kind,
-            }));
+            asked.push((
+                span,
+                VidMmReference {
+                    allocation: id,
+                    offset: span.start(),
+                    length: Bytes(span.len()),
+                    kind,
+                },
+            ));
         }
         let list: Vec<VidMmReference> = asked.iter().map(|(_, reference)| *reference).collect();
         let fence = self.with(|vidmm, environment| vidmm.submit(environment, &list))?;
@@ -496,7 +494,13 @@ impl Applying<'_, '_> {
         Ok(())
     }
 
-    fn expect_read(&mut self, allocation: AllocationId, span: Span, slot: u32, last_fence: FenceId) {
+    fn expect_read(
+        &mut self,
+        allocation: AllocationId,
+        span: Span,
+        slot: u32,
+        last_fence: FenceId,
+    ) {
         let Some(expected) = self.recorder.ledger.state().expected(allocation) else { return };
         let Ok(hash) = bytes::content_hash(expected.content(), span) else { return };
         let read = PendingRead { allocation, slot, last_fence, hash };

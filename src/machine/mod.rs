@@ -21,7 +21,7 @@ pub use command::{
 };
 pub use expect::Mismatch;
 pub use ledger::{Expected, Ledger};
-pub use machine::{Ending, Machine, Scrutiny, Started, StartRefusal};
+pub use machine::{Ending, Machine, Scrutiny, StartRefusal, Started};
 pub use moment::{Inner, Moment, Place, PlaceError};
 pub use recorder::{Fault, Summary, WrongRead};
 pub use run::{CommandRecord, Diverged, Level, Run};

@@ -55,10 +55,7 @@ pub(crate) struct Recorder<'a> {
 }
 
 impl<'a> Recorder<'a> {
-    pub(crate) fn new(
-        ledger: &'a mut LedgerJournal,
-        trace: Option<&'a mut TraceBuilder>,
-    ) -> Self {
+    pub(crate) fn new(ledger: &'a mut LedgerJournal, trace: Option<&'a mut TraceBuilder>) -> Self {
         Self {
             ledger,
             trace,

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use crate::base::{FenceId, Position};
 use crate::ddi::PacketOutcome;
 use crate::vidmm::{
-    BufferRecord, CallRecord, Decision, Marks, OperationReason, OperationRecord, SubmissionRecord, TraceEvent,
-    VidMmMark, WaitReason,
+    BufferRecord, CallRecord, Decision, Marks, OperationReason, OperationRecord, SubmissionRecord,
+    TraceEvent, VidMmMark, WaitReason,
 };
 
 use super::moment::{Inner, Moment};
@@ -139,9 +139,8 @@ impl CommandTrace {
             OperationReason::EvictedFor { newcomer, .. } => Some(newcomer),
             _ => record.subject,
         };
-        let decision = newcomer.and_then(|id| {
-            self.decisions.iter().position(|decision| decision.allocation == id)
-        });
+        let decision = newcomer
+            .and_then(|id| self.decisions.iter().position(|decision| decision.allocation == id));
         self.operations.push(TracedOperation {
             book: record.book,
             kind: TracedKind::Asked(Box::new(record)),
@@ -211,9 +210,9 @@ impl CommandTrace {
     #[must_use]
     pub fn contains(&self, inner: Inner) -> bool {
         self.operation(inner.operation).is_some_and(|operation| {
-            inner.packet.is_none_or(|packet| {
-                packet >= 1 && (packet as usize) <= operation.packets.len()
-            })
+            inner
+                .packet
+                .is_none_or(|packet| packet >= 1 && (packet as usize) <= operation.packets.len())
         })
     }
 
@@ -259,10 +258,9 @@ impl CommandTrace {
         for (number, operation) in (1..).zip(&self.operations) {
             let last = u32::try_from(operation.packets.len()).unwrap_or(u32::MAX);
             if packets && last > 0 {
-                places.extend((1..=last).map(|packet| Inner {
-                    operation: number,
-                    packet: Some(packet),
-                }));
+                places.extend(
+                    (1..=last).map(|packet| Inner { operation: number, packet: Some(packet) }),
+                );
             } else {
                 places.push(Inner { operation: number, packet: None });
             }
