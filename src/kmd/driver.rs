@@ -269,6 +269,11 @@ impl Miniport for Driver {
         self.gpu.move_to(mark.device);
     }
 
+    fn roll_back(&mut self, mark: DriverMark) {
+        self.journal.roll_back(mark.driver);
+        self.gpu.roll_back(mark.device);
+    }
+
     fn forget_ahead(&mut self) {
         self.journal.forget_ahead();
         self.gpu.forget_ahead();
