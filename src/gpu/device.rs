@@ -384,7 +384,8 @@ impl Gpu {
         self.journal.move_to(to);
     }
 
-    /// Takes back what was done since `to`, as if it had never been.
+    /// Takes back what was done since `to`, as if it had never been: what lay ahead lies ahead
+    /// again. `to` is not before the last [`Self::move_to`].
     pub fn roll_back(&mut self, to: Position) {
         self.journal.roll_back(to);
     }

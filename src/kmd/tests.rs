@@ -599,6 +599,17 @@ fn every_mark_is_found_again_with_its_hash() {
                 assert_eq!(bench.driver.hash(), *hash, "{name}");
             }
         }
+        // An attempt in the past that is taken back leaves the future where it was.
+        let (last, last_hash) = marks[marks.len() - 1];
+        bench.driver.move_to(marks[1].0);
+        bench.driver.create_allocation(&request()).expect("small");
+        bench.build(&unmap(1, 1), 64, 0);
+        bench.submit(&[], true);
+        bench.drain();
+        bench.driver.roll_back(marks[1].0);
+        assert_eq!(bench.driver.hash(), marks[1].1, "{name}");
+        bench.driver.move_to(last);
+        assert_eq!(bench.driver.hash(), last_hash, "{name}");
         bench.driver.move_to(marks[1].0);
         bench.driver.forget_ahead();
         let (next, _) = bench.driver.create_allocation(&request()).expect("small");

@@ -39,7 +39,7 @@ pub enum Ending {
 
 /// What a command came to.
 #[derive(Clone, Debug)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// How it ended.
     pub ending: Ending,
     /// In numbers.
@@ -482,13 +482,18 @@ impl Applying<'_, '_> {
         }
         let list: Vec<VidMmReference> = asked.iter().map(|(_, reference)| *reference).collect();
         let fence = self.with(|vidmm, environment| vidmm.submit(environment, &list))?;
-        for (slot, (span, reference)) in (0..).zip(asked) {
+        // The driver counts the reads of a submission.
+        let mut slot = 0;
+        for (span, reference) in asked {
             match reference.kind {
                 AccessKind::Write { seed } => {
                     let pieces = bytes::pieces_from_content(Content::seeded(seed, 0), span.len());
                     expect_bytes(self.recorder.ledger, reference.allocation, span, pieces);
                 }
-                AccessKind::Read => self.expect_read(reference.allocation, span, slot, fence),
+                AccessKind::Read => {
+                    self.expect_read(reference.allocation, span, slot, fence);
+                    slot += 1;
+                }
             }
         }
         Ok(())
