@@ -286,6 +286,7 @@ fn describe(text: &str, origin: &str, path: FieldPath, error: SpannedError) -> L
         | RonError::IntegerOutOfBounds
         | RonError::ExpectedInteger
         | RonError::ExpectedString
+        | RonError::ExpectedStringEnd
         | RonError::ExpectedBoolean
         | RonError::ExpectedArray
         | RonError::ExpectedStructLike

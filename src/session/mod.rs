@@ -21,6 +21,9 @@ mod suggest;
 mod value;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 pub use bind::{BindError, BindProblem, Bound, bind};
 pub use catalogue::{Embedded, catalogue};
 pub use document::Document;
@@ -29,7 +32,7 @@ pub use locate::{FieldPath, PathSegment, TextPosition, command_lines, locate};
 pub use name::Name;
 pub use names::Names;
 pub use save::{SaveError, save};
-pub use write::write;
+pub use write::{write, write_command};
 
 /// What a session may hold at most.
 pub mod limits {

@@ -9,8 +9,11 @@ const MOST_OFFERED: usize = 3;
 
 /// The candidates closest to `wanted`, closest first, at most three.
 pub(super) fn close<'a>(wanted: &str, candidates: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    // At most a third of a short name may be wrong, else everything is close to everything.
-    let allowed = MOST_EDITS.min(wanted.chars().count().div_ceil(3));
+    // About a third of a short name may be wrong, else everything is close to everything.
+    let allowed = match wanted.chars().count() {
+        0..=1 => 0,
+        letters => MOST_EDITS.min(letters.div_ceil(3)),
+    };
     let mut scored: Vec<(usize, &str)> = candidates
         .take(MOST_CANDIDATES)
         .filter_map(|candidate| {
@@ -19,6 +22,7 @@ pub(super) fn close<'a>(wanted: &str, candidates: impl Iterator<Item = &'a str>)
         })
         .collect();
     scored.sort_by_key(|(edits, _)| *edits);
+    scored.dedup();
     scored.into_iter().take(MOST_OFFERED).map(|(_, candidate)| candidate).collect()
 }
 

@@ -47,6 +47,11 @@ pub(super) fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D:
             u64::try_from(value).map_err(|_| negative(value))
         }
 
+        /// The format makes integers beyond 64 bits into this.
+        fn visit_f64<E: de::Error>(self, value: f64) -> Result<u64, E> {
+            Err(E::custom(format_args!("{value} is not a whole number of at most 64 bits")))
+        }
+
         fn visit_str<E: de::Error>(self, text: &str) -> Result<u64, E> {
             parse_size(text).map_err(E::custom)
         }
