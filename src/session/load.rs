@@ -300,7 +300,8 @@ fn describe(text: &str, origin: &str, path: FieldPath, error: SpannedError) -> L
         RonError::NoSuchStructField { expected, found, .. } => {
             message = format!("there is no field `{found}`");
             hint = Some(one_of(found, expected));
-            (Rule::Field, locate_field_name(text, &path, found))
+            let parent = parent_of_field(&path, found);
+            (Rule::Field, locate_field_name(text, &parent, found))
         }
         RonError::DuplicateStructField { field, .. } => {
             message = format!("the field `{field}` is there twice");
@@ -321,8 +322,7 @@ fn describe(text: &str, origin: &str, path: FieldPath, error: SpannedError) -> L
     LoadError { file: origin.to_owned(), position, field_path, rule, message, hint }
 }
 
-/// The path without `field` at its end: whether a second field counts as inside depends on how it
-/// was read.
+/// The path without `field` at its end, where it leads into that field.
 fn parent_of_field(path: &FieldPath, field: &str) -> FieldPath {
     match path.segments() {
         [parents @ .., PathSegment::Field(last)] if last == field => {
