@@ -1,1 +1,55 @@
-//! session
+//! The document: configuration, commands and notes. Load, bind, save, catalogue, import.
+//!
+//! A session file holds commands only, never states. Reading is bounded in size and depth, and
+//! every error names file, line, column, field path and rule. Names stay in the [`document`];
+//! [`bind`](bind::bind) turns them into the dense ids of the machine and keeps the way back.
+//!
+//! This room does not judge: whether an adapter can work is for `rules`, whether a command
+//! succeeds is for the machine. It knows nothing of drivers; profiles are looked up by whoever
+//! calls it.
+
+pub mod bind;
+pub mod catalogue;
+pub mod document;
+pub mod import;
+pub mod load;
+pub mod locate;
+mod name;
+mod names;
+pub mod save;
+mod suggest;
+mod value;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+pub use bind::{BindError, BindProblem, Bound, bind};
+pub use catalogue::{Embedded, catalogue};
+pub use document::Document;
+pub use load::{LoadError, Rule, Session, load, open, parse};
+pub use locate::{FieldPath, PathSegment, TextPosition, command_lines, locate};
+pub use name::Name;
+pub use names::Names;
+pub use save::{SaveError, save};
+pub use write::{write, write_command};
+
+/// What a session may hold at most.
+pub mod limits {
+    /// Bytes of a session file, and of an imported one.
+    pub const FILE_BYTES: u64 = 1 << 30;
+    /// Commands of a session.
+    pub const COMMANDS: usize = 4_194_304;
+    /// Bookmarks of a session.
+    pub const BOOKMARKS: usize = 65_536;
+    /// References of one `Use`, and allocations of one `MakeResident`.
+    pub const REFERENCES: usize = 1_048_576;
+    /// Bytes of a name.
+    pub const NAME_BYTES: usize = 128;
+    /// Segments of a driver: what its 5-bit fields can number.
+    pub const SEGMENTS: usize = 31;
+    /// Tags of a session.
+    pub const TAGS: usize = 256;
+    /// Explicit bytes of all commands together.
+    pub const EXPLICIT_BYTES: u64 = 1 << 30;
+}

@@ -1,0 +1,54 @@
+//! The saved sessions, embedded in the binary, so that the start page works wherever it is
+//! installed.
+
+/// A session that comes with the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Embedded {
+    /// The name of its file in `saved-sessions/`.
+    pub file_name: &'static str,
+    /// Its text.
+    pub text: &'static str,
+}
+
+macro_rules! embedded {
+    ($($file_name:literal),* $(,)?) => {
+        &[$(Embedded {
+            file_name: $file_name,
+            text: include_str!(concat!("../../saved-sessions/", $file_name)),
+        }),*]
+    };
+}
+
+/// All of them, in the order of the start page. A new file gets a line here.
+const EMBEDDED: &[Embedded] = embedded![];
+
+/// The sessions that come with the program, in the order of the start page.
+#[must_use]
+pub const fn catalogue() -> &'static [Embedded] {
+    EMBEDDED
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn every_saved_session_is_embedded_and_readable() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("saved-sessions");
+        let mut files: Vec<String> = std::fs::read_dir(&folder)
+            .expect("saved-sessions is part of the project")
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .filter(|name| name.ends_with(".ron"))
+            .collect();
+        files.sort();
+        let mut embedded: Vec<&str> = catalogue().iter().map(|session| session.file_name).collect();
+        embedded.sort_unstable();
+        assert_eq!(embedded, files);
+        for session in catalogue() {
+            if let Err(error) = crate::session::parse(session.text, session.file_name) {
+                panic!("{error}");
+            }
+        }
+    }
+}

@@ -1,0 +1,513 @@
+//! Writing a session for people: one command a line, hexadecimal addresses, sizes with units.
+//!
+//! What the reader supplies by default is left out. Reading what is written gives the same
+//! document.
+
+use std::fmt::{self, Display, Write};
+
+use crate::base::text::{exact_size, hex, word};
+use crate::config::{EnginePolicy, EvictionPolicy, FitPolicy, Policies};
+use crate::ddi::Priority;
+use crate::machine::{ContentState, Counter, RunGpu};
+
+use super::document::{
+    AdapterDescription, Document, FORMAT_VERSION, NamedCommand, NamedCpuWrite,
+    NamedCreateAllocation, NamedData, NamedExpectation, NamedPreferences, NamedRange,
+    NamedReference, NamedSegmentSet, NamedWriteRange, PagingBufferDescription, SegmentDescription,
+    SegmentName, normal_priority, one_page,
+};
+
+/// The text of a session.
+#[must_use]
+pub fn write(document: &Document) -> String {
+    let mut text = String::new();
+    // Writing to a `String` does not fail.
+    let _ = write_document(&mut text, document);
+    text
+}
+
+/// One command as a session writes it, without the comma behind it.
+#[must_use]
+pub fn write_command(command: &NamedCommand) -> String {
+    CommandText(command).to_string()
+}
+
+fn write_document(out: &mut String, document: &Document) -> fmt::Result {
+    if !document.head_comment.is_empty() {
+        for line in document.head_comment.split('\n') {
+            // A carriage return would end the line for the reader.
+            let line = line.replace('\r', " ");
+            let space = if line.is_empty() { "" } else { " " };
+            writeln!(out, "//{space}{line}")?;
+        }
+    }
+    writeln!(out, "(\n    version: {FORMAT_VERSION},")?;
+    writeln!(out, "    title: {},", Quoted(&document.title))?;
+    if !document.notes.is_empty() {
+        writeln!(out, "    notes: {},", Quoted(&document.notes))?;
+    }
+    if !document.tags.is_empty() {
+        let tags = document.tags.iter().map(|tag| Quoted(tag));
+        writeln!(out, "    tags: {},", List(tags))?;
+    }
+    write_adapter(out, &document.adapter)?;
+    write_policies(out, document.policies)?;
+    if !document.bookmarks.is_empty() {
+        out.push_str("    bookmarks: [\n");
+        for bookmark in &document.bookmarks {
+            writeln!(out, "        (at: {}, text: {}),", bookmark.at, Quoted(&bookmark.text))?;
+        }
+        out.push_str("    ],\n");
+    }
+    out.push_str("    commands: [\n");
+    for command in &document.commands {
+        writeln!(out, "        {},", CommandText(command))?;
+    }
+    out.push_str("    ],\n)\n");
+    Ok(())
+}
+
+fn write_adapter(out: &mut String, adapter: &AdapterDescription) -> fmt::Result {
+    let AdapterDescription {
+        profile,
+        name,
+        wddm,
+        system_memory,
+        frame_seed,
+        segments,
+        paging_buffer,
+        system_memory_id,
+        aperture_commit_limit,
+    } = adapter;
+    out.push_str("    adapter: (\n");
+    writeln!(out, "        profile: {},", Quoted(profile))?;
+    if let Some(name) = name {
+        writeln!(out, "        name: {},", Quoted(name))?;
+    }
+    if let Some(version) = wddm {
+        writeln!(out, "        wddm: {},", Quoted(version.name()))?;
+    }
+    if let Some(bytes) = system_memory {
+        writeln!(out, "        system_memory: {},", Size(*bytes))?;
+    }
+    if let Some(seed) = frame_seed {
+        writeln!(out, "        frame_seed: {seed},")?;
+    }
+    if let Some(segments) = segments {
+        out.push_str("        segments: [\n");
+        for segment in segments {
+            writeln!(out, "            {},", SegmentText(segment))?;
+        }
+        out.push_str("        ],\n");
+    }
+    if let Some(buffer) = paging_buffer {
+        writeln!(out, "        paging_buffer: {},", PagingBufferText(buffer))?;
+    }
+    if let Some(id) = system_memory_id {
+        writeln!(out, "        system_memory_id: {},", id.0)?;
+    }
+    if let Some(limit) = aperture_commit_limit {
+        writeln!(out, "        aperture_commit_limit: {},", Size(*limit))?;
+    }
+    out.push_str("    ),\n");
+    Ok(())
+}
+
+fn write_policies(out: &mut String, policies: Policies) -> fmt::Result {
+    let defaults = Policies::default();
+    if policies == defaults {
+        return Ok(());
+    }
+    let Policies { fit, eviction, engine } = policies;
+    let mut fields = Fields::default();
+    fields.unless(
+        fit == defaults.fit,
+        "fit",
+        match fit {
+            FitPolicy::First => "First",
+            FitPolicy::Best => "Best",
+        },
+    );
+    fields.unless(
+        eviction == defaults.eviction,
+        "eviction",
+        match eviction {
+            EvictionPolicy::Lru => "Lru",
+            EvictionPolicy::Mru => "Mru",
+            EvictionPolicy::Fifo => "Fifo",
+        },
+    );
+    fields.unless(
+        engine == defaults.engine,
+        "engine",
+        match engine {
+            EnginePolicy::Drain => "Drain",
+            EnginePolicy::Manual => "Manual",
+        },
+    );
+    writeln!(out, "    policies: {fields},")
+}
+
+/// `(a: 1, b: 2)`, with what is left out left out.
+#[derive(Default)]
+struct Fields(String);
+
+impl Fields {
+    fn add(&mut self, name: &str, value: impl Display) {
+        let comma = if self.0.is_empty() { "" } else { ", " };
+        // Writing to a `String` does not fail.
+        let _ = write!(self.0, "{comma}{name}: {value}");
+    }
+
+    fn unless(&mut self, left_out: bool, name: &str, value: impl Display) {
+        if !left_out {
+            self.add(name, value);
+        }
+    }
+
+    fn some(&mut self, name: &str, value: Option<impl Display>) {
+        if let Some(value) = value {
+            self.add(name, value);
+        }
+    }
+}
+
+impl Display for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "({})", self.0)
+    }
+}
+
+/// A text in quotes, on one line.
+struct Quoted<'a>(&'a str);
+
+impl Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_char('"')?;
+        for c in self.0.chars() {
+            match c {
+                '"' => f.write_str("\\\"")?,
+                '\\' => f.write_str("\\\\")?,
+                '\n' => f.write_str("\\n")?,
+                '\r' => f.write_str("\\r")?,
+                '\t' => f.write_str("\\t")?,
+                // Line and paragraph separators, direction marks and the byte order mark would be
+                // invisible, or break the line, in an editor.
+                c if c.is_control()
+                    || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}') =>
+                {
+                    write!(f, "\\u{{{:x}}}", u32::from(c))?;
+                }
+                c => f.write_char(c)?,
+            }
+        }
+        f.write_char('"')
+    }
+}
+
+/// A size in quotes, with the largest unit that divides it.
+struct Size(u64);
+
+impl Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", exact_size(self.0))
+    }
+}
+
+/// `[a, b]`; consumed once.
+struct List<I>(I);
+
+impl<I: Iterator<Item = T> + Clone, T: Display> Display for List<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_char('[')?;
+        for (index, item) in self.0.clone().enumerate() {
+            if index > 0 {
+                f.write_str(", ")?;
+            }
+            item.fmt(f)?;
+        }
+        f.write_char(']')
+    }
+}
+
+/// Bytes as pairs of digits, in quotes.
+struct BytesText<'a>(&'a [u8]);
+
+impl Display for BytesText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_char('"')?;
+        for (index, byte) in self.0.iter().enumerate() {
+            let space = if index > 0 { " " } else { "" };
+            write!(f, "{space}{byte:02X}")?;
+        }
+        f.write_char('"')
+    }
+}
+
+/// Flag names in quotes, what has no name as a number.
+struct Flags<F>(F);
+
+impl<F: bitflags::Flags<Bits = u32>> Display for Flags<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_char('"')?;
+        bitflags::parser::to_writer(&self.0, &mut *f)?;
+        f.write_char('"')
+    }
+}
+
+impl Display for SegmentName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => Quoted(name.as_str()).fmt(f),
+            Self::Number(number) => number.fmt(f),
+        }
+    }
+}
+
+struct SegmentText<'a>(&'a SegmentDescription);
+
+impl Display for SegmentText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let segment = self.0;
+        let mut fields = Fields::default();
+        fields.add("name", Quoted(segment.name.as_str()));
+        fields.unless(segment.flags.is_empty(), "flags", Flags(segment.flags));
+        fields.add("base", hex(segment.base));
+        fields.add("size", Size(segment.size));
+        fields.unless(segment.commit_limit == 0, "commit_limit", Size(segment.commit_limit));
+        let translated = segment.cpu_translated_address;
+        fields.unless(translated == 0, "cpu_translated_address", hex(translated));
+        let end = segment.system_memory_end_address;
+        fields.unless(end == 0, "system_memory_end_address", hex(end));
+        fields.fmt(f)
+    }
+}
+
+struct PagingBufferText<'a>(&'a PagingBufferDescription);
+
+impl Display for PagingBufferText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let PagingBufferDescription { segment, size, private_data_size, count } = self.0;
+        let mut fields = Fields::default();
+        fields.some("segment", segment.as_ref());
+        fields.some("size", size.map(Size));
+        fields.some("private_data_size", private_data_size.map(Size));
+        fields.some("count", *count);
+        fields.fmt(f)
+    }
+}
+
+impl Display for NamedPreferences {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Word(value) => f.write_str(&word(*value)),
+            Self::List(list) => {
+                let slots = list.iter().map(|preference| match preference.from_end {
+                    true => format!("({}, FromEnd)", preference.segment),
+                    false => preference.segment.to_string(),
+                });
+                List(slots).fmt(f)
+            }
+        }
+    }
+}
+
+impl Display for NamedSegmentSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Word(value) => f.write_str(&word(*value)),
+            Self::List(list) => List(list.iter()).fmt(f),
+        }
+    }
+}
+
+/// A priority: its name, or the number for one without.
+struct PriorityText(Priority);
+
+impl Display for PriorityText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match Priority::NAMED.into_iter().find(|(_, value)| *value == self.0) {
+            Some((name, _)) => f.write_str(name),
+            None => f.write_str(&word(self.0.0)),
+        }
+    }
+}
+
+struct CommandText<'a>(&'a NamedCommand);
+
+impl Display for CommandText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.keyword())?;
+        match self.0 {
+            NamedCommand::CreateProcess(name)
+            | NamedCommand::DestroyAllocation(name)
+            | NamedCommand::Evict(name) => write!(f, "({})", Quoted(name.as_str())),
+            NamedCommand::CreateDevice(create) => {
+                let mut fields = Fields::default();
+                fields.add("name", Quoted(create.name.as_str()));
+                fields.add("process", Quoted(create.process.as_str()));
+                fields.fmt(f)
+            }
+            NamedCommand::CreateAllocation(create) => allocation_fields(create).fmt(f),
+            NamedCommand::MakeResident(names) => {
+                write!(f, "({})", List(names.iter().map(|name| Quoted(name.as_str()))))
+            }
+            NamedCommand::Use(references) => {
+                write!(f, "({})", List(references.iter().map(ReferenceText)))
+            }
+            NamedCommand::CpuWrite(write) => cpu_write_fields(write).fmt(f),
+            NamedCommand::CpuRead(read) => range_fields(read).fmt(f),
+            NamedCommand::EvictAll => Ok(()),
+            NamedCommand::SetPriority(name, priority) => {
+                write!(f, "({}, {})", Quoted(name.as_str()), PriorityText(*priority))
+            }
+            NamedCommand::RunGpu(run) => match run {
+                RunGpu::UntilIdle => f.write_str("(UntilIdle)"),
+                RunGpu::Packets(count) => write!(f, "(Packets({count}))"),
+                RunGpu::UntilFence(fence) => write!(f, "(UntilFence({}))", fence.0),
+            },
+            NamedCommand::Expect(expected) => write!(f, "({})", ExpectationText(expected)),
+        }
+    }
+}
+
+fn allocation_fields(create: &NamedCreateAllocation) -> Fields {
+    let mut fields = Fields::default();
+    fields.add("name", Quoted(create.name.as_str()));
+    fields.add("device", Quoted(create.device.as_str()));
+    fields.add("size", Size(create.size));
+    fields.unless(create.alignment == one_page(), "alignment", Size(create.alignment));
+    let none = NamedPreferences::default();
+    fields.unless(create.preferred == none, "preferred", &create.preferred);
+    let empty = NamedSegmentSet::default();
+    fields.unless(create.supported == empty, "supported", &create.supported);
+    fields.some("supported_read", create.supported_read.as_ref());
+    fields.some("supported_write", create.supported_write.as_ref());
+    fields.unless(create.eviction == empty, "eviction", &create.eviction);
+    fields.unless(create.flags.is_empty(), "flags", Flags(create.flags));
+    let priority = create.priority;
+    fields.unless(priority == normal_priority(), "priority", PriorityText(priority));
+    fields.unless(create.fill == 0, "fill", word(create.fill));
+    fields.unless(!create.resident, "resident", true);
+    fields
+}
+
+fn cpu_write_fields(write: &NamedCpuWrite) -> Fields {
+    let mut fields = part_fields(write.allocation.as_str(), write.offset, write.length);
+    match &write.data {
+        NamedData::Seed(seed) => fields.add("data", format_args!("Seed({seed})")),
+        NamedData::Pattern(pattern) => {
+            fields.add("data", format_args!("Pattern({})", word(*pattern)));
+        }
+        NamedData::Bytes(bytes) => fields.add("data", format_args!("Bytes({})", BytesText(bytes))),
+    }
+    fields
+}
+
+fn range_fields(range: &NamedRange) -> Fields {
+    part_fields(range.allocation.as_str(), range.offset, range.length)
+}
+
+fn part_fields(allocation: &str, offset: u64, length: Option<u64>) -> Fields {
+    let mut fields = Fields::default();
+    fields.add("allocation", Quoted(allocation));
+    fields.unless(offset == 0, "offset", hex(offset));
+    fields.some("length", length.map(Size));
+    fields
+}
+
+struct ReferenceText<'a>(&'a NamedReference);
+
+impl Display for ReferenceText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            NamedReference::Read(name) => write!(f, "Read({})", Quoted(name.as_str())),
+            NamedReference::Write(name) => write!(f, "Write({})", Quoted(name.as_str())),
+            NamedReference::ReadRange(range) => write!(f, "ReadRange{}", range_fields(range)),
+            NamedReference::WriteRange(range) => {
+                let NamedWriteRange { allocation, offset, length, seed } = range.as_ref();
+                let mut fields = part_fields(allocation.as_str(), *offset, *length);
+                fields.some("seed", *seed);
+                write!(f, "WriteRange{fields}")
+            }
+        }
+    }
+}
+
+struct ExpectationText<'a>(&'a NamedExpectation);
+
+impl Display for ExpectationText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut fields = Fields::default();
+        match self.0 {
+            NamedExpectation::Place { allocation, segment, offset } => {
+                fields.add("allocation", Quoted(allocation.as_str()));
+                fields.add("segment", segment);
+                fields.some("offset", offset.map(hex));
+                write!(f, "Place{fields}")
+            }
+            NamedExpectation::NotResident(name) => {
+                write!(f, "NotResident({})", Quoted(name.as_str()))
+            }
+            NamedExpectation::Absent(name) => write!(f, "Absent({})", Quoted(name.as_str())),
+            NamedExpectation::Content(name, state) => {
+                let state = match state {
+                    ContentState::Intact => "Intact",
+                    ContentState::Damaged => "Damaged",
+                    ContentState::NeverWritten => "NeverWritten",
+                };
+                write!(f, "Content({}, {state})", Quoted(name.as_str()))
+            }
+            NamedExpectation::Status(status) => match status.name() {
+                Some(name) => write!(f, "Status({})", Quoted(name)),
+                None => write!(f, "Status({})", word(status.0)),
+            },
+            NamedExpectation::Counter(counter, value) => {
+                write!(f, "Counter({}, {value})", counter_name(*counter))
+            }
+            NamedExpectation::Bytes { allocation, offset, bytes } => {
+                fields.add("allocation", Quoted(allocation.as_str()));
+                fields.add("offset", hex(*offset));
+                fields.add("bytes", BytesText(bytes));
+                write!(f, "Bytes{fields}")
+            }
+            NamedExpectation::SegmentBytes { segment, offset, bytes } => {
+                fields.add("segment", segment);
+                fields.add("offset", hex(*offset));
+                fields.add("bytes", BytesText(bytes));
+                write!(f, "SegmentBytes{fields}")
+            }
+            NamedExpectation::PhysicalBytes { address, bytes } => {
+                fields.add("address", hex(*address));
+                fields.add("bytes", BytesText(bytes));
+                write!(f, "PhysicalBytes{fields}")
+            }
+            NamedExpectation::Hash(name, hash) => {
+                write!(f, "Hash({}, {})", Quoted(name.as_str()), hex(*hash))
+            }
+            NamedExpectation::Stopped { code, parameter } => {
+                fields.add("code", format_args!("{code:#X}"));
+                fields.add("parameter", format_args!("{parameter:#X}"));
+                write!(f, "Stopped{fields}")
+            }
+        }
+    }
+}
+
+const fn counter_name(counter: Counter) -> &'static str {
+    match counter {
+        Counter::PageIns => "PageIns",
+        Counter::Evictions => "Evictions",
+        Counter::BytesFilled => "BytesFilled",
+        Counter::BytesDiscarded => "BytesDiscarded",
+        Counter::BytesMappedIntoAperture => "BytesMappedIntoAperture",
+        Counter::BytesUnmappedFromAperture => "BytesUnmappedFromAperture",
+        Counter::BytesMdlToMemory => "BytesMdlToMemory",
+        Counter::BytesMemoryToMdl => "BytesMemoryToMdl",
+        Counter::BytesApertureToMemory => "BytesApertureToMemory",
+        Counter::BytesMemoryToAperture => "BytesMemoryToAperture",
+        Counter::Refusals => "Refusals",
+        Counter::Faults => "Faults",
+        Counter::PagingBuffers => "PagingBuffers",
+    }
+}
