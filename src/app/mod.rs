@@ -2,8 +2,10 @@
 
 pub mod action;
 pub mod item;
+pub mod opened;
 pub mod view;
 
 pub use action::{Action, Speed, Tab};
 pub use item::Item;
+pub use opened::{Looking, Opened, profile_adapter};
 pub use view::View;

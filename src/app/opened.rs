@@ -1,0 +1,304 @@
+//! A session that is open: its document, its run, and what panels need prepared.
+//!
+//! Everything that a panel shows of the run is fetched here, when something changes, so that
+//! drawing reads and never computes.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::base::AllocationId;
+use crate::kmd::{self, Profile};
+use crate::machine::{Diverged, Level, Place, Run, SharedTrace, Started};
+use crate::session::{self, Document, LoadError, Names};
+use crate::vidmm::ResidencyChange;
+
+use super::action::{Speed, Tab};
+use super::item::Item;
+use super::view::View;
+
+/// A session that is open.
+#[derive(Debug)]
+pub struct Opened {
+    document: Document,
+    names: Names,
+    run: Run,
+    file: Option<PathBuf>,
+    trace: Option<SharedTrace>,
+    opened: BTreeMap<usize, SharedTrace>,
+    changes: Vec<ResidencyChange>,
+    forward: bool,
+    selected: Option<Item>,
+    history: Vec<(usize, ResidencyChange)>,
+    placed_by: Option<SharedTrace>,
+    diverged: Option<Diverged>,
+    revision: u64,
+}
+
+/// What the window adds to a session to make a view of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Looking {
+    /// What the pointer is over.
+    pub hovered: Option<Item>,
+    /// The tab below the map.
+    pub tab: Tab,
+    /// The level at which the transport steps.
+    pub level: Level,
+    /// Whether the session plays.
+    pub playing: bool,
+    /// How fast.
+    pub speed: Speed,
+}
+
+/// The adapter that a profile stands for, as sessions look it up.
+#[must_use]
+pub fn profile_adapter(name: &str) -> Option<crate::config::Adapter> {
+    kmd::profile(name).map(|profile| profile.adapter)
+}
+
+impl Opened {
+    /// Reads a session; nothing of it runs yet.
+    ///
+    /// # Errors
+    /// Everything wrong with the text, each with its place.
+    pub fn read(text: &str, origin: &str) -> Result<Self, Vec<LoadError>> {
+        let session = session::open(text, origin, &profile_adapter)?;
+        let bound = session.bound;
+        let profile: Profile = kmd::profile(&bound.adapter.profile)
+            .or_else(|| kmd::profiles().into_iter().next())
+            .expect("the program has at least one profile, and reading found this one");
+        let run = Run::new(&bound.adapter, bound.policies, &profile, bound.commands.into());
+        Ok(Self {
+            document: session.document,
+            names: bound.names,
+            run,
+            file: None,
+            trace: None,
+            opened: BTreeMap::new(),
+            changes: Vec::new(),
+            forward: true,
+            selected: None,
+            history: Vec::new(),
+            placed_by: None,
+            diverged: None,
+            revision: 0,
+        })
+    }
+
+    /// What the file says.
+    #[must_use]
+    pub const fn document(&self) -> &Document {
+        &self.document
+    }
+
+    /// Names of what the ids stand for.
+    #[must_use]
+    pub const fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// The run.
+    #[must_use]
+    pub const fn run(&self) -> &Run {
+        &self.run
+    }
+
+    /// The run, to go on with it.
+    pub const fn run_mut(&mut self) -> &mut Run {
+        &mut self.run
+    }
+
+    /// The file that it came from or was written to.
+    #[must_use]
+    pub const fn file(&self) -> Option<&PathBuf> {
+        self.file.as_ref()
+    }
+
+    /// Remembers the file that it came from or was written to.
+    pub fn set_file(&mut self, file: Option<PathBuf>) {
+        self.file = file;
+    }
+
+    /// Executing something again ended elsewhere: the first time that it happened.
+    #[must_use]
+    pub const fn diverged(&self) -> Option<&Diverged> {
+        self.diverged.as_ref()
+    }
+
+    /// Executes up to `count` more commands in the background of where it stands.
+    pub fn execute(&mut self, count: usize) -> usize {
+        let done = self.run.execute(count);
+        if done > 0 {
+            self.refresh_history();
+            self.revision += 1;
+        }
+        done
+    }
+
+    /// Goes to a place; where there is none such, stays.
+    pub fn go_to(&mut self, place: Place) -> bool {
+        let from = self.book_position();
+        let before = self.run.place();
+        let went = self.run.go_to(place);
+        let went = self.note(went).unwrap_or(false);
+        if went {
+            self.forward = place >= before;
+            let to = self.book_position();
+            self.changes = match (from, to, self.run.machine().started()) {
+                (Some(from), Some(to), Ok(started)) => {
+                    started.vidmm().residency_changes(from, to).collect()
+                }
+                _ => Vec::new(),
+            };
+            self.refresh();
+        }
+        went
+    }
+
+    /// One step forward; says whether there was one.
+    pub fn step_forward(&mut self, level: Level) -> bool {
+        let next = self.run.next_place(level);
+        let next = self.note(next).flatten();
+        next.is_some_and(|place| self.go_to(place))
+    }
+
+    /// One step back; says whether there was one.
+    pub fn step_back(&mut self, level: Level) -> bool {
+        let previous = self.run.previous_place(level);
+        let previous = self.note(previous).flatten();
+        previous.is_some_and(|place| self.go_to(place))
+    }
+
+    /// Selects something, or nothing.
+    pub fn select(&mut self, item: Option<Item>) {
+        if self.selected != item {
+            self.selected = item;
+            self.refresh_history();
+            self.revision += 1;
+        }
+    }
+
+    /// The selection.
+    #[must_use]
+    pub const fn selected(&self) -> Option<Item> {
+        self.selected
+    }
+
+    /// Opens or closes a command in the table of operations.
+    pub fn toggle_opened(&mut self, command: usize) {
+        if self.opened.remove(&command).is_none() && command <= self.run.executed() {
+            let trace = self.run.trace(command);
+            if let Some(trace) = self.note(trace) {
+                self.opened.insert(command, trace);
+            }
+        }
+        self.revision += 1;
+    }
+
+    /// What panels see of it.
+    #[must_use]
+    pub fn view(&self, looking: Looking) -> View<'_> {
+        View {
+            document: &self.document,
+            names: &self.names,
+            run: &self.run,
+            started: self.started(),
+            place: self.run.place(),
+            trace: self.trace.as_ref(),
+            opened: &self.opened,
+            changes: &self.changes,
+            forward: self.forward,
+            selected: self.selected,
+            history: &self.history,
+            placed_by: self.placed_by.as_ref(),
+            hovered: looking.hovered,
+            tab: looking.tab,
+            level: looking.level,
+            playing: looking.playing,
+            speed: looking.speed,
+            revision: self.revision,
+        }
+    }
+
+    fn started(&self) -> Option<&Started> {
+        self.run.machine().started().ok()
+    }
+
+    fn book_position(&self) -> Option<crate::base::Position> {
+        self.started().map(|started| started.vidmm().mark().book)
+    }
+
+    /// Keeps the first divergence, which is a defect of the machine to be shown.
+    fn note<T>(&mut self, result: Result<T, Diverged>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(diverged) => {
+                self.diverged.get_or_insert(diverged);
+                None
+            }
+        }
+    }
+
+    fn refresh(&mut self) {
+        let command = self.run.place().command;
+        self.trace = None;
+        if command > 0 {
+            let trace = self.run.trace(command);
+            self.trace = self.note(trace);
+        }
+        self.refresh_history();
+        self.revision += 1;
+    }
+
+    /// The life of the selected allocation, and the command that placed it where it is now.
+    fn refresh_history(&mut self) {
+        self.history.clear();
+        self.placed_by = None;
+        let Some(Item::Allocation(id)) = self.selected else { return };
+        self.history = self.life_of(id);
+        let place = self.run.place();
+        // A command that is not through counts: its book is as of the operation.
+        let placing = self.history.iter().rev().find(|(command, change)| {
+            *command <= place.command && change.after.is_some() && change.before != change.after
+        });
+        if let Some((command, _)) = placing.copied() {
+            let trace = self.run.trace(command);
+            self.placed_by = self.note(trace);
+        }
+    }
+
+    fn life_of(&self, id: AllocationId) -> Vec<(usize, ResidencyChange)> {
+        let Some(started) = self.started() else { return Vec::new() };
+        let Some(last) = self.run.records().last() else { return Vec::new() };
+        let start = crate::base::Position(0);
+        started
+            .vidmm()
+            .residency_changes(start, last.end.vidmm.book)
+            .filter(|change| change.allocation == id)
+            .map(|change| {
+                let ends = self.run.records();
+                let before = ends.partition_point(|record| record.end.vidmm.book < change.position);
+                (before + 1, change)
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tour_runs_to_its_end_without_damage() {
+        let text = include_str!("../../saved-sessions/tour.ron");
+        let mut opened = Opened::read(text, "tour.ron").expect("the tour is a session");
+        opened.execute(usize::MAX);
+        for (number, record) in (1..).zip(opened.run().records()) {
+            assert!(!record.is_bad(), "command {number}: {record:?}");
+        }
+        while opened.step_forward(Level::Packet) {}
+        assert_eq!(opened.run().place(), Place::after(opened.run().commands().len()));
+        while opened.step_back(Level::Packet) {}
+        assert_eq!(opened.run().place(), Place::default());
+        assert_eq!(opened.diverged(), None);
+    }
+}
