@@ -21,7 +21,7 @@ use super::document::{
 };
 use super::limits;
 use super::load::{LoadError, Rule};
-use super::locate::{FieldPath, locate};
+use super::locate::{FieldPath, Locator};
 use super::name::Name;
 use super::names::{Names, Table};
 use super::suggest;
@@ -129,14 +129,14 @@ pub struct BindError {
 impl BindError {
     /// The error with its place in the text of the session.
     #[must_use]
-    pub fn located(&self, text: &str, origin: &str) -> LoadError {
+    pub fn located(&self, locator: &mut Locator<'_>, origin: &str) -> LoadError {
         let (rule, hint) = match &self.problem {
             BindProblem::UnknownName { close, .. } if !close.is_empty() => {
                 let quoted: Vec<String> = close.iter().map(|name| format!("`{name}`")).collect();
                 (Rule::Name, Some(format!("did you mean {}?", quoted.join(" or "))))
             }
             BindProblem::DuplicateName { first, .. } => {
-                let line = locate(text, first).line;
+                let line = locator.locate(first).line;
                 (Rule::Name, Some(format!("the first is {first} on line {line}")))
             }
             BindProblem::UnknownName { .. } | BindProblem::UnknownProfile(_) => (Rule::Name, None),
@@ -147,7 +147,7 @@ impl BindError {
         };
         LoadError {
             file: origin.to_owned(),
-            position: locate(text, &self.path),
+            position: locator.locate(&self.path),
             field_path: self.path.to_string(),
             rule,
             message: self.problem.to_string(),

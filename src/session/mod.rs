@@ -28,7 +28,7 @@ pub use bind::{BindError, BindProblem, Bound, bind};
 pub use catalogue::{Embedded, catalogue};
 pub use document::Document;
 pub use load::{LoadError, Rule, Session, load, open, parse};
-pub use locate::{FieldPath, PathSegment, TextPosition, command_lines, locate};
+pub use locate::{FieldPath, Locator, PathSegment, TextPosition, command_lines, locate};
 pub use name::Name;
 pub use names::Names;
 pub use save::{SaveError, save};
