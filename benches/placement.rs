@@ -34,7 +34,7 @@ struct Ours {
 }
 
 impl Ours {
-    fn find(&mut self, units: u64) -> Option<u64> {
+    fn put(&mut self, units: u64) -> Option<u64> {
         let size = units * UNIT;
         let window = Span::whole(self.space.len());
         let request = Request {
@@ -44,22 +44,20 @@ impl Ours {
             direction: Direction::BottomUp,
             fit: self.fit,
         };
-        let start = self.space.find(&request).ok()?;
-        self.space.insert(Span::at(start, size)?, 0).ok()?;
-        Some(start)
+        self.space.place(&request, 0).ok()
     }
 }
 
 impl Holder for Ours {
     fn place(&mut self, units: u64) -> Option<()> {
-        let start = self.find(units)?;
+        let start = self.put(units)?;
         self.starts.push(start);
         Some(())
     }
 
     fn replace(&mut self, index: usize, units: u64) -> Option<()> {
         self.space.remove(self.starts[index])?;
-        self.starts[index] = self.find(units)?;
+        self.starts[index] = self.put(units)?;
         Some(())
     }
 }

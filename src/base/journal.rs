@@ -29,13 +29,16 @@ pub struct Journal<C: Change> {
     state: C::State,
     changes: Vec<C>,
     at: usize,
+    /// What `apply` displaced since the last move, in order from `displaced_from` on.
+    displaced: Vec<C>,
+    displaced_from: usize,
 }
 
 impl<C: Change> Journal<C> {
     /// A journal without changes.
     #[must_use]
     pub const fn new(state: C::State) -> Self {
-        Self { state, changes: Vec::new(), at: 0 }
+        Self { state, changes: Vec::new(), at: 0, displaced: Vec::new(), displaced_from: 0 }
     }
 
     /// The state now.
@@ -64,16 +67,35 @@ impl<C: Change> Journal<C> {
     pub fn apply(&mut self, change: C) {
         change.redo(&mut self.state);
         if self.at < self.changes.len() {
-            self.changes[self.at] = change;
+            if self.displaced.is_empty() {
+                self.displaced_from = self.at;
+            }
+            self.displaced.push(std::mem::replace(&mut self.changes[self.at], change));
         } else {
             self.changes.push(change);
         }
         self.at += 1;
     }
 
+    /// Takes back what was applied since `to`, as if it had never been: what it displaced lies
+    /// ahead again, and the rest is forgotten. `to` is not before the last [`Self::move_to`].
+    pub fn roll_back(&mut self, to: Position) {
+        let to = usize::try_from(to.0).unwrap_or(usize::MAX);
+        while self.at > to {
+            self.at -= 1;
+            self.changes[self.at].undo(&mut self.state);
+            if self.displaced.is_empty() || self.at >= self.displaced_from + self.displaced.len() {
+                self.changes.truncate(self.at);
+            } else if let Some(change) = self.displaced.pop() {
+                self.changes[self.at] = change;
+            }
+        }
+    }
+
     /// Drops the changes ahead.
     pub fn forget_ahead(&mut self) {
         self.changes.truncate(self.at);
+        self.displaced.clear();
     }
 
     /// Goes to a position, back or forward.
@@ -83,6 +105,7 @@ impl<C: Change> Journal<C> {
     pub fn move_to(&mut self, to: Position) {
         let to = usize::try_from(to.0).unwrap_or(usize::MAX);
         assert!(to <= self.changes.len(), "position {to} was never recorded or is forgotten");
+        self.displaced.clear();
         while self.at > to {
             self.at -= 1;
             self.changes[self.at].undo(&mut self.state);
@@ -137,6 +160,23 @@ mod tests {
             journal.move_to(Position(from));
             journal.move_to(Position(to));
             assert_eq!(u64::from(*journal.state()), to);
+        }
+    }
+
+    #[test]
+    fn rolling_back_restores_what_lay_ahead_and_forgets_the_rest() {
+        for (at, attempted) in (0..=3).flat_map(|at| (0..=5).map(move |n| (at, n))) {
+            let mut journal = counted(3);
+            journal.move_to(Position(at));
+            for _ in 0..attempted {
+                let before = *journal.state();
+                journal.apply(Set { before, after: before + 100 });
+            }
+            journal.roll_back(Position(at));
+            assert_eq!(u64::from(*journal.state()), at);
+            assert_eq!(journal.end(), Position(3), "at {at}, attempted {attempted}");
+            journal.move_to(Position(3));
+            assert_eq!(*journal.state(), 3, "at {at}, attempted {attempted}");
         }
     }
 

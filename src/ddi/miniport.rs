@@ -198,6 +198,10 @@ pub trait Miniport {
     /// Goes to a mark, back or forward.
     fn move_to(&mut self, mark: DriverMark);
 
+    /// Takes back what was done since a mark, as if it had never been: what lay ahead of the mark
+    /// before is ahead again.
+    fn roll_back(&mut self, mark: DriverMark);
+
     /// Drops what lies ahead of the mark at which they stand.
     fn forget_ahead(&mut self);
 

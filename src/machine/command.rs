@@ -123,8 +123,8 @@ pub enum Counter {
     Refusals,
     /// Faults of the device.
     Faults,
-    /// Paging buffers submitted.
-    PagingBuffers,
+    /// Buffers submitted to the GPU.
+    Submissions,
 }
 
 impl Counter {
@@ -142,7 +142,7 @@ impl Counter {
         Self::BytesMemoryToAperture,
         Self::Refusals,
         Self::Faults,
-        Self::PagingBuffers,
+        Self::Submissions,
     ];
 }
 

@@ -1,8 +1,29 @@
-//! VidMm, driver, GPU and host memory wired together.
+//! VidMm, driver, GPU and host memory wired together, and a session run on them.
+//!
+//! Deterministic: no clock, environment, threads, floats or hash iteration here or below. The
+//! machine resolves the CPU's addresses, keeps what every byte must be, lets the engine run and
+//! applies commands; it draws no conclusion in words.
 
 mod command;
+mod expect;
+mod ledger;
+#[allow(clippy::module_inception)]
+mod machine;
+mod moment;
+mod recorder;
+mod run;
+mod trace;
+mod verify;
 
 pub use command::{
     AllocationRange, Command, ContentState, Counter, CreateAllocation, Data, Expectation,
     ExpectedPlace, Reference, ReferenceKind, RunGpu, resolve_range,
 };
+pub use expect::Mismatch;
+pub use ledger::{Expected, Ledger};
+pub use machine::{Ending, Machine, Scrutiny, StartRefusal, Started};
+pub use moment::{Inner, Moment, Place, PlaceError};
+pub use recorder::{Fault, Summary, WrongRead};
+pub use run::{CommandRecord, Diverged, Level, Run};
+pub use trace::{CommandTrace, SharedTrace, TracedKind, TracedOperation, TracedPacket};
+pub use verify::{Damage, allocation_pieces};

@@ -32,12 +32,14 @@ pub fn read(map: &ByteMap, start: u64, out: &mut [u8]) -> Result<(), OutOfRange>
 /// The bytes of `span`. For ranges that fit in memory: every byte is materialised.
 ///
 /// # Errors
-/// When they do not all lie in the map.
+/// When they do not all lie in the map, or are more than can be held.
 pub fn read_vec(map: &ByteMap, span: Span) -> Result<Vec<u8>, OutOfRange> {
     OutOfRange::check(span.start(), span.len(), map.len())?;
     let refused = OutOfRange { start: span.start(), len: span.len(), size: map.len() };
     let len = usize::try_from(span.len()).map_err(|_| refused)?;
-    let mut bytes = vec![0; len];
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(len).map_err(|_| refused)?;
+    bytes.resize(len, 0);
     read(map, span.start(), &mut bytes)?;
     Ok(bytes)
 }
@@ -120,7 +122,7 @@ pub fn joined_pieces(pieces: Vec<Piece<Content>>) -> Vec<Piece<Content>> {
     joined
 }
 
-/// The bytes that a description covers, at most `limit` of them.
+/// The bytes that a description covers, at most `limit` of them: as many as the caller can hold.
 #[must_use]
 pub fn read_pieces(pieces: &[Piece<Content>], limit: usize) -> Vec<u8> {
     let mut bytes = Vec::new();

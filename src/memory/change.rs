@@ -43,7 +43,8 @@ impl ByteChange {
     /// # Errors
     /// When the bytes do not all lie in the map.
     pub fn new(map: &ByteMap, start: u64, after: Vec<Piece<Content>>) -> Result<Self, OutOfRange> {
-        let len = pieces_len(&after).unwrap_or(u64::MAX);
+        let beyond = OutOfRange { start, len: u64::MAX, size: map.len() };
+        let len = pieces_len(&after).ok_or(beyond)?;
         let span = OutOfRange::check(start, len, map.len())?;
         Ok(Self { start, before: map.pieces(span), after: joined_pieces(after) })
     }

@@ -7,7 +7,8 @@ use crate::base::{AllocationId, Pages, RunValue, Span, SplitMix, StableHasher};
 /// What a frame is used for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum FrameUse {
-    /// Nothing; its bytes are zero.
+    /// Nothing. Its bytes are zero unless somebody wrote there without owning it; it is zeroed
+    /// again before it is handed out.
     #[default]
     Free,
     /// The backing store of an allocation.
@@ -186,7 +187,8 @@ impl Scatter {
         // No shorter than what fills the rest in the runs that are left, so that there are never
         // more of them; no longer than a quarter of a short list, so that it is scattered at all.
         let shortest = self.left.div_ceil(RUNS_AIMED_AT.saturating_sub(self.runs).max(1));
-        let longest = (self.wanted / 4).clamp(1, LONGEST_SMALL_RUN).max(shortest.saturating_mul(2));
+        let doubled = shortest.saturating_mul(2).saturating_sub(1);
+        let longest = (self.wanted / 4).clamp(1, LONGEST_SMALL_RUN).max(doubled);
         let count = (shortest + self.random.below(longest - shortest + 1)).min(self.left);
         let span = free.near(self.random.below(self.frames), count)?;
         self.left -= span.len();

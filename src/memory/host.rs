@@ -4,78 +4,15 @@
 //! and use of frames are changed only here; whether a write was allowed is for callers to know.
 
 use super::bytes::{self, ByteMap};
-use super::frames::{FreeFrames, Scatter};
+use super::frames::Scatter;
+use super::host_change::{HostChange, HostState};
 use super::{
     ByteChange, Content, ContentHash, FrameRun, FrameUse, Layout, Mdl, OutOfFrames, OutOfRange,
 };
 use crate::base::{
-    Bytes, Change, FrameNumber, Journal, Pages, PhysicalAddress, Piece, Position, Run, RunMap,
-    Span, StableHasher, StateHash,
+    Bytes, FrameNumber, Journal, PAGE_SIZE, Pages, PhysicalAddress, Piece, Position, Run, Span,
+    StableHasher, StateHash,
 };
-
-/// What system memory is at a moment.
-#[derive(Clone, Debug)]
-pub struct HostState {
-    bytes: ByteMap,
-    uses: RunMap<FrameUse>,
-    /// The free runs of `uses`, found fast.
-    free: FreeFrames,
-    /// Requests served so far; numbers the next one.
-    requests: u64,
-}
-
-impl HostState {
-    fn set_uses(&mut self, first: u64, uses: &[Piece<FrameUse>]) {
-        self.uses.replace(first, uses);
-        let mut at = first;
-        for piece in uses {
-            let span = Span::at(at, piece.len).unwrap_or_default();
-            match piece.value {
-                FrameUse::Free => self.free.add(span),
-                _ => self.free.remove(span),
-            }
-            at = span.end();
-        }
-    }
-}
-
-/// One reversible change of system memory.
-#[derive(Clone, Debug)]
-pub enum HostChange {
-    /// Bytes were written.
-    Bytes(ByteChange),
-    /// Consecutive frames changed their use.
-    Use {
-        /// The first frame.
-        first: FrameNumber,
-        /// What the frames were used for.
-        before: Vec<Piece<FrameUse>>,
-        /// What they are used for now.
-        after: Vec<Piece<FrameUse>>,
-    },
-    /// A request for frames was served.
-    Served,
-}
-
-impl Change for HostChange {
-    type State = HostState;
-
-    fn redo(&self, state: &mut HostState) {
-        match self {
-            Self::Bytes(change) => change.redo(&mut state.bytes),
-            Self::Use { first, after, .. } => state.set_uses(first.get(), after),
-            Self::Served => state.requests += 1,
-        }
-    }
-
-    fn undo(&self, state: &mut HostState) {
-        match self {
-            Self::Bytes(change) => change.undo(&mut state.bytes),
-            Self::Use { first, before, .. } => state.set_uses(first.get(), before),
-            Self::Served => state.requests -= 1,
-        }
-    }
-}
 
 /// System memory and its history.
 #[derive(Clone, Debug)]
@@ -90,15 +27,8 @@ impl HostMemory {
     /// The seed decides where scattered frames lie.
     #[must_use]
     pub fn new(size: Bytes, seed: u64) -> Self {
-        let frames = PhysicalAddress(size.get()).frame().get();
-        let mut free = FreeFrames::default();
-        free.add(Span::whole(frames));
-        let state = HostState {
-            bytes: ByteMap::new(Pages(frames).bytes().get(), Content::Zero),
-            uses: RunMap::new(frames, FrameUse::Free),
-            free,
-            requests: 0,
-        };
+        let frames = size.get() / PAGE_SIZE;
+        let state = HostState::new(Pages(frames));
         Self { journal: Journal::new(state), seed }
     }
 
@@ -195,21 +125,21 @@ impl HostMemory {
             let Some(frames) = run.frames().and_then(|frames| frames.intersection(memory)) else {
                 continue;
             };
-            let address = FrameNumber(frames.start()).address();
-            let zeros =
-                bytes::pieces_from_content(Content::Zero, Pages(frames.len()).bytes().get());
-            // The frames were clipped to memory, so this range lies in it.
-            if let Ok(change) = ByteChange::new(self.content(), address.get(), zeros) {
-                self.record(change);
-            }
             self.take(frames, FrameUse::Free);
         }
     }
 
-    /// Gives frames of memory a use.
+    /// Gives frames of memory a use. Whoever uses them next finds zeros.
     fn take(&mut self, frames: Span, use_: FrameUse) -> Option<FrameRun> {
         if frames.is_empty() {
             return None;
+        }
+        let bytes = Pages(frames.len()).bytes().get();
+        let zeros = bytes::pieces_from_content(Content::Zero, bytes);
+        let address = FrameNumber(frames.start()).address();
+        // The frames lie in memory, so their bytes do.
+        if let Ok(change) = ByteChange::new(self.content(), address.get(), zeros) {
+            self.record(change);
         }
         let (first, count) = (FrameNumber(frames.start()), Pages(frames.len()));
         let before = self.journal.state().uses.pieces(frames);
@@ -315,6 +245,7 @@ impl HostMemory {
         offset: u64,
         pieces: &[Piece<Content>],
     ) -> Result<(), OutOfRange> {
+        // No list has as many bytes as stand for too many.
         let len = bytes::pieces_len(pieces).unwrap_or(u64::MAX);
         let mut at = 0;
         for span in self.listed(mdl, offset, len)? {
@@ -381,6 +312,11 @@ impl HostMemory {
     /// When `to` is beyond what is recorded: a position of another history.
     pub fn move_to(&mut self, to: Position) {
         self.journal.move_to(to);
+    }
+
+    /// Takes back what was done since `to`, as if it had never been.
+    pub fn roll_back(&mut self, to: Position) {
+        self.journal.roll_back(to);
     }
 
     /// Drops what lies ahead.

@@ -13,6 +13,7 @@ mod content;
 mod content_hash;
 mod frames;
 mod host;
+mod host_change;
 mod mdl;
 
 #[cfg(test)]
@@ -25,5 +26,6 @@ pub use change::{ByteChange, OutOfRange};
 pub use content::{Content, ExplicitBytes};
 pub use content_hash::{ContentHash, ContentHasher};
 pub use frames::{FrameUse, Layout, OutOfFrames};
-pub use host::{HostChange, HostMemory, HostState};
+pub use host::HostMemory;
+pub use host_change::{HostChange, HostState};
 pub use mdl::{FrameRun, Mdl};

@@ -5,7 +5,7 @@ use crate::base::Span;
 use super::request::{Direction, Fit, NoRoom, Request};
 use super::sizes::Sizes;
 use super::space::Space;
-use super::tree::clip;
+use super::tree::{Place, clip};
 use super::walk::Sought;
 
 /// How many holes outside the window the index by size may bring before the window is searched
@@ -30,26 +30,54 @@ impl Space {
     ///
     /// When no hole in the window holds the request.
     pub fn find(&self, request: &Request) -> Result<u64, NoRoom> {
+        self.find_place(request, &mut Place::default()).map(|(at, _)| at)
+    }
+
+    /// Inserts a block for `owner` where the request would go, and returns where that is: the
+    /// same as [`Space::find`] and then [`Space::insert`], in less time.
+    ///
+    /// # Errors
+    ///
+    /// When no hole in the window holds the request. Nothing was changed.
+    pub fn place(&mut self, request: &Request, owner: u64) -> Result<u64, NoRoom> {
+        let mut place = Place::default();
+        let (at, noted) = self.find_place(request, &mut place)?;
+        let span = Span::at(at, request.size).unwrap_or_default();
+        if !noted {
+            place = self.tree.seek(at + 1);
+        }
+        self.insert_at(&place, span, owner);
+        Ok(at)
+    }
+
+    /// Where the request would go, and whether the search came by the entry above and noted it.
+    fn find_place(&self, request: &Request, place: &mut Place) -> Result<(u64, bool), NoRoom> {
         let window = clip(request.window, self.len);
         let sought = Sought { size: request.size, window };
         let found = if request.size == 0 || request.size > window.len() {
             None
         } else {
             match (request.fit, request.direction, &self.sizes) {
-                (Fit::First, Direction::BottomUp, _) => {
-                    self.tree.lowest(&sought, &mut |hole| request.position_in(hole))
+                (Fit::First, _, _) => self.first(request, sought, place).map(|at| (at, true)),
+                (Fit::Best, _, None) => self.best_by_address(request, sought).map(|at| (at, false)),
+                (Fit::Best, _, Some(sizes)) => {
+                    self.best_by_size(request, sought, sizes).map(|at| (at, false))
                 }
-                (Fit::First, Direction::TopDown, _) => {
-                    self.tree.highest(&sought, &mut |hole| request.position_in(hole))
-                }
-                (Fit::Best, _, None) => self.best_by_address(request, sought),
-                (Fit::Best, _, Some(sizes)) => self.best_by_size(request, sought, sizes),
             }
         };
         found.ok_or_else(|| {
             let room = self.tree.room(window);
             NoRoom { needed: request.size, window, free: room.free, largest: room.largest }
         })
+    }
+
+    /// The first hole that fits in the request's direction.
+    fn first(&self, request: &Request, sought: Sought, place: &mut Place) -> Option<u64> {
+        let mut choose = |hole| request.position_in(hole);
+        match request.direction {
+            Direction::BottomUp => self.tree.lowest(&sought, place, &mut choose),
+            Direction::TopDown => self.tree.highest(&sought, place, &mut choose),
+        }
     }
 
     /// The smallest hole that fits, from a look at each in the window.
@@ -64,8 +92,8 @@ impl Space {
             None
         };
         match request.direction {
-            Direction::BottomUp => self.tree.lowest(&sought, &mut weigh),
-            Direction::TopDown => self.tree.highest(&sought, &mut weigh),
+            Direction::BottomUp => self.tree.lowest(&sought, &mut Place::default(), &mut weigh),
+            Direction::TopDown => self.tree.highest(&sought, &mut Place::default(), &mut weigh),
         };
         best.map(|best| best.at)
     }

@@ -6,7 +6,7 @@ use crate::base::Span;
 
 use super::node::Entry;
 use super::sizes::Sizes;
-use super::tree::{Tree, clip};
+use super::tree::{Place, Tree, clip};
 
 /// An address space of positions `0..len`: used blocks and the holes between them.
 ///
@@ -120,6 +120,13 @@ impl Space {
         if !hole.covers(span) {
             return Err(self.overlap(span, next));
         }
+        self.insert_at(&after, span, owner);
+        Ok(())
+    }
+
+    /// Inserts into the hole below the entry at `after`, which must cover `span`.
+    pub(super) fn insert_at(&mut self, after: &Place, span: Span, owner: u64) {
+        let hole = self.tree.entry(after).hole();
         let gap = span.start() - hole.start();
         let gap_after = hole.end() - span.end();
         if let Some(sizes) = &mut self.sizes {
@@ -131,7 +138,6 @@ impl Space {
         self.tree.insert(after, entry, gap_after);
         self.used += span.len();
         self.block_count += 1;
-        Ok(())
     }
 
     /// Names the block in the way: the one that covers the start, or else the next one.

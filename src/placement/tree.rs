@@ -11,7 +11,7 @@ use super::node::{Branch, Entry, FAN, LEAF, Leaf};
 
 /// Levels of branches at most. Every node but the root is at least a quarter full, so that this
 /// many levels hold more entries than any memory.
-const LEVELS: usize = 16;
+const LEVELS: usize = 11;
 
 /// Below this a leaf is joined with a neighbour.
 const LEAF_LOW: usize = LEAF / 4;
@@ -19,10 +19,10 @@ const LEAF_LOW: usize = LEAF / 4;
 const FAN_LOW: usize = FAN / 4;
 
 /// An entry and the way to it.
-#[derive(Clone, Copy)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Place {
     /// Branch and slot on each level from the root.
-    path: [(usize, usize); LEVELS],
+    pub(super) path: [(usize, usize); LEVELS],
     /// Leaf of the entry.
     pub(super) leaf: usize,
     /// Its slot in the leaf.
@@ -59,7 +59,7 @@ impl Tree {
 
     /// The first entry that starts at or after `position`, which must not be beyond the space.
     pub(super) fn seek(&self, position: u64) -> Place {
-        let mut place = Place { path: [(0, 0); LEVELS], leaf: self.root, slot: 0 };
+        let mut place = Place { leaf: self.root, ..Place::default() };
         for step in &mut place.path[..self.height] {
             let branch = &self.branches[place.leaf];
             let slot = branch.seek(position);
@@ -93,45 +93,60 @@ impl Tree {
     }
 
     /// Puts `entry` before the one at `place`, whose hole shrinks to `gap_after`.
-    pub(super) fn insert(&mut self, mut place: Place, entry: Entry, gap_after: u64) {
+    pub(super) fn insert(&mut self, place: &Place, entry: Entry, gap_after: u64) {
         if self.leaves[place.leaf].count == LEAF {
             self.split_towards(entry.start);
-            place = self.seek(entry.start);
+            self.insert(&self.seek(entry.start), entry, gap_after);
+            return;
         }
+        let known = self.largest_known(place);
         let leaf = &mut self.leaves[place.leaf];
+        let hole = leaf.gap[place.slot];
         leaf.gap[place.slot] = gap_after;
         leaf.insert(place.slot, entry);
-        self.update(&place, entry.len, 0);
+        // Only when the hole was the largest must the others be looked at.
+        let largest = if hole < known { known } else { leaf.largest() };
+        self.update(place, largest, entry.len, 0);
     }
 
     /// Takes out the entry at `place`, which must not be the last of all; the hole of the entry
     /// after it grows by its hole and its block. Returns the hole that the entry after it had.
     pub(super) fn remove(&mut self, place: &Place) -> u64 {
+        let known = self.largest_known(place);
         let leaf = &mut self.leaves[place.leaf];
         let entry = leaf.remove(place.slot);
         let grown = entry.gap + entry.len;
         if place.slot < leaf.count {
             let gap_after = leaf.gap[place.slot];
             leaf.gap[place.slot] = gap_after + grown;
-            self.update(place, 0, entry.len);
+            self.update(place, known.max(gap_after + grown), 0, entry.len);
             self.mend(place.leaf);
             return gap_after;
         }
-        self.update(place, entry.gap, 0);
+        let largest = if entry.gap < known { known } else { leaf.largest() };
+        self.update(place, largest, entry.gap, 0);
         self.mend(place.leaf);
         let after = self.seek(entry.start);
+        let known = self.largest_known(&after);
         let gap = &mut self.leaves[after.leaf].gap[after.slot];
         let gap_after = *gap;
         *gap += grown;
-        self.update(&after, 0, grown);
+        self.update(&after, known.max(gap_after + grown), 0, grown);
         gap_after
     }
 
-    /// Carries a change of one leaf up to the root: its free positions lost `less` and won `more`.
-    fn update(&mut self, place: &Place, less: u64, more: u64) {
-        let leaf = &self.leaves[place.leaf];
-        let mut last = leaf.last();
-        let mut largest = leaf.largest();
+    /// The largest gap of the leaf at `place` as its branch keeps it; 0 when there is no branch.
+    fn largest_known(&self, place: &Place) -> u64 {
+        self.height.checked_sub(1).map_or(0, |level| {
+            let (branch, slot) = place.path[level];
+            self.branches[branch].largest[slot]
+        })
+    }
+
+    /// Carries a change of one leaf up to the root: its largest gap is now `largest`, and its free
+    /// positions lost `less` and won `more`.
+    fn update(&mut self, place: &Place, mut largest: u64, less: u64, more: u64) {
+        let mut last = self.leaves[place.leaf].last();
         for level in (0..self.height).rev() {
             let whole = level.checked_sub(1).map(|above| {
                 let (branch, slot) = place.path[above];
@@ -179,7 +194,7 @@ impl Tree {
                     return;
                 }
                 let mut right = Leaf::new();
-                self.leaves[child].give(LEAF / 2, &mut right);
+                self.leaves[child].share(&mut right, LEAF / 2);
                 let summary = right.summary();
                 (self.add_leaf(right), self.leaves[child].summary(), summary)
             } else {
@@ -188,7 +203,7 @@ impl Tree {
                     continue;
                 }
                 let mut right = Branch::new();
-                self.branches[child].give(FAN / 2, &mut right);
+                self.branches[child].share(&mut right, FAN / 2);
                 let summary = right.summary();
                 (self.add_branch(right), self.branches[child].summary(), summary)
             };
@@ -239,21 +254,13 @@ impl Tree {
             let Ok([left, right]) = self.leaves.get_disjoint_mut(pair) else { return };
             let total = left.count + right.count;
             let keep = if total <= LEAF { total } else { total / 2 };
-            if left.count < keep {
-                left.take(keep - left.count, right);
-            } else {
-                left.give(keep, right);
-            }
+            left.share(right, keep);
             (left.summary(), (right.count > 0).then(|| right.summary()))
         } else {
             let Ok([left, right]) = self.branches.get_disjoint_mut(pair) else { return };
             let total = left.count + right.count;
             let keep = if total <= FAN { total } else { total / 2 };
-            if left.count < keep {
-                left.take(keep - left.count, right);
-            } else {
-                left.give(keep, right);
-            }
+            left.share(right, keep);
             (left.summary(), (right.count > 0).then(|| right.summary()))
         };
         let branch = &mut self.branches[node];

@@ -1,11 +1,9 @@
 //! Walks over the holes that pass by every subtree without one that is large enough.
 
-use std::ops::ControlFlow;
-
 use crate::base::Span;
 
 use super::node::{Branch, Leaf};
-use super::tree::Tree;
+use super::tree::{Place, Tree};
 
 /// Which holes are worth a look.
 #[derive(Clone, Copy)]
@@ -25,107 +23,61 @@ pub(super) struct Room {
     pub(super) largest: u64,
 }
 
-/// Goes on, or ends with what was found or with `None` beyond the window.
-type Step<R> = ControlFlow<Option<R>>;
-
-impl Sought {
-    /// Hands the part of the hole in the window to `choose` if it is large enough.
-    fn offer<R>(
-        &self,
-        leaf: &Leaf,
-        slot: usize,
-        choose: &mut impl FnMut(Span) -> Option<R>,
-    ) -> Step<R> {
-        if leaf.gap[slot] >= self.size
-            && let Some(part) = leaf.entry(slot).hole().intersection(self.window)
-            && part.len() >= self.size
-            && let Some(found) = choose(part)
-        {
-            return ControlFlow::Break(Some(found));
-        }
-        ControlFlow::Continue(())
-    }
-}
-
 impl Tree {
-    /// Offers the sufficient holes, cut to the window, from the lowest on until one is chosen.
+    /// Offers the sufficient holes, cut to the window, from the lowest on until one is chosen;
+    /// returns what was made of it and notes in `place` the way to the entry above the hole.
     pub(super) fn lowest<R>(
         &self,
         sought: &Sought,
+        place: &mut Place,
         choose: &mut impl FnMut(Span) -> Option<R>,
     ) -> Option<R> {
-        self.lowest_below(self.height, self.root, sought, choose).break_value().flatten()
+        self.search::<false, R>(self.height, self.root, sought, place, choose)
     }
 
-    fn lowest_below<R>(
-        &self,
-        level: usize,
-        node: usize,
-        sought: &Sought,
-        choose: &mut impl FnMut(Span) -> Option<R>,
-    ) -> Step<R> {
-        let window = sought.window;
-        if level == 0 {
-            let leaf = &self.leaves[node];
-            for slot in first_leaf_slot(leaf, window)..leaf.count {
-                sought.offer(leaf, slot, choose)?;
-                if leaf.start[slot] >= window.end() {
-                    return ControlFlow::Break(None);
-                }
-            }
-            return ControlFlow::Continue(());
-        }
-        let branch = &self.branches[node];
-        for slot in first_branch_slot(branch, window)..branch.count {
-            if branch.largest[slot] >= sought.size {
-                self.lowest_below(level - 1, branch.child[slot], sought, choose)?;
-            }
-            if branch.last[slot] >= window.end() {
-                return ControlFlow::Break(None);
-            }
-        }
-        ControlFlow::Continue(())
-    }
-
-    /// Offers the sufficient holes, cut to the window, from the highest on until one is chosen.
+    /// As [`Tree::lowest`] from the highest on.
     pub(super) fn highest<R>(
         &self,
         sought: &Sought,
+        place: &mut Place,
         choose: &mut impl FnMut(Span) -> Option<R>,
     ) -> Option<R> {
-        self.highest_below(self.height, self.root, sought, choose).break_value().flatten()
+        self.search::<true, R>(self.height, self.root, sought, place, choose)
     }
 
-    fn highest_below<R>(
+    fn search<const DOWN: bool, R>(
         &self,
         level: usize,
         node: usize,
         sought: &Sought,
+        place: &mut Place,
         choose: &mut impl FnMut(Span) -> Option<R>,
-    ) -> Step<R> {
-        let window = sought.window;
+    ) -> Option<R> {
         if level == 0 {
             let leaf = &self.leaves[node];
-            let from = leaf.seek(window.end()).min(leaf.count - 1);
-            for slot in (0..=from).rev() {
-                if leaf.start[slot] <= window.start() {
-                    return ControlFlow::Break(None);
+            let mut slots = leaf.holding(sought.size, sought.window);
+            while let Some(slot) = next_slot::<DOWN>(&mut slots) {
+                let part = leaf.hole(slot).intersection(sought.window);
+                if let Some(part) = part.filter(|part| part.len() >= sought.size)
+                    && let Some(found) = choose(part)
+                {
+                    (place.leaf, place.slot) = (node, slot);
+                    return Some(found);
                 }
-                sought.offer(leaf, slot, choose)?;
             }
-            return ControlFlow::Continue(());
+            return None;
         }
         let branch = &self.branches[node];
-        let from = branch.seek(window.end()).min(branch.count - 1);
-        for slot in (0..=from).rev() {
-            if branch.last[slot] <= window.start() {
-                return ControlFlow::Break(None);
-            }
-            if branch.largest[slot] >= sought.size {
-                self.highest_below(level - 1, branch.child[slot], sought, choose)?;
+        let mut slots = branch.holding(sought.size, sought.window);
+        while let Some(slot) = next_slot::<DOWN>(&mut slots) {
+            let child = branch.child[slot];
+            let found = self.search::<DOWN, R>(level - 1, child, sought, place, choose);
+            if found.is_some() {
+                place.path[self.height - level] = (node, slot);
+                return found;
             }
         }
-        ControlFlow::Continue(())
+        None
     }
 
     /// The free positions in a window inside the space.
@@ -175,6 +127,16 @@ impl Room {
         self.free += len;
         self.largest = self.largest.max(len);
     }
+}
+
+/// Takes the lowest bit, or the highest, out of a set of slots.
+fn next_slot<const DOWN: bool>(slots: &mut u64) -> Option<usize> {
+    let slot = if DOWN { slots.checked_ilog2()? } else { slots.trailing_zeros() };
+    if *slots == 0 {
+        return None;
+    }
+    *slots &= !(1 << slot);
+    usize::try_from(slot).ok()
 }
 
 /// The first slot whose hole reaches above the start of the window.

@@ -1,1 +1,7 @@
-//! ui
+//! The window: how everything is drawn, and what a click or a key asks for.
+//!
+//! Panels read the application's state and hand back commands; they never change the machine.
+//! `theme` and `widgets` know nothing of video memory, so that they can be judged on their own.
+
+pub mod theme;
+pub mod widgets;

@@ -1,1 +1,540 @@
-//! vidmm
+//! The memory manager: it decides.
+//!
+//! VidMm keeps a book of segments and allocations and a queue of buffers and fences, both in
+//! journals. Its calls receive an [`Environment`] lent by the machine: system memory, the driver,
+//! and whoever watches. It knows nothing of packets, of the GPU behind the driver, or of sessions.
+
+mod allocation;
+mod book;
+mod choose;
+mod cost;
+mod counters;
+mod create;
+mod invariants;
+mod paging;
+mod plan;
+mod queue;
+mod reason;
+mod start;
+mod trace;
+
+use crate::base::{
+    AllocationId, Bytes, DeviceId, FenceId, PhysicalAddress, Position, ProcessId, SegmentId,
+    SegmentOffset, StateHash,
+};
+use crate::config::Policies;
+use crate::ddi::{
+    Access, AccessKind, AllocationFlags, DeviceHandle, NtStatus, PacketOutcome, Priority,
+};
+use crate::memory::Mdl;
+use crate::rules::{CheckedAdapter, SegmentKind};
+
+pub use allocation::{Allocation, Placement};
+pub use book::{Book, Device, ExtentOwner, SegmentUse};
+pub use counters::Counters;
+pub use create::NewAllocation;
+pub use invariants::Violation;
+pub use paging::{Environment, SYSTEM_CONTEXT};
+pub use queue::{Buffer, BufferKind, BufferShape, BufferUse, Queue};
+pub use reason::{
+    Attempt, Decision, Failure, OperationReason, Outcome, Pass, Refusal, RefusalReason, Rejection,
+    Stop, Victim,
+};
+pub use trace::{
+    Asked, AskedKind, BufferRecord, CallRecord, Marks, Observer, OperationRecord, SubmissionRecord,
+    TraceEvent, Unobserved, WaitReason,
+};
+
+use book::{BookChange, BookJournal};
+use paging::{Pager, Planned};
+use plan::Planner;
+use queue::{QueueChange, QueueJournal};
+
+/// What the GPU does with one allocation in a submission of the user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// The allocation.
+    pub allocation: AllocationId,
+    /// First byte accessed, from the start of the allocation.
+    pub offset: u64,
+    /// Bytes accessed; the caller checked that they lie in the allocation.
+    pub length: Bytes,
+    /// Read or write.
+    pub kind: AccessKind,
+}
+
+/// Where the CPU finds the bytes of an allocation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CpuView {
+    /// In its pages of system memory.
+    System(Mdl),
+    /// In a memory segment that the CPU sees, at this offset.
+    Segment(SegmentId, SegmentOffset),
+}
+
+/// Where VidMm stands in its histories.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct VidMmMark {
+    /// The book.
+    pub book: Position,
+    /// The queue.
+    pub queue: Position,
+}
+
+/// The memory manager of one adapter.
+#[derive(Debug)]
+pub struct VidMm {
+    adapter: CheckedAdapter,
+    policies: Policies,
+    dummy: PhysicalAddress,
+    commit_limit: Bytes,
+    maps_at_once: bool,
+    book: BookJournal,
+    queue: QueueJournal,
+}
+
+impl VidMm {
+    /// The adapter that it manages.
+    #[must_use]
+    pub const fn adapter(&self) -> &CheckedAdapter {
+        &self.adapter
+    }
+
+    /// The policies in force.
+    #[must_use]
+    pub const fn policies(&self) -> Policies {
+        self.policies
+    }
+
+    /// The book now.
+    #[must_use]
+    pub const fn book(&self) -> &Book {
+        self.book.state()
+    }
+
+    /// The queue now.
+    #[must_use]
+    pub const fn queue(&self) -> &Queue {
+        self.queue.state()
+    }
+
+    /// The page that stands in for unmapped ones.
+    #[must_use]
+    pub const fn dummy_page(&self) -> PhysicalAddress {
+        self.dummy
+    }
+
+    /// Bytes of system memory that may be promised to allocations.
+    #[must_use]
+    pub const fn commit_limit(&self) -> Bytes {
+        self.commit_limit
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub const fn mark(&self) -> VidMmMark {
+        VidMmMark { book: self.book.position(), queue: self.queue.position() }
+    }
+
+    /// Goes to a mark, back or forward.
+    pub fn move_to(&mut self, mark: VidMmMark) {
+        self.book.move_to(mark.book);
+        self.queue.move_to(mark.queue);
+    }
+
+    /// Takes back what was done since a mark, as if it had never been.
+    pub fn roll_back(&mut self, mark: VidMmMark) {
+        self.book.roll_back(mark.book);
+        self.queue.roll_back(mark.queue);
+    }
+
+    /// Drops what lies ahead.
+    pub fn forget_ahead(&mut self) {
+        self.book.forget_ahead();
+        self.queue.forget_ahead();
+    }
+
+    /// Hash of book and queue.
+    #[must_use]
+    pub fn hash(&self) -> StateHash {
+        self.book().hash().with(self.queue().hash())
+    }
+
+    /// Notes that a command has reached VidMm.
+    pub fn command_begins(&mut self) {
+        self.queue.apply(QueueChange::Clock(cost::COMMAND));
+    }
+
+    /// A process appears.
+    ///
+    /// # Errors
+    /// When it exists already.
+    pub fn create_process(&mut self, id: ProcessId) -> Result<(), Failure> {
+        if self.book().has_process(id) {
+            return Err(invalid(RefusalReason::AlreadyExists));
+        }
+        self.book.apply(BookChange::Process(id));
+        Ok(())
+    }
+
+    /// A process opens a device.
+    ///
+    /// # Errors
+    /// When there is no such process, or the device exists already.
+    pub fn create_device(&mut self, id: DeviceId, process: ProcessId) -> Result<(), Failure> {
+        if !self.book().has_process(process) {
+            return Err(invalid(RefusalReason::NoProcess));
+        }
+        if self.book().device(id).is_some() {
+            return Err(invalid(RefusalReason::AlreadyExists));
+        }
+        let handle = DeviceHandle(0x100u32.saturating_add(id.0));
+        self.book.apply(BookChange::Device(id, Device { process, handle }));
+        Ok(())
+    }
+
+    /// Destroys an allocation. In a memory segment that takes no paging operation.
+    ///
+    /// # Errors
+    /// When it does not exist, or the machine stops.
+    pub fn destroy_allocation(
+        &mut self,
+        environment: &mut Environment<'_>,
+        id: AllocationId,
+    ) -> Result<(), Failure> {
+        let allocation = self.existing(id)?;
+        let (fence, handle) = (allocation.fence(), allocation.handle());
+        let (size, place) = (allocation.size(), allocation.placement());
+        let backing = allocation.backing().cloned();
+        self.pager(environment).wait(fence, WaitReason::Allocation(id));
+        let mut planner = self.planner(environment);
+        if let Some(place) = place {
+            let aperture = planner.adapter.segments[place.segment.index()].kind;
+            planner.leave(id, place, |_| {});
+            if aperture == SegmentKind::Aperture {
+                planner.count(|counters| counters.bytes_unmapped_from_aperture += place.span.len());
+                planner.push_unmap(Some(id), place, OperationReason::Destroyed(id));
+            }
+        }
+        let plan = planner.operations;
+        let fences = self.pager(environment).carry_out(&plan)?;
+        if let Some(mdl) = backing {
+            let fence = fences.last().copied().unwrap_or_default();
+            self.queue.apply(QueueChange::ReleaseAdded(fence, mdl));
+        }
+        self.settle(environment, &plan, &fences);
+        environment.driver.destroy_allocation(handle);
+        let before = self.book().allocation(id).cloned().map(Box::new);
+        self.book.apply(BookChange::Allocation { id, before, after: None });
+        let before = self.book().commit();
+        let after = Bytes(before.get() - size.get());
+        self.book.apply(BookChange::SystemCommit { before, after });
+        self.collect(environment);
+        Ok(())
+    }
+
+    /// Makes allocations resident together, without accessing them.
+    ///
+    /// # Errors
+    /// When one does not exist or cannot be made resident, or the machine stops.
+    pub fn make_resident(
+        &mut self,
+        environment: &mut Environment<'_>,
+        allocations: &[AllocationId],
+    ) -> Result<(), Failure> {
+        let mut wanted: Vec<(AllocationId, bool)> = Vec::with_capacity(allocations.len());
+        for id in allocations {
+            self.existing(*id)?;
+            if !wanted.iter().any(|(known, _)| known == id) {
+                wanted.push((*id, true));
+            }
+        }
+        let mut planner = self.planner(environment);
+        planner.make_resident(&wanted)?;
+        let plan = planner.operations;
+        self.issue(environment, &plan)
+    }
+
+    /// The GPU accesses allocations, made resident together.
+    ///
+    /// # Errors
+    /// When one does not exist or cannot be made resident, or the machine stops.
+    pub fn submit(
+        &mut self,
+        environment: &mut Environment<'_>,
+        references: &[Reference],
+    ) -> Result<FenceId, Failure> {
+        let mut wanted: Vec<(AllocationId, bool)> = Vec::with_capacity(references.len());
+        for reference in references {
+            self.existing(reference.allocation)?;
+            let written = matches!(reference.kind, AccessKind::Write { .. });
+            match wanted.iter_mut().find(|(id, _)| *id == reference.allocation) {
+                Some((_, known)) => *known |= written,
+                None => wanted.push((reference.allocation, written)),
+            }
+        }
+        let mut planner = self.planner(environment);
+        planner.make_resident(&wanted)?;
+        let mut accesses = Vec::with_capacity(references.len());
+        for reference in references {
+            let before = planner.book.state().allocation(reference.allocation);
+            let before = before.map_or(0, Allocation::last_reference);
+            let after = planner.next_time();
+            let id = reference.allocation;
+            planner.book.apply(BookChange::Referenced { id, before, after });
+            if matches!(reference.kind, AccessKind::Write { .. }) {
+                planner.update(id, |after| {
+                    after.has_content = true;
+                    after.dirty = true;
+                });
+            }
+            accesses.extend(access(&planner, reference));
+        }
+        let bytes = Bytes(references.iter().fold(0, |sum, r| sum.saturating_add(r.length.get())));
+        planner.operations.push(Planned {
+            asked: Asked::Render(accesses),
+            subject: None,
+            bytes,
+            reason: OperationReason::Submission,
+            book: planner.book.position(),
+            after: None,
+            releases: Vec::new(),
+            ends_mapping: false,
+        });
+        let plan = planner.operations;
+        let fences = self.pager(environment).carry_out(&plan)?;
+        let fence = fences.last().copied().unwrap_or_default();
+        self.settle(environment, &plan, &fences);
+        for (id, _) in wanted {
+            self.fence(id, fence);
+        }
+        self.collect(environment);
+        Ok(fence)
+    }
+
+    /// Makes an allocation accessible to the CPU, and says where its bytes are.
+    ///
+    /// From a segment that the CPU cannot see, and where the backing store is permanent, the
+    /// allocation goes to system memory first.
+    ///
+    /// # Errors
+    /// When it does not exist, is not visible to the CPU, or is pinned where the CPU cannot see it.
+    pub fn open_to_cpu(
+        &mut self,
+        environment: &mut Environment<'_>,
+        id: AllocationId,
+    ) -> Result<CpuView, Failure> {
+        let allocation = self.existing(id)?;
+        if !allocation.info().flags.contains(AllocationFlags::CpuVisible) {
+            let reason = RefusalReason::NotCpuVisible(id);
+            return Err(Refusal::new(NtStatus::CANT_LOCK_MEMORY, reason).into());
+        }
+        let (fence, place) = (allocation.fence(), allocation.placement());
+        let (pinned, keeps) = (allocation.is_pinned(), allocation.keeps_backing());
+        self.pager(environment).wait(fence, WaitReason::Allocation(id));
+        if let Some(place) = place {
+            let segment = &self.adapter.segments[place.segment.index()];
+            if segment.kind == SegmentKind::Memory {
+                if segment.is_cpu_visible() && !keeps {
+                    let offset = SegmentOffset(place.span.start());
+                    return Ok(CpuView::Segment(place.segment, offset));
+                }
+                if pinned {
+                    let status = NtStatus::CANT_EVICT_PINNED_ALLOCATION;
+                    return Err(Refusal::new(status, RefusalReason::Pinned(id)).into());
+                }
+                let mut planner = self.planner(environment);
+                planner.evict(id, OperationReason::CpuAccess(id))?;
+                let plan = planner.operations;
+                self.issue(environment, &plan)?;
+                let fence = self.existing(id)?.fence();
+                self.pager(environment).wait(fence, WaitReason::Allocation(id));
+                self.collect(environment);
+            }
+        }
+        let mdl = self.planner(environment).ensure_backing(id)?;
+        Ok(CpuView::System(mdl))
+    }
+
+    /// Notes that the CPU wrote an allocation where [`Self::open_to_cpu`] said.
+    pub fn cpu_wrote(&mut self, environment: &mut Environment<'_>, id: AllocationId) {
+        let Some(allocation) = self.book().allocation(id) else { return };
+        let memory = allocation.placement().is_some_and(|place| {
+            self.adapter.segments[place.segment.index()].kind == SegmentKind::Memory
+        });
+        self.planner(environment).update(id, |after| {
+            after.has_content = true;
+            after.dirty |= memory;
+        });
+    }
+
+    /// Takes one allocation out of its segment.
+    ///
+    /// # Errors
+    /// When it does not exist or is pinned, when its content has no place to go, or the machine
+    /// stops.
+    pub fn evict(
+        &mut self,
+        environment: &mut Environment<'_>,
+        id: AllocationId,
+    ) -> Result<(), Failure> {
+        if self.existing(id)?.is_pinned() {
+            let status = NtStatus::CANT_EVICT_PINNED_ALLOCATION;
+            return Err(Refusal::new(status, RefusalReason::Pinned(id)).into());
+        }
+        let mut planner = self.planner(environment);
+        planner.evict(id, OperationReason::EvictedByCommand(id))?;
+        let plan = planner.operations;
+        self.issue(environment, &plan)
+    }
+
+    /// Takes everything that may leave out of its segment, segment by segment in rank order.
+    ///
+    /// # Errors
+    /// When content has no place to go, or the machine stops.
+    pub fn evict_all(&mut self, environment: &mut Environment<'_>) -> Result<(), Failure> {
+        let segments = self.book().segments.iter();
+        let leaving: Vec<AllocationId> = segments.flat_map(SegmentUse::residents_by_rank).collect();
+        let mut planner = self.planner(environment);
+        for id in leaving {
+            planner.evict(id, OperationReason::EvictedByCommand(id))?;
+        }
+        let plan = planner.operations;
+        self.issue(environment, &plan)
+    }
+
+    /// Changes the priority of an allocation.
+    ///
+    /// # Errors
+    /// When it does not exist, or the priority is 0.
+    pub fn set_priority(
+        &mut self,
+        environment: &mut Environment<'_>,
+        id: AllocationId,
+        priority: Priority,
+    ) -> Result<(), Failure> {
+        self.existing(id)?;
+        if priority.0 == 0 {
+            return Err(invalid(RefusalReason::ZeroPriority));
+        }
+        self.planner(environment).update(id, |after| after.priority = priority);
+        Ok(())
+    }
+
+    /// Lets the device run until nothing is queued.
+    pub fn drain(&mut self, environment: &mut Environment<'_>) {
+        let last = self.queue().last_fence();
+        self.pager(environment).wait(last, WaitReason::Command);
+        self.collect(environment);
+    }
+
+    /// Lets the device run until it has passed a fence.
+    ///
+    /// # Errors
+    /// When the fence was never handed out.
+    pub fn wait_for(
+        &mut self,
+        environment: &mut Environment<'_>,
+        fence: FenceId,
+    ) -> Result<(), Failure> {
+        if fence > self.queue().last_fence() {
+            return Err(invalid(RefusalReason::NoSuchFence(fence)));
+        }
+        self.pager(environment).wait(fence, WaitReason::Command);
+        self.collect(environment);
+        Ok(())
+    }
+
+    /// Lets the device execute one packet; `None` when nothing is queued.
+    pub fn execute_packet(&mut self, environment: &mut Environment<'_>) -> Option<PacketOutcome> {
+        let outcome = self.pager(environment).execute_packet();
+        self.collect(environment);
+        outcome
+    }
+
+    // --- shared by the calls above ------------------------------------------------------------
+
+    fn existing(&self, id: AllocationId) -> Result<&Allocation, Failure> {
+        self.book().allocation(id).ok_or_else(|| {
+            let reason = RefusalReason::NotCreated(id);
+            Refusal::new(NtStatus::INVALID_ALLOCATION_HANDLE, reason).into()
+        })
+    }
+
+    fn planner<'a, 'e>(&'a mut self, environment: &'a mut Environment<'e>) -> Planner<'a, 'e> {
+        Planner {
+            adapter: &self.adapter,
+            policies: self.policies,
+            dummy: self.dummy,
+            book: &mut self.book,
+            environment,
+            operations: Vec::new(),
+            arrays: Vec::new(),
+        }
+    }
+
+    fn pager<'a, 'e>(&'a mut self, environment: &'a mut Environment<'e>) -> Pager<'a, 'e> {
+        Pager::new(&mut self.queue, environment, BufferKind::Paging, self.maps_at_once)
+    }
+
+    /// Carries a plan out and books what follows from it.
+    fn issue(
+        &mut self,
+        environment: &mut Environment<'_>,
+        plan: &[Planned],
+    ) -> Result<(), Failure> {
+        let fences = self.pager(environment).carry_out(plan)?;
+        self.settle(environment, plan, &fences);
+        Ok(())
+    }
+
+    /// Books the fences of a plan that was carried out, and what is to be given back.
+    fn settle(&mut self, environment: &mut Environment<'_>, plan: &[Planned], fences: &[FenceId]) {
+        for (planned, fence) in plan.iter().zip(fences) {
+            if let Some(id) = planned.subject {
+                self.fence(id, *fence);
+            }
+            for mdl in &planned.releases {
+                self.queue.apply(QueueChange::ReleaseAdded(*fence, mdl.clone()));
+            }
+        }
+        self.collect(environment);
+    }
+
+    fn fence(&mut self, id: AllocationId, after: FenceId) {
+        let before = self.book().allocation(id).map(Allocation::fence);
+        if let Some(before) = before.filter(|before| *before < after) {
+            self.book.apply(BookChange::Fenced { id, before, after });
+        }
+    }
+
+    /// Gives back pages whose fence the device has passed.
+    fn collect(&mut self, environment: &mut Environment<'_>) {
+        let completed = environment.driver.completed_fence();
+        while let Some((fence, mdl)) = self.queue.state().releases.front().cloned()
+            && fence <= completed
+        {
+            environment.host.release(&mdl);
+            self.queue.apply(QueueChange::ReleaseTaken(fence, mdl));
+        }
+    }
+}
+
+fn invalid(reason: RefusalReason) -> Failure {
+    Refusal::new(NtStatus::INVALID_PARAMETER, reason).into()
+}
+
+/// A reference as the driver gets it, once the allocation is resident.
+fn access(planner: &Planner<'_, '_>, reference: &Reference) -> Option<Access> {
+    let allocation = planner.book.state().allocation(reference.allocation)?;
+    let place = allocation.placement()?;
+    let segment = planner.adapter.segment(place.segment)?;
+    let offset = SegmentOffset(place.span.start() + reference.offset);
+    Some(Access {
+        allocation: allocation.handle(),
+        segment: place.segment,
+        address: segment.address(offset),
+        length: reference.length,
+        kind: reference.kind,
+    })
+}

@@ -1,0 +1,219 @@
+//! Execution: one packet at a time, on descriptions.
+
+use super::bus::{Bus, Extent, PieceReader, repeated_writes};
+use super::device::GpuChange;
+use super::{
+    BadPacket, BadRecord, Executed, Fault, Gpu, Hashed, Packet, PacketFormat, PageEntry, Place,
+    Record, RecordBody, RecordSide, RegionId, Submission,
+};
+use crate::base::{PAGE_SIZE, Pages, PhysicalAddress, Piece};
+use crate::memory::{ByteChange, Content, HostMemory, bytes};
+
+impl Gpu {
+    /// Executes the next packet of the oldest submission; `None` when nothing is queued.
+    ///
+    /// An empty submission takes one step, which writes its fence. A packet that faults changes
+    /// nothing and ends its submission.
+    pub fn execute_packet(&mut self, host: &mut HostMemory) -> Option<Executed> {
+        let submission = *self.journal.state().queue.front()?;
+        let start = submission.next;
+        let left = submission.end.saturating_sub(start);
+        let size = submission.format.packet_size().min(left);
+        let end = start.saturating_add(size);
+        let result =
+            if left == 0 { Ok((0, None)) } else { self.execute_next(submission, left, host) };
+        let (bytes, hashed, fault) = match result {
+            Ok((bytes, hashed)) => (bytes, hashed, None),
+            Err(fault) => (0, None, Some(fault)),
+        };
+        let completed = fault.is_some() || end >= submission.end;
+        if completed {
+            let fence_before = self.completed_fence();
+            self.journal.apply(GpuChange::Retired { submission, fence_before });
+        } else {
+            self.journal.apply(GpuChange::Advanced { from: start, to: end });
+        }
+        Some(Executed { fence: submission.fence, start, end, bytes, hashed, fault, completed })
+    }
+
+    /// Answers how many bytes moved, and what a read found.
+    fn execute_next(
+        &mut self,
+        submission: Submission,
+        left: u32,
+        host: &mut HostMemory,
+    ) -> Result<(u64, Option<Hashed>), Fault> {
+        match submission.format {
+            PacketFormat::Native if left < Packet::SIZE => Err(BadPacket::Short(left).into()),
+            PacketFormat::Native => {
+                let mut bytes = [0; 32];
+                self.fetch(submission, &mut bytes, host)?;
+                let packet = Packet::decode(&bytes)?;
+                Ok((packet.moved_bytes(), self.execute(packet, host)?))
+            }
+            PacketFormat::Record { size } if left < size || left < Record::MIN_SIZE => {
+                Err(BadRecord::Short { needed: size.max(Record::MIN_SIZE), left }.into())
+            }
+            PacketFormat::Record { .. } => {
+                // What follows in a longer record means nothing here.
+                let mut bytes = [0; 304];
+                self.fetch(submission, &mut bytes, host)?;
+                let record = Record::decode(&bytes)?;
+                self.execute_record(record, host)?;
+                Ok((record.moved_bytes(), None))
+            }
+        }
+    }
+
+    /// Reads what is executed next, through the aperture where the buffer lies in one.
+    fn fetch(
+        &self,
+        submission: Submission,
+        out: &mut [u8],
+        host: &HostMemory,
+    ) -> Result<(), Fault> {
+        let Place { region, address } = submission.buffer;
+        let length = out.len() as u64;
+        let from = address.checked_add(submission.next.into());
+        let address = from.ok_or(Fault::OutOfRange { region, address, length })?;
+        let bus = Bus { regions: self.regions(), host };
+        let extents = bus.resolve(Place { region, address }, length)?;
+        let mut at = address;
+        for extent in &extents {
+            match extent {
+                Extent::Bytes { len, .. } => at = at.saturating_add(*len),
+                Extent::Repeated { .. } => {
+                    return Err(Fault::FetchedFixedPage { region, page: at / PAGE_SIZE });
+                }
+            }
+        }
+        out.copy_from_slice(&bytes::read_pieces(&bus.read(&extents)?, out.len()));
+        Ok(())
+    }
+
+    fn execute(&mut self, packet: Packet, host: &mut HostMemory) -> Result<Option<Hashed>, Fault> {
+        match packet {
+            Packet::Pad => {}
+            Packet::Fill { destination, length, pattern, .. } => {
+                self.put(destination, length, Content::pattern(pattern, 0), host)?;
+            }
+            Packet::Write { destination, length, seed, .. } => {
+                self.put(destination, length, Content::seeded(seed, 0), host)?;
+            }
+            Packet::Read { source, length, slot, .. } => {
+                let hash = bytes::pieces_hash(&self.pieces(source, length, host)?);
+                return Ok(Some(Hashed { slot, hash }));
+            }
+            Packet::CopyPages { source, destination, pages, .. } => {
+                // The count has 32 bits, so the product fits.
+                let length = Pages(pages.into()).bytes().get();
+                let bus = Bus { regions: self.regions(), host };
+                let from = bus.resolve(source, length)?;
+                let to = bus.resolve(destination, length)?;
+                let pieces = bus.read(&from)?;
+                self.write(&to, &pieces, host)?;
+            }
+            Packet::MapPages { destination, frames, coherent, pages, .. } => {
+                let first = PhysicalAddress(frames).frame();
+                self.point(destination, pages, PageEntry::Frame { first, coherent })?;
+            }
+            Packet::UnmapPages { destination, frame, pages, .. } => {
+                let frame = PhysicalAddress(frame).frame();
+                self.point(destination, pages, PageEntry::Fixed { frame })?;
+            }
+        }
+        Ok(None)
+    }
+
+    fn execute_record(&mut self, record: Record, host: &mut HostMemory) -> Result<(), Fault> {
+        match record.body {
+            RecordBody::Transfer { offset, size, source, destination, list_offset, .. } => {
+                let bus = Bus { regions: self.regions(), host };
+                let side = |side: RecordSide| {
+                    let RecordSide { region, address } = side;
+                    if region == RegionId::SYSTEM {
+                        return bus.resolve_list(address, list_offset.into(), size);
+                    }
+                    let refused = Fault::OutOfRange { region, address, length: size };
+                    let address = address.checked_add(offset.into()).ok_or(refused)?;
+                    bus.resolve(Place { region, address }, size)
+                };
+                let (from, to) = (side(source)?, side(destination)?);
+                let pieces = bus.read(&from)?;
+                self.write(&to, &pieces, host)
+            }
+            RecordBody::Fill { size, pattern, destination, .. } => {
+                let place = Place { region: destination.region, address: destination.address };
+                self.put(place, size, Content::pattern(pattern, 0), host)
+            }
+            RecordBody::Other(_) => Ok(()),
+        }
+    }
+
+    /// Points pages of an aperture somewhere.
+    fn point(&mut self, place: Place, pages: u32, entry: PageEntry) -> Result<(), Fault> {
+        let Place { region, address } = place;
+        if !address.is_multiple_of(PAGE_SIZE) {
+            return Err(Fault::UnalignedPage { region, address });
+        }
+        let piece = (pages > 0).then(|| Piece { len: pages.into(), value: entry });
+        self.program_aperture(region, address / PAGE_SIZE, piece.as_slice())
+    }
+
+    /// Puts one content over a range.
+    fn put(
+        &mut self,
+        place: Place,
+        length: u64,
+        content: Content,
+        host: &mut HostMemory,
+    ) -> Result<(), Fault> {
+        let extents = Bus { regions: self.regions(), host }.resolve(place, length)?;
+        self.write(&extents, &bytes::pieces_from_content(content, length), host)
+    }
+
+    /// Writes a description over stretches that were resolved, so that all of them exist.
+    fn write(
+        &mut self,
+        extents: &[Extent],
+        pieces: &[Piece<Content>],
+        host: &mut HostMemory,
+    ) -> Result<(), Fault> {
+        let mut pieces = PieceReader::new(pieces);
+        for extent in extents {
+            match *extent {
+                Extent::Bytes { region, start, len } => {
+                    self.write_bytes(region, start, pieces.take(len), host)?;
+                }
+                Extent::Repeated { frame, phase, len } => {
+                    let (skipped, writes) = repeated_writes(frame, phase, len);
+                    pieces.take(skipped);
+                    for (start, len) in writes {
+                        self.write_bytes(RegionId::SYSTEM, start, pieces.take(len), host)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn write_bytes(
+        &mut self,
+        region: RegionId,
+        start: u64,
+        pieces: Vec<Piece<Content>>,
+        host: &mut HostMemory,
+    ) -> Result<(), Fault> {
+        let length = bytes::pieces_len(&pieces).unwrap_or(u64::MAX);
+        let refused = Fault::OutOfRange { region, address: start, length };
+        if region == RegionId::SYSTEM {
+            return host.put(PhysicalAddress(start), &pieces).map_err(|_| refused);
+        }
+        let memory = self.memory(region).ok_or(refused)?;
+        let change = ByteChange::new(memory, start, pieces).map_err(|_| refused)?;
+        if !change.changes_nothing() {
+            self.journal.apply(GpuChange::Bytes { region, change });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,312 @@
+//! The driver: its entry points, and how the adapter becomes hardware.
+
+use super::profiles::{Encoding, Profile};
+use super::state::{DriverChange, DriverState};
+use super::{native, record};
+use crate::base::{FenceId, Journal, PAGE_SIZE, Piece, SegmentAddress, SegmentId, StateHash};
+use crate::config;
+use crate::ddi::DiscardContentFlags;
+use crate::ddi::{
+    Access, AccessKind, AllocationHandle, AllocationInfo, BuildPagingBuffer, CreateAllocation,
+    DmaBufferAddress, DriverMark, Miniport, NtStatus, PacketFault, PacketOutcome, PagingOperation,
+    Readback, Render, SegmentFlags, SubmitCommand, TransferFlags,
+};
+use crate::gpu::{Fault, Gpu, Packet, PacketFormat, Place, RegionConfig, RegionId, Submission};
+use crate::memory::{Content, HostMemory};
+
+/// Why a driver cannot start on an adapter.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StartError {
+    /// The size of a segment is no page multiple.
+    #[error("segment {segment} has {size} bytes, which are not whole pages of 4 KiB")]
+    UnalignedSize {
+        /// The segment, counted from 1.
+        segment: SegmentId,
+        /// Its bytes.
+        size: u64,
+    },
+    /// There are more segments than numbers for them.
+    #[error("an adapter has at most 31 segments, this one has {0}")]
+    TooManySegments(usize),
+}
+
+/// A segment as the driver knows it.
+#[derive(Clone, Copy, Debug)]
+struct Segment {
+    base: u64,
+    is_aperture: bool,
+}
+
+/// The emulated driver with the GPU that it drives.
+#[derive(Clone, Debug)]
+pub struct Driver {
+    gpu: Gpu,
+    journal: Journal<DriverChange>,
+    segments: Vec<Segment>,
+    encoding: Encoding,
+    record_size: u32,
+}
+
+/// The largest allocation: the largest number of pages that a packet and `MultipassOffset` count.
+const LARGEST_ALLOCATION: u64 = u32::MAX as u64 * PAGE_SIZE;
+
+impl Driver {
+    /// Starts the driver: segment n becomes region n of the GPU, a memory or an aperture.
+    ///
+    /// # Errors
+    /// When a segment does not consist of whole pages, or there are more than 31. Findings of
+    /// `rules` are not looked for.
+    pub fn new(profile: &Profile, adapter: &config::Adapter) -> Result<Self, StartError> {
+        let mut segments = Vec::with_capacity(adapter.segments.len());
+        let mut regions = Vec::with_capacity(adapter.segments.len());
+        for (index, segment) in adapter.segments.iter().enumerate() {
+            let too_many = StartError::TooManySegments(adapter.segments.len());
+            let id = SegmentId::from_index(index).ok_or(too_many)?;
+            if !segment.size.is_multiple_of(PAGE_SIZE) {
+                return Err(StartError::UnalignedSize { segment: id, size: segment.size });
+            }
+            let is_aperture = segment.flags.intersects(SegmentFlags::Aperture | SegmentFlags::Agp);
+            regions.push(if is_aperture {
+                RegionConfig::Aperture(segment.size / PAGE_SIZE)
+            } else {
+                RegionConfig::Memory(segment.size)
+            });
+            segments.push(Segment { base: segment.base, is_aperture });
+        }
+        Ok(Self {
+            gpu: Gpu::new(&regions),
+            journal: Journal::new(DriverState::default()),
+            segments,
+            encoding: profile.encoding,
+            record_size: adapter.version.paging_record_size(),
+        })
+    }
+
+    /// The GPU that it drives.
+    #[must_use]
+    pub const fn gpu(&self) -> &Gpu {
+        &self.gpu
+    }
+
+    /// Writes bytes of a memory as the processor does through its window.
+    ///
+    /// # Errors
+    /// When the region is no memory, or the bytes are not all in it.
+    pub fn write_memory(
+        &mut self,
+        region: RegionId,
+        offset: u64,
+        pieces: &[Piece<Content>],
+    ) -> Result<(), Fault> {
+        self.gpu.write_memory(region, offset, pieces)
+    }
+
+    /// How its paging buffers are encoded.
+    #[must_use]
+    pub const fn paging_format(&self) -> PacketFormat {
+        match self.encoding {
+            Encoding::Native => PacketFormat::Native,
+            Encoding::Record => PacketFormat::Record { size: self.record_size },
+        }
+    }
+
+    /// The region of the GPU that is a segment.
+    #[must_use]
+    pub const fn region(segment: SegmentId) -> RegionId {
+        RegionId(segment.number())
+    }
+
+    /// The place that a segment address names; `None` below the base of the segment or where
+    /// there is no such segment.
+    #[must_use]
+    pub fn place(&self, segment: SegmentId, address: SegmentAddress) -> Option<Place> {
+        let base = self.segments.get(segment.index())?.base;
+        let address = address.get().checked_sub(base)?;
+        Some(Place { region: Self::region(segment), address })
+    }
+
+    pub(super) fn is_aperture(&self, segment: SegmentId) -> bool {
+        self.segments.get(segment.index()).is_some_and(|segment| segment.is_aperture)
+    }
+
+    pub(super) const fn gpu_mut(&mut self) -> &mut Gpu {
+        &mut self.gpu
+    }
+
+    pub(super) const fn record_size(&self) -> u32 {
+        self.record_size
+    }
+
+    /// Whether the operation must wait until the GPU has finished with its allocation.
+    fn must_wait(&self, operation: &PagingOperation) -> bool {
+        let is_idle = match operation {
+            PagingOperation::Transfer(transfer) => {
+                transfer.flags.contains(TransferFlags::AllocationIsIdle)
+            }
+            PagingOperation::DiscardContent(discard) => {
+                discard.flags.contains(DiscardContentFlags::AllocationIsIdle)
+            }
+            PagingOperation::Fill(_)
+            | PagingOperation::MapApertureSegment(_)
+            | PagingOperation::UnmapApertureSegment(_) => true,
+        };
+        let state = self.journal.state();
+        !is_idle && operation.allocation().is_some_and(|allocation| state.is_busy(allocation))
+    }
+
+    /// The packet of an access; reads report under `slot`.
+    fn access_packet(&self, access: &Access, slot: u32) -> Option<Packet> {
+        let place = self.place(access.segment, access.address)?;
+        let (length, token) = (access.length.get(), access.allocation.0);
+        Some(match access.kind {
+            AccessKind::Read => Packet::Read { source: place, length, token, slot },
+            AccessKind::Write { seed } => Packet::Write { destination: place, length, seed, token },
+        })
+    }
+}
+
+/// The part of `DxgkDdi` that handles allocations and submissions.
+impl Miniport for Driver {
+    fn create_allocation(
+        &mut self,
+        arguments: &CreateAllocation,
+    ) -> Result<(AllocationHandle, AllocationInfo), NtStatus> {
+        if arguments.requested.size.get() > LARGEST_ALLOCATION {
+            return Err(NtStatus::INVALID_PARAMETER);
+        }
+        let handle = self.journal.state().next_handle().ok_or(NtStatus::NO_MEMORY)?;
+        self.journal.apply(DriverChange::Created);
+        Ok((handle, arguments.requested.clone()))
+    }
+
+    fn destroy_allocation(&mut self, allocation: AllocationHandle) {
+        if self.journal.state().knows(allocation) {
+            self.journal.apply(DriverChange::Destroyed(allocation));
+        }
+    }
+
+    fn wants_page_arrays(&self) -> bool {
+        self.encoding == Encoding::Record
+    }
+
+    fn build_paging_buffer(&mut self, arguments: &mut BuildPagingBuffer<'_>) -> NtStatus {
+        match self.encoding {
+            Encoding::Native if self.must_wait(arguments.operation) => NtStatus::ALLOCATION_BUSY,
+            Encoding::Native => native::build(self, arguments),
+            Encoding::Record => record::build(self, arguments),
+        }
+    }
+
+    fn render(&mut self, arguments: &mut Render<'_>) -> NtStatus {
+        let done = usize::try_from(arguments.multipass_offset).unwrap_or(usize::MAX);
+        let Some(left) = arguments.accesses.get(done..) else {
+            return NtStatus::INVALID_PARAMETER;
+        };
+        let earlier = arguments.accesses[..done].iter();
+        let reads = earlier.filter(|access| access.kind == AccessKind::Read).count();
+        let Ok(mut slot) = u32::try_from(reads) else {
+            return NtStatus::INVALID_PARAMETER;
+        };
+        for access in left {
+            let Some(packet) = self.access_packet(access, slot) else {
+                return NtStatus::INVALID_PARAMETER;
+            };
+            let buffer = &mut *arguments.dma_buffer;
+            if !native::push(buffer, &mut arguments.dma_buffer_used, packet) {
+                return NtStatus::INSUFFICIENT_DMA_BUFFER;
+            }
+            if !self.journal.state().named().contains(&access.allocation) {
+                self.journal.apply(DriverChange::Named(access.allocation));
+            }
+            slot = slot.saturating_add(u32::from(access.kind == AccessKind::Read));
+            arguments.multipass_offset += 1;
+        }
+        NtStatus::SUCCESS
+    }
+
+    fn submit_command(&mut self, arguments: &SubmitCommand) -> NtStatus {
+        let buffer = match arguments.address {
+            DmaBufferAddress::Physical(address) => {
+                Some(Place { region: RegionId::SYSTEM, address: address.get() })
+            }
+            DmaBufferAddress::Aperture { segment, address } => self.place(segment, address),
+        };
+        let (start, end, fence) = (arguments.start, arguments.end, arguments.fence);
+        let (Some(buffer), true) = (buffer, start <= end) else {
+            return NtStatus::INVALID_PARAMETER;
+        };
+        if self.journal.state().pending(fence).is_some() {
+            return NtStatus::INVALID_PARAMETER;
+        }
+        let format = if arguments.paging { self.paging_format() } else { PacketFormat::Native };
+        self.gpu.submit(Submission { fence, format, buffer, start, end, next: start });
+        if !arguments.paging && !self.journal.state().named().is_empty() {
+            let named = self.journal.state().named().clone();
+            self.journal.apply(DriverChange::Submitted { fence, named });
+        }
+        NtStatus::SUCCESS
+    }
+
+    fn execute_packet(&mut self, host: &mut HostMemory) -> Option<PacketOutcome> {
+        let executed = self.gpu.execute_packet(host)?;
+        let fence = executed.fence;
+        if executed.completed
+            && let Some(named) = self.journal.state().pending(fence)
+        {
+            let named = named.clone();
+            self.journal.apply(DriverChange::Signalled { fence, named });
+        }
+        Some(PacketOutcome {
+            fence,
+            start: executed.start,
+            end: executed.end,
+            bytes: executed.bytes,
+            readback: executed
+                .hashed
+                .map(|hashed| Readback { slot: hashed.slot, hash: hashed.hash }),
+            fault: executed.fault.map(packet_fault),
+            completed: executed.completed,
+        })
+    }
+
+    fn completed_fence(&self) -> FenceId {
+        self.gpu.completed_fence()
+    }
+
+    fn mark(&self) -> DriverMark {
+        DriverMark { driver: self.journal.position(), device: self.gpu.mark() }
+    }
+
+    fn move_to(&mut self, mark: DriverMark) {
+        self.journal.move_to(mark.driver);
+        self.gpu.move_to(mark.device);
+    }
+
+    fn roll_back(&mut self, mark: DriverMark) {
+        self.journal.roll_back(mark.driver);
+        self.gpu.roll_back(mark.device);
+    }
+
+    fn forget_ahead(&mut self) {
+        self.journal.forget_ahead();
+        self.gpu.forget_ahead();
+    }
+
+    fn hash(&self) -> StateHash {
+        self.journal.state().hash().with(self.gpu.hash())
+    }
+}
+
+/// A fault of the hardware in the words of the interface.
+const fn packet_fault(fault: Fault) -> PacketFault {
+    match fault {
+        Fault::BadPacket(_)
+        | Fault::BadRecord(_)
+        | Fault::NotAnAperture(_)
+        | Fault::UnalignedPage { .. }
+        | Fault::TooScattered { .. } => PacketFault::BadPacket,
+        Fault::OutOfRange { .. } => PacketFault::OutOfRange,
+        Fault::Unmapped { .. } => PacketFault::Unmapped,
+        Fault::FetchedFixedPage { .. } => PacketFault::FetchedDummyPage,
+    }
+}

@@ -1,0 +1,149 @@
+//! What the driver remembers, and what changes it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::base::{Change, FenceId, StableHasher, StateHash};
+use crate::ddi::AllocationHandle;
+
+/// What the driver is at a moment.
+#[derive(Clone, Debug, Default)]
+pub(super) struct DriverState {
+    /// Allocations that exist.
+    allocations: BTreeSet<AllocationHandle>,
+    /// Handles given so far; a handle is never given twice.
+    given: u32,
+    /// Allocations named in packets that were built but not submitted yet.
+    named: BTreeSet<AllocationHandle>,
+    /// Allocations named by submissions of users that have not ended.
+    pending: BTreeMap<FenceId, BTreeSet<AllocationHandle>>,
+    hash: StateHash,
+}
+
+/// One reversible change of the driver.
+#[derive(Clone, Debug)]
+pub(super) enum DriverChange {
+    /// The next handle was given to an allocation.
+    Created,
+    /// An allocation went away.
+    Destroyed(AllocationHandle),
+    /// Packets that name an allocation were built.
+    Named(AllocationHandle),
+    /// What was built was submitted under a fence.
+    Submitted { fence: FenceId, named: BTreeSet<AllocationHandle> },
+    /// A fence was signalled.
+    Signalled { fence: FenceId, named: BTreeSet<AllocationHandle> },
+}
+
+impl DriverState {
+    pub(super) const fn next_handle(&self) -> Option<AllocationHandle> {
+        match self.given.checked_add(1) {
+            Some(next) => Some(AllocationHandle(next)),
+            None => None,
+        }
+    }
+
+    pub(super) fn knows(&self, allocation: AllocationHandle) -> bool {
+        self.allocations.contains(&allocation)
+    }
+
+    pub(super) const fn named(&self) -> &BTreeSet<AllocationHandle> {
+        &self.named
+    }
+
+    pub(super) fn pending(&self, fence: FenceId) -> Option<&BTreeSet<AllocationHandle>> {
+        self.pending.get(&fence)
+    }
+
+    /// Whether a submission that has not ended names the allocation.
+    pub(super) fn is_busy(&self, allocation: AllocationHandle) -> bool {
+        self.pending.values().any(|named| named.contains(&allocation))
+    }
+
+    pub(super) fn hash(&self) -> StateHash {
+        self.hash.with(StableHasher::new(0xD121).number(self.given.into()).finish())
+    }
+
+    fn part(list: u64, key: u64, allocation: AllocationHandle) -> StateHash {
+        StableHasher::new(0xD122).number(list).number(key).number(allocation.0.into()).finish()
+    }
+
+    fn parts(list: u64, key: u64, allocations: &BTreeSet<AllocationHandle>) -> StateHash {
+        let parts = allocations.iter().map(|allocation| Self::part(list, key, *allocation));
+        parts.fold(StateHash::default(), StateHash::with)
+    }
+
+    fn set_existing(&mut self, allocation: AllocationHandle, exists: bool) {
+        let part = Self::part(1, 0, allocation);
+        if exists && self.allocations.insert(allocation) {
+            self.hash = self.hash.with(part);
+        } else if !exists && self.allocations.remove(&allocation) {
+            self.hash = self.hash.without(part);
+        }
+    }
+
+    fn set_naming(&mut self, allocation: AllocationHandle, named: bool) {
+        let part = Self::part(2, 0, allocation);
+        if named && self.named.insert(allocation) {
+            self.hash = self.hash.with(part);
+        } else if !named && self.named.remove(&allocation) {
+            self.hash = self.hash.without(part);
+        }
+    }
+
+    fn set_named(&mut self, named: BTreeSet<AllocationHandle>) {
+        self.hash = self.hash.without(Self::parts(2, 0, &self.named));
+        self.hash = self.hash.with(Self::parts(2, 0, &named));
+        self.named = named;
+    }
+
+    fn set_pending(&mut self, fence: FenceId, named: Option<BTreeSet<AllocationHandle>>) {
+        let before = match named {
+            Some(named) => {
+                self.hash = self.hash.with(Self::parts(3, fence.0, &named));
+                self.pending.insert(fence, named)
+            }
+            None => self.pending.remove(&fence),
+        };
+        if let Some(before) = before {
+            self.hash = self.hash.without(Self::parts(3, fence.0, &before));
+        }
+    }
+}
+
+impl Change for DriverChange {
+    type State = DriverState;
+
+    fn redo(&self, state: &mut DriverState) {
+        match self {
+            Self::Created => {
+                if let Some(handle) = state.next_handle() {
+                    state.given = handle.0;
+                    state.set_existing(handle, true);
+                }
+            }
+            Self::Destroyed(handle) => state.set_existing(*handle, false),
+            Self::Named(handle) => state.set_naming(*handle, true),
+            Self::Submitted { fence, named } => {
+                state.set_named(BTreeSet::new());
+                state.set_pending(*fence, Some(named.clone()));
+            }
+            Self::Signalled { fence, .. } => state.set_pending(*fence, None),
+        }
+    }
+
+    fn undo(&self, state: &mut DriverState) {
+        match self {
+            Self::Created => {
+                state.set_existing(AllocationHandle(state.given), false);
+                state.given -= 1;
+            }
+            Self::Destroyed(handle) => state.set_existing(*handle, true),
+            Self::Named(handle) => state.set_naming(*handle, false),
+            Self::Submitted { fence, named } => {
+                state.set_pending(*fence, None);
+                state.set_named(named.clone());
+            }
+            Self::Signalled { fence, named } => state.set_pending(*fence, Some(named.clone())),
+        }
+    }
+}

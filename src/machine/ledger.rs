@@ -1,0 +1,233 @@
+//! What every byte must be, kept apart from the machine that moves them.
+//!
+//! One map a living allocation, changed only by intent: a write of the CPU, a first fill, what a
+//! submission says that the GPU writes. Any other byte that differs is damage.
+
+use std::collections::VecDeque;
+
+use crate::base::{
+    AllocationId, Bytes, Change, FenceId, Journal, Piece, RunMap, Span, StableHasher, StateHash,
+};
+use crate::ddi::NtStatus;
+use crate::memory::{ByteChange, Content, ContentHash, bytes};
+use crate::vidmm::Stop;
+
+/// The journal that holds a ledger.
+pub(crate) type LedgerJournal = Journal<LedgerChange>;
+
+/// What an allocation's bytes must be.
+#[derive(Clone, Debug)]
+pub struct Expected {
+    pub(crate) content: bytes::ByteMap,
+    pub(crate) touched: bool,
+    pub(crate) writes: u64,
+}
+
+impl Expected {
+    /// The bytes.
+    #[must_use]
+    pub const fn content(&self) -> &bytes::ByteMap {
+        &self.content
+    }
+
+    /// Whether it was ever written or filled; before that no byte is promised.
+    #[must_use]
+    pub const fn is_touched(&self) -> bool {
+        self.touched
+    }
+}
+
+/// A read of the GPU that is still to come, or to be checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PendingRead {
+    pub(crate) allocation: AllocationId,
+    pub(crate) slot: u32,
+    pub(crate) last_fence: FenceId,
+    pub(crate) hash: ContentHash,
+}
+
+/// What the machine keeps besides VidMm, driver and memory.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    pub(crate) expected: Vec<Option<Expected>>,
+    pub(crate) destroyed: Vec<AllocationId>,
+    pub(crate) reads: VecDeque<PendingRead>,
+    pub(crate) stopped: Option<(u64, Stop)>,
+    pub(crate) refusals: u64,
+    pub(crate) faults: u64,
+    pub(crate) submissions: u64,
+    pub(crate) last_status: Option<NtStatus>,
+    hash: StateHash,
+}
+
+/// A reversible change of the ledger.
+#[derive(Clone, Debug)]
+pub(crate) enum LedgerChange {
+    Created(AllocationId, Bytes),
+    Destroyed(AllocationId, Box<Expected>),
+    Written { id: AllocationId, change: Box<ByteChange>, touched_before: bool },
+    ReadExpected(PendingRead),
+    ReadDone(PendingRead),
+    Stopped(u64, Stop),
+    Refused,
+    Faulted,
+    Submitted,
+    Status { before: Option<NtStatus>, after: NtStatus },
+}
+
+impl Change for LedgerChange {
+    type State = Ledger;
+
+    fn redo(&self, ledger: &mut Ledger) {
+        match self {
+            Self::Created(id, size) => {
+                let content = RunMap::new(size.get(), Content::Zero);
+                ledger.set(*id, Some(Expected { content, touched: false, writes: 0 }));
+            }
+            Self::Destroyed(id, _) => {
+                ledger.set(*id, None);
+                ledger.destroyed.push(*id);
+            }
+            Self::Written { id, change, .. } => ledger.change(*id, |expected| {
+                change.redo(&mut expected.content);
+                expected.touched = true;
+                expected.writes += 1;
+            }),
+            Self::ReadExpected(read) => ledger.reads.push_back(*read),
+            Self::ReadDone(_) => {
+                ledger.reads.pop_front();
+            }
+            Self::Stopped(command, stop) => ledger.stopped = Some((*command, *stop)),
+            Self::Refused => ledger.refusals += 1,
+            Self::Faulted => ledger.faults += 1,
+            Self::Submitted => ledger.submissions += 1,
+            Self::Status { after, .. } => ledger.last_status = Some(*after),
+        }
+    }
+
+    fn undo(&self, ledger: &mut Ledger) {
+        match self {
+            Self::Created(id, _) => ledger.set(*id, None),
+            Self::Destroyed(id, expected) => {
+                ledger.destroyed.pop();
+                ledger.set(*id, Some((**expected).clone()));
+            }
+            Self::Written { id, change, touched_before } => ledger.change(*id, |expected| {
+                change.undo(&mut expected.content);
+                expected.touched = *touched_before;
+                expected.writes -= 1;
+            }),
+            Self::ReadExpected(_) => {
+                ledger.reads.pop_back();
+            }
+            Self::ReadDone(read) => ledger.reads.push_front(*read),
+            Self::Stopped(..) => ledger.stopped = None,
+            Self::Refused => ledger.refusals -= 1,
+            Self::Faulted => ledger.faults -= 1,
+            Self::Submitted => ledger.submissions -= 1,
+            Self::Status { before, .. } => ledger.last_status = *before,
+        }
+    }
+}
+
+impl Ledger {
+    /// What an allocation that exists must hold.
+    #[must_use]
+    pub fn expected(&self, id: AllocationId) -> Option<&Expected> {
+        self.expected.get(id.index())?.as_ref()
+    }
+
+    /// Whether an allocation existed and was destroyed.
+    #[must_use]
+    pub fn was_destroyed(&self, id: AllocationId) -> bool {
+        self.destroyed.contains(&id)
+    }
+
+    /// The command that stopped the machine, counted from 1, and how.
+    #[must_use]
+    pub const fn stopped(&self) -> Option<(u64, Stop)> {
+        self.stopped
+    }
+
+    /// Commands refused so far.
+    #[must_use]
+    pub const fn refusals(&self) -> u64 {
+        self.refusals
+    }
+
+    /// Faults of the device so far.
+    #[must_use]
+    pub const fn faults(&self) -> u64 {
+        self.faults
+    }
+
+    /// Buffers submitted so far, not counting those of the adapter's start.
+    #[must_use]
+    pub const fn submissions(&self) -> u64 {
+        self.submissions
+    }
+
+    /// How the last command ended that was not an expectation.
+    #[must_use]
+    pub const fn last_status(&self) -> Option<NtStatus> {
+        self.last_status
+    }
+
+    /// Hash of the whole ledger.
+    #[must_use]
+    pub fn hash(&self) -> StateHash {
+        let (command, stop) = self.stopped.map_or((0, 0), |(command, stop)| (command, stop.code));
+        let totals = StableHasher::new(60)
+            .number(self.refusals)
+            .number(self.faults)
+            .number(self.submissions)
+            .number(self.destroyed.len() as u64)
+            .number(command << 32 | u64::from(stop))
+            .number(self.last_status.map_or(1, |status| u64::from(status.0)));
+        let reads = self.reads.iter().fold(totals, |hasher, read| hasher.number(read.hash.0));
+        self.hash.with(reads.finish())
+    }
+
+    fn part(id: AllocationId, expected: &Expected) -> StateHash {
+        StableHasher::new(61)
+            .number(u64::from(id.0))
+            .number(expected.content.hash().0)
+            .number(expected.writes << 1 | u64::from(expected.touched))
+            .finish()
+    }
+
+    fn set(&mut self, id: AllocationId, value: Option<Expected>) {
+        if self.expected.len() <= id.index() {
+            self.expected.resize_with(id.index() + 1, || None);
+        }
+        let replaced = std::mem::replace(&mut self.expected[id.index()], value);
+        if let Some(before) = &replaced {
+            self.hash = self.hash.without(Self::part(id, before));
+        }
+        if let Some(after) = &self.expected[id.index()] {
+            self.hash = self.hash.with(Self::part(id, after));
+        }
+    }
+
+    fn change(&mut self, id: AllocationId, change: impl FnOnce(&mut Expected)) {
+        if let Some(expected) = self.expected.get_mut(id.index()).and_then(Option::as_mut) {
+            self.hash = self.hash.without(Self::part(id, expected));
+            change(expected);
+            self.hash = self.hash.with(Self::part(id, expected));
+        }
+    }
+}
+
+/// Says that the bytes of `span` must be `pieces` from now on.
+pub(crate) fn expect_bytes(
+    ledger: &mut LedgerJournal,
+    id: AllocationId,
+    span: Span,
+    pieces: Vec<Piece<Content>>,
+) {
+    let Some(expected) = ledger.state().expected(id) else { return };
+    let touched_before = expected.is_touched();
+    if let Ok(change) = ByteChange::new(expected.content(), span.start(), pieces) {
+        ledger.apply(LedgerChange::Written { id, change: Box::new(change), touched_before });
+    }
+}

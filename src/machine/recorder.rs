@@ -1,0 +1,116 @@
+//! Watches VidMm while a command is applied: what a command comes to, and its trace when asked.
+
+use crate::base::{AllocationId, Bytes, FenceId, Span};
+use crate::ddi::{PacketFault, PacketOutcome, PagingOperation};
+use crate::memory::{Content, bytes};
+use crate::vidmm::{Asked, Observer, OperationReason, TraceEvent};
+
+use super::ledger::{LedgerChange, LedgerJournal, expect_bytes};
+use super::trace::{TimedEvent, TraceBuilder};
+
+/// What a command did, in a few numbers that are kept for every command.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Operations asked of the driver.
+    pub operations: u32,
+    /// Packets executed.
+    pub packets: u32,
+    /// Bytes moved or filled into memory segments.
+    pub bytes_in: u64,
+    /// Bytes moved out of memory segments, or dropped there.
+    pub bytes_out: u64,
+    /// Bytes mapped into apertures.
+    pub bytes_mapped: u64,
+    /// Bytes unmapped from apertures.
+    pub bytes_unmapped: u64,
+}
+
+/// A fault of the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The submission.
+    pub fence: FenceId,
+    /// First byte of the packet, from the start of its buffer.
+    pub start: u32,
+    /// What went wrong.
+    pub fault: PacketFault,
+}
+
+/// A read of the GPU that saw other bytes than it must.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WrongRead {
+    /// The allocation.
+    pub allocation: AllocationId,
+    /// The submission.
+    pub fence: FenceId,
+}
+
+/// Watches one command.
+pub(crate) struct Recorder<'a> {
+    pub(crate) ledger: &'a mut LedgerJournal,
+    pub(crate) trace: Option<&'a mut TraceBuilder>,
+    pub(crate) summary: Summary,
+    pub(crate) faults: Vec<Fault>,
+    pub(crate) outcomes: Vec<PacketOutcome>,
+}
+
+impl<'a> Recorder<'a> {
+    pub(crate) fn new(ledger: &'a mut LedgerJournal, trace: Option<&'a mut TraceBuilder>) -> Self {
+        Self {
+            ledger,
+            trace,
+            summary: Summary::default(),
+            faults: Vec::new(),
+            outcomes: Vec::new(),
+        }
+    }
+}
+
+impl Observer for Recorder<'_> {
+    fn is_tracing(&self) -> bool {
+        self.trace.is_some()
+    }
+
+    fn record(&mut self, event: TraceEvent) {
+        let ledger = self.ledger.position();
+        if let Some(trace) = self.trace.as_deref_mut() {
+            trace.events.push(TimedEvent { event, ledger });
+        }
+    }
+
+    fn packet(&mut self, outcome: &PacketOutcome) {
+        self.summary.packets += 1;
+        if let Some(fault) = outcome.fault {
+            let PacketOutcome { fence, start, .. } = *outcome;
+            self.faults.push(Fault { fence, start, fault });
+            self.ledger.apply(LedgerChange::Faulted);
+        }
+        if outcome.readback.is_some() || outcome.completed {
+            self.outcomes.push(*outcome);
+        }
+    }
+
+    fn filled(&mut self, allocation: AllocationId, pattern: u32) {
+        let Some(expected) = self.ledger.state().expected(allocation) else { return };
+        let size = expected.content().len();
+        let pieces = bytes::pieces_from_content(Content::pattern(pattern, 0), size);
+        expect_bytes(self.ledger, allocation, Span::whole(size), pieces);
+    }
+
+    fn operation(&mut self, asked: &Asked, reason: &OperationReason, size: Bytes) {
+        let summary = &mut self.summary;
+        summary.operations += 1;
+        let total = match asked {
+            Asked::Render(_) => return,
+            Asked::Paging(PagingOperation::Fill(_)) => &mut summary.bytes_in,
+            Asked::Paging(PagingOperation::DiscardContent(_)) => &mut summary.bytes_out,
+            Asked::Paging(PagingOperation::MapApertureSegment(_)) => &mut summary.bytes_mapped,
+            Asked::Paging(PagingOperation::UnmapApertureSegment(_)) => &mut summary.bytes_unmapped,
+            Asked::Paging(PagingOperation::Transfer(_)) => match reason {
+                OperationReason::PageIn(_) | OperationReason::Moved(_) => &mut summary.bytes_in,
+                _ => &mut summary.bytes_out,
+            },
+        };
+        *total = total.saturating_add(size.get());
+    }
+}

@@ -1,0 +1,28 @@
+//! Small painted parts that panels are made of: icons, patterns, headers, controls, rulers.
+//!
+//! Knows the theme and egui, and nothing of video memory. A control never changes what it shows:
+//! it returns what was asked for. Every one has an accessible name and shows the keyboard's focus.
+
+mod bars;
+mod controls;
+mod facts;
+mod headers;
+mod icons;
+mod patterns;
+mod ruler;
+
+#[cfg(test)]
+mod gallery;
+
+pub use bars::{BarFill, BarPart, UsedBar};
+pub use controls::{
+    IconButton, disclosure, filter_chip, focus_ring, primary_button, segmented, tab_bar,
+};
+pub use facts::{KeyValue, Tone, badge, empty_state, key_cap, link, link_mono, status};
+pub use headers::{panel_header, section_header};
+pub use icons::{Icon, app_icon, mark};
+pub use patterns::{
+    Slope, cross_hatch, dashed_rect, dots, elide, halo, hatch, hatch_mesh, horizontal_line,
+    outline, owner_cap, snap, snap_position, swatch, vertical_line,
+};
+pub use ruler::{Tick, decimal_ticks, hexadecimal_ticks, paint_ticks};

@@ -1,0 +1,420 @@
+//! VidMm's book: segments, allocations and counters, changed only through [`BookChange`].
+
+use std::collections::BTreeSet;
+
+use crate::base::{
+    AllocationId, Bytes, Change, DeviceId, FenceId, Journal, ProcessId, SegmentId, Span,
+    StableHasher, StateHash,
+};
+use crate::ddi::{DeviceHandle, Priority};
+use crate::placement::Space;
+use crate::rules::CheckedAdapter;
+
+use super::allocation::Allocation;
+use super::counters::Counters;
+
+/// The journal that holds a book.
+pub(crate) type BookJournal = Journal<BookChange>;
+
+/// What occupies a range of a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ExtentOwner {
+    /// The content or mapping of an allocation.
+    Allocation(AllocationId),
+    /// The mapping through which an allocation is being evicted.
+    Eviction(AllocationId),
+    /// A paging buffer.
+    PagingBuffer(u32),
+}
+
+impl ExtentOwner {
+    const EVICTION: u64 = 1 << 32;
+    const PAGING_BUFFER: u64 = 2 << 32;
+
+    /// As the number that `placement` keeps.
+    #[must_use]
+    pub fn token(self) -> u64 {
+        match self {
+            Self::Allocation(id) => u64::from(id.0),
+            Self::Eviction(id) => Self::EVICTION | u64::from(id.0),
+            Self::PagingBuffer(index) => Self::PAGING_BUFFER | u64::from(index),
+        }
+    }
+
+    /// The owner of a number made by [`Self::token`].
+    #[must_use]
+    pub fn from_token(token: u64) -> Self {
+        let low = u32::try_from(token & 0xFFFF_FFFF).unwrap_or(u32::MAX);
+        match token & !0xFFFF_FFFF {
+            Self::EVICTION => Self::Eviction(AllocationId(low)),
+            Self::PAGING_BUFFER => Self::PagingBuffer(low),
+            _ => Self::Allocation(AllocationId(low)),
+        }
+    }
+}
+
+/// The order in which the residents of a segment leave: lowest first.
+///
+/// Priority, then the time that the eviction policy compares, then identity.
+pub(crate) type RankKey = (Priority, u64, AllocationId);
+
+/// A segment as it is used.
+#[derive(Clone, Debug)]
+pub struct SegmentUse {
+    /// Its blocks and holes.
+    pub(crate) space: Space,
+    /// Bytes committed: all blocks but those of buffers.
+    pub(crate) committed: Bytes,
+    /// Most bytes ever used at once.
+    pub(crate) peak_used: Bytes,
+    /// The highest offset at which a block ever ended.
+    pub(crate) highest_end: u64,
+    /// Bytes of allocations that left other than by destruction.
+    pub(crate) bytes_evicted: Bytes,
+    /// Residents by rank.
+    pub(crate) ranks: BTreeSet<RankKey>,
+}
+
+impl SegmentUse {
+    /// Blocks and holes, in bytes from the start of the segment.
+    #[must_use]
+    pub const fn space(&self) -> &Space {
+        &self.space
+    }
+
+    /// Bytes committed: everything placed here but buffers.
+    #[must_use]
+    pub const fn committed(&self) -> Bytes {
+        self.committed
+    }
+
+    /// Most bytes ever used at once.
+    #[must_use]
+    pub const fn peak_used(&self) -> Bytes {
+        self.peak_used
+    }
+
+    /// The highest offset at which a block ever ended.
+    #[must_use]
+    pub const fn highest_end(&self) -> u64 {
+        self.highest_end
+    }
+
+    /// Bytes of allocations that left other than by destruction.
+    #[must_use]
+    pub const fn bytes_evicted(&self) -> Bytes {
+        self.bytes_evicted
+    }
+
+    /// The extents that touch `window`, in address order.
+    pub fn extents(&self, window: Span) -> impl Iterator<Item = (Span, ExtentOwner)> + '_ {
+        self.space.blocks(window).map(|(span, token)| (span, ExtentOwner::from_token(token)))
+    }
+
+    /// Residents in the order in which they would leave.
+    pub fn residents_by_rank(&self) -> impl DoubleEndedIterator<Item = AllocationId> + '_ {
+        self.ranks.iter().map(|(_, _, id)| *id)
+    }
+}
+
+/// A device of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Device {
+    /// The process that opened it.
+    pub process: ProcessId,
+    /// What the driver calls it.
+    pub handle: DeviceHandle,
+}
+
+/// Everything that VidMm knows of segments, allocations and their owners.
+#[derive(Clone, Debug)]
+pub struct Book {
+    pub(crate) segments: Vec<SegmentUse>,
+    pub(crate) allocations: Vec<Option<Box<Allocation>>>,
+    pub(crate) devices: Vec<Option<Device>>,
+    pub(crate) processes: Vec<bool>,
+    pub(crate) counters: Counters,
+    /// Counts references and page-ins: the time that ranks compare.
+    pub(crate) sequence: u64,
+    /// Bytes of system memory promised to allocations.
+    pub(crate) commit: Bytes,
+    /// Bytes mapped into all apertures together.
+    pub(crate) aperture_commit: Bytes,
+    hash: StateHash,
+}
+
+/// A reversible change of the book.
+#[derive(Clone, Debug)]
+pub(crate) enum BookChange {
+    /// A process appears.
+    Process(ProcessId),
+    /// A device appears.
+    Device(DeviceId, Device),
+    /// An allocation appears, changes or goes.
+    Allocation { id: AllocationId, before: Option<Box<Allocation>>, after: Option<Box<Allocation>> },
+    /// The GPU references a resident allocation: only its times change.
+    Referenced { id: AllocationId, before: u64, after: u64 },
+    /// A submission names the allocation.
+    Fenced { id: AllocationId, before: FenceId, after: FenceId },
+    /// A range of a segment is taken.
+    Taken {
+        segment: SegmentId,
+        span: Span,
+        owner: ExtentOwner,
+        peak_before: Bytes,
+        highest_before: u64,
+    },
+    /// A range of a segment is given back.
+    Given { segment: SegmentId, span: Span, owner: ExtentOwner },
+    /// Commit of a segment, and of all apertures together, before and after.
+    Commit { segment: SegmentId, before: (Bytes, Bytes), after: (Bytes, Bytes) },
+    /// Bytes evicted from a segment.
+    BytesEvicted { segment: SegmentId, before: Bytes, after: Bytes },
+    /// Commit of system memory.
+    SystemCommit { before: Bytes, after: Bytes },
+    /// Counters.
+    Counters { before: Box<Counters>, after: Box<Counters> },
+    /// The time that ranks compare.
+    Sequence { before: u64, after: u64 },
+}
+
+impl Change for BookChange {
+    type State = Book;
+
+    fn redo(&self, book: &mut Book) {
+        match self {
+            Self::Process(id) => book.set_process(*id, true),
+            Self::Device(id, device) => book.set_device(*id, Some(*device)),
+            Self::Allocation { id, after, .. } => book.set_allocation(*id, after.as_ref()),
+            Self::Referenced { id, after, .. } => book.set_reference(*id, *after),
+            Self::Fenced { id, after, .. } => book.set_fence(*id, *after),
+            Self::Taken { segment, span, owner, .. } => book.take(*segment, *span, *owner),
+            Self::Given { segment, span, owner } => book.give(*segment, *span, *owner),
+            Self::Commit { segment, after, .. } => book.set_commit(*segment, *after),
+            Self::BytesEvicted { segment, after, .. } => {
+                book.segments[segment.index()].bytes_evicted = *after;
+            }
+            Self::SystemCommit { after, .. } => book.commit = *after,
+            Self::Counters { after, .. } => book.counters = (**after).clone(),
+            Self::Sequence { after, .. } => book.sequence = *after,
+        }
+    }
+
+    fn undo(&self, book: &mut Book) {
+        match self {
+            Self::Process(id) => book.set_process(*id, false),
+            Self::Device(id, _) => book.set_device(*id, None),
+            Self::Allocation { id, before, .. } => book.set_allocation(*id, before.as_ref()),
+            Self::Referenced { id, before, .. } => book.set_reference(*id, *before),
+            Self::Fenced { id, before, .. } => book.set_fence(*id, *before),
+            Self::Taken { segment, span, owner, peak_before, highest_before } => {
+                book.give(*segment, *span, *owner);
+                let used = &mut book.segments[segment.index()];
+                used.peak_used = *peak_before;
+                used.highest_end = *highest_before;
+            }
+            Self::Given { segment, span, owner } => book.take(*segment, *span, *owner),
+            Self::Commit { segment, before, .. } => book.set_commit(*segment, *before),
+            Self::BytesEvicted { segment, before, .. } => {
+                book.segments[segment.index()].bytes_evicted = *before;
+            }
+            Self::SystemCommit { before, .. } => book.commit = *before,
+            Self::Counters { before, .. } => book.counters = (**before).clone(),
+            Self::Sequence { before, .. } => book.sequence = *before,
+        }
+    }
+}
+
+impl Book {
+    /// The book of an adapter that just started.
+    #[must_use]
+    pub(crate) fn new(adapter: &CheckedAdapter, best_fit: bool) -> Self {
+        let segment = |size: u64| SegmentUse {
+            space: if best_fit { Space::indexed(size) } else { Space::new(size) },
+            committed: Bytes::ZERO,
+            peak_used: Bytes::ZERO,
+            highest_end: 0,
+            bytes_evicted: Bytes::ZERO,
+            ranks: BTreeSet::new(),
+        };
+        Self {
+            segments: adapter.segments.iter().map(|raw| segment(raw.size.get())).collect(),
+            allocations: Vec::new(),
+            devices: Vec::new(),
+            processes: Vec::new(),
+            counters: Counters::default(),
+            sequence: 0,
+            commit: Bytes::ZERO,
+            aperture_commit: Bytes::ZERO,
+            hash: StateHash::default(),
+        }
+    }
+
+    /// How a segment is used.
+    #[must_use]
+    pub fn segment(&self, id: SegmentId) -> Option<&SegmentUse> {
+        self.segments.get(id.index())
+    }
+
+    /// An allocation that exists now.
+    #[must_use]
+    pub fn allocation(&self, id: AllocationId) -> Option<&Allocation> {
+        self.allocations.get(id.index())?.as_deref()
+    }
+
+    /// The allocations that exist now, in order of their ids.
+    pub fn allocations(&self) -> impl Iterator<Item = &Allocation> {
+        self.allocations.iter().filter_map(Option::as_deref)
+    }
+
+    /// A device that exists now.
+    #[must_use]
+    pub fn device(&self, id: DeviceId) -> Option<&Device> {
+        self.devices.get(id.index())?.as_ref()
+    }
+
+    /// Whether a process exists now.
+    #[must_use]
+    pub fn has_process(&self, id: ProcessId) -> bool {
+        self.processes.get(id.index()).copied().unwrap_or(false)
+    }
+
+    /// What has been counted so far.
+    #[must_use]
+    pub const fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Bytes of system memory promised to allocations.
+    #[must_use]
+    pub const fn commit(&self) -> Bytes {
+        self.commit
+    }
+
+    /// Bytes mapped into all apertures together.
+    #[must_use]
+    pub const fn aperture_commit(&self) -> Bytes {
+        self.aperture_commit
+    }
+
+    /// Hash of the whole book.
+    #[must_use]
+    pub fn hash(&self) -> StateHash {
+        let totals = StableHasher::new(40)
+            .number(self.sequence)
+            .number(self.commit.get())
+            .number(self.aperture_commit.get());
+        let totals = self.counters.fold(totals);
+        let segments = self.segments.iter().fold(totals, |hasher, segment| {
+            hasher
+                .number(segment.committed.get())
+                .number(segment.peak_used.get())
+                .number(segment.highest_end)
+                .number(segment.bytes_evicted.get())
+        });
+        self.hash.with(segments.finish())
+    }
+
+    fn set_process(&mut self, id: ProcessId, exists: bool) {
+        *slot(&mut self.processes, id.index(), || false) = exists;
+        let part = StableHasher::new(41).number(u64::from(id.0)).finish();
+        self.hash = if exists { self.hash.with(part) } else { self.hash.without(part) };
+    }
+
+    fn set_device(&mut self, id: DeviceId, device: Option<Device>) {
+        let part = |device: &Device| {
+            StableHasher::new(42)
+                .number(u64::from(id.0))
+                .number(u64::from(device.process.0))
+                .number(u64::from(device.handle.0))
+                .finish()
+        };
+        let place = slot(&mut self.devices, id.index(), || None);
+        let replaced = std::mem::replace(place, device);
+        self.hash = replaced.iter().fold(self.hash, |hash, device| hash.without(part(device)));
+        self.hash = device.iter().fold(self.hash, |hash, device| hash.with(part(device)));
+    }
+
+    fn set_allocation(&mut self, id: AllocationId, value: Option<&Box<Allocation>>) {
+        let place = slot(&mut self.allocations, id.index(), || None);
+        let replaced = std::mem::replace(place, value.cloned());
+        if let Some(before) = &replaced {
+            self.hash = self.hash.without(before.hash());
+            self.unrank(before);
+        }
+        if let Some(after) = value {
+            self.hash = self.hash.with(after.hash());
+            self.rank(after);
+        }
+    }
+
+    fn set_reference(&mut self, id: AllocationId, time: u64) {
+        let Some(mut allocation) = self.allocations.get_mut(id.index()).and_then(Option::take)
+        else {
+            return;
+        };
+        self.unrank(&allocation);
+        self.hash = self.hash.without(allocation.hash());
+        allocation.last_reference = time;
+        self.hash = self.hash.with(allocation.hash());
+        self.rank(&allocation);
+        self.allocations[id.index()] = Some(allocation);
+    }
+
+    fn set_fence(&mut self, id: AllocationId, fence: FenceId) {
+        if let Some(allocation) = self.allocations.get_mut(id.index()).and_then(Option::as_mut) {
+            self.hash = self.hash.without(allocation.hash());
+            allocation.fence = fence;
+            self.hash = self.hash.with(allocation.hash());
+        }
+    }
+
+    fn rank(&mut self, allocation: &Allocation) {
+        if let (Some(place), false) = (allocation.placement, allocation.is_pinned()) {
+            self.segments[place.segment.index()].ranks.insert(allocation.rank_key());
+        }
+    }
+
+    fn unrank(&mut self, allocation: &Allocation) {
+        if let (Some(place), false) = (allocation.placement, allocation.is_pinned()) {
+            self.segments[place.segment.index()].ranks.remove(&allocation.rank_key());
+        }
+    }
+
+    fn take(&mut self, segment: SegmentId, span: Span, owner: ExtentOwner) {
+        let used = &mut self.segments[segment.index()];
+        let taken = used.space.insert(span, owner.token());
+        debug_assert_eq!(taken, Ok(()), "a placement was found free before it was taken");
+        used.peak_used = used.peak_used.max(Bytes(used.space.used()));
+        used.highest_end = used.highest_end.max(span.end());
+        self.hash = self.hash.with(extent_hash(segment, span, owner));
+    }
+
+    fn give(&mut self, segment: SegmentId, span: Span, owner: ExtentOwner) {
+        let given = self.segments[segment.index()].space.remove(span.start());
+        debug_assert_eq!(given, Some((span, owner.token())), "only what was taken is given back");
+        self.hash = self.hash.without(extent_hash(segment, span, owner));
+    }
+
+    fn set_commit(&mut self, segment: SegmentId, (own, apertures): (Bytes, Bytes)) {
+        self.segments[segment.index()].committed = own;
+        self.aperture_commit = apertures;
+    }
+}
+
+fn extent_hash(segment: SegmentId, span: Span, owner: ExtentOwner) -> StateHash {
+    StableHasher::new(43)
+        .number(u64::from(segment.number()))
+        .number(span.start())
+        .number(span.end())
+        .number(owner.token())
+        .finish()
+}
+
+/// The place of `index` in a dense table that grows as ids appear.
+fn slot<T>(table: &mut Vec<T>, index: usize, empty: impl FnMut() -> T) -> &mut T {
+    if table.len() <= index {
+        table.resize_with(index + 1, empty);
+    }
+    &mut table[index]
+}

@@ -1,0 +1,372 @@
+//! The search for room: which segment, where in it, and who leaves.
+//!
+//! It changes nothing. What it finds is carried out by `plan`.
+
+use crate::base::{AllocationId, Bytes, FenceId, PAGE_SIZE, SegmentId, Span};
+use crate::config::{FitPolicy, Policies};
+use crate::ddi::{AllocationFlags, Priority};
+use crate::placement::{Direction, Fit, NoRoom, Request, Shortage};
+use crate::rules::{CheckedAdapter, CheckedSegment, SegmentKind};
+
+use super::allocation::Allocation;
+use super::book::{Book, SegmentUse};
+use super::reason::{Attempt, Decision, Outcome, Pass, Rejection, Victim};
+
+/// Room found, and who leaves for it.
+#[derive(Clone, Debug)]
+pub(crate) struct Room {
+    pub(crate) segment: SegmentId,
+    pub(crate) span: Span,
+    pub(crate) victims: Vec<AllocationId>,
+}
+
+/// Who may leave in a pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum MayLeave {
+    Nobody,
+    Below(Priority),
+    UpTo(Priority),
+    Anybody,
+}
+
+impl MayLeave {
+    fn allows(self, priority: Priority) -> bool {
+        match self {
+            Self::Nobody => false,
+            Self::Below(limit) => priority < limit,
+            Self::UpTo(limit) => priority <= limit,
+            Self::Anybody => true,
+        }
+    }
+}
+
+/// What a search needs to know.
+pub(crate) struct Search<'a> {
+    pub(crate) adapter: &'a CheckedAdapter,
+    pub(crate) policies: Policies,
+    pub(crate) book: &'a Book,
+    /// The allocations of the command: never victims. Sorted.
+    pub(crate) protected: &'a [AllocationId],
+    /// The last fence that the device signalled: what is beyond is busy.
+    pub(crate) completed: FenceId,
+}
+
+/// A segment to try, and from which end.
+#[derive(Clone, Copy, Debug)]
+struct Candidate<'a> {
+    segment: &'a CheckedSegment,
+    direction: Direction,
+}
+
+impl<'a> Search<'a> {
+    /// Looks for room for `allocation`; `written` says whether the GPU will write it.
+    ///
+    /// With `decision`, every candidate tried is written there.
+    pub(crate) fn find(
+        &self,
+        allocation: &Allocation,
+        written: bool,
+        mut decision: Option<&mut Decision>,
+    ) -> Option<Room> {
+        let preferred = self.preferred(allocation, written);
+        let others = self.others(allocation, written, &preferred);
+        let priority = allocation.priority();
+        let below_maximum = Priority(Priority::MAXIMUM.0 - 1);
+        for pass in Pass::ALL {
+            let (may_leave, first, second): (_, &[Candidate<'_>], &[Candidate<'_>]) = match pass {
+                Pass::Preferred => (MayLeave::Nobody, &preferred, &[]),
+                Pass::PreferredEvictingLower => (MayLeave::Below(priority), &preferred, &[]),
+                Pass::Supported => (MayLeave::Nobody, &others, &[]),
+                Pass::EvictingEqual => {
+                    (MayLeave::UpTo(priority.min(below_maximum)), &preferred, &others)
+                }
+                Pass::EvictingAny => (MayLeave::UpTo(below_maximum), &preferred, &others),
+                Pass::EvictingSoftPinned => (MayLeave::Anybody, &preferred, &others),
+            };
+            for candidate in first.iter().chain(second) {
+                let found = self.attempt(allocation, *candidate, may_leave);
+                if let Some(decision) = decision.as_deref_mut() {
+                    self.note(decision, pass, *candidate, &found);
+                }
+                if let Ok(room) = found {
+                    if let Some(decision) = decision {
+                        self.note_not_reached(decision, pass, &preferred, &others);
+                    }
+                    return Some(room);
+                }
+            }
+        }
+        None
+    }
+
+    /// The preferred segments that are supported, in slot order.
+    fn preferred(&self, allocation: &Allocation, written: bool) -> Vec<Candidate<'a>> {
+        let supported = allocation.supported(written);
+        let mut candidates: Vec<Candidate<'a>> = Vec::new();
+        for preference in allocation.info().preferred.iter() {
+            let Some(segment) = self.adapter.segment(preference.segment) else { continue };
+            let listed = candidates.iter().any(|known| known.segment.id == segment.id);
+            if listed || !supported.contains(segment.id) {
+                continue;
+            }
+            let default = self.default_direction(allocation);
+            let direction = if preference.from_end { Direction::TopDown } else { default };
+            candidates.push(Candidate { segment, direction });
+        }
+        candidates
+    }
+
+    /// The supported segments that are not preferred, in the order of their ids.
+    fn others(
+        &self,
+        allocation: &Allocation,
+        written: bool,
+        preferred: &[Candidate<'_>],
+    ) -> Vec<Candidate<'a>> {
+        let supported = allocation.supported(written);
+        let direction = self.default_direction(allocation);
+        let adapter = self.adapter;
+        adapter
+            .segments
+            .iter()
+            .filter(|segment| supported.contains(segment.id))
+            .filter(|segment| preferred.iter().all(|known| known.segment.id != segment.id))
+            .map(|segment| Candidate { segment, direction })
+            .collect()
+    }
+
+    fn default_direction(&self, allocation: &Allocation) -> Direction {
+        if allocation.info().flags.contains(AllocationFlags::FromEndOfSegment) {
+            Direction::TopDown
+        } else {
+            Direction::BottomUp
+        }
+    }
+
+    /// Tries one segment.
+    fn attempt(
+        &self,
+        allocation: &Allocation,
+        candidate: Candidate<'_>,
+        may_leave: MayLeave,
+    ) -> Result<Room, Rejection> {
+        let segment = candidate.segment;
+        let used = &self.book.segments[segment.id.index()];
+        let needed = allocation.size();
+        let window = window(allocation, segment);
+        if needed.get() > window.len() {
+            return Err(Rejection::LargerThanSegment { needed, size: Bytes(window.len()) });
+        }
+        let mut leaving = self.leaving_for_commit(segment, used, needed, may_leave)?;
+        if segment.kind == SegmentKind::Aperture {
+            self.leaving_for_aperture_commit(needed, may_leave, &mut leaving)?;
+        }
+        let request = Request {
+            size: needed.get(),
+            alignment: allocation.info().alignment.get().max(PAGE_SIZE),
+            window,
+            direction: candidate.direction,
+            fit: match self.policies.fit {
+                FitPolicy::First => Fit::First,
+                FitPolicy::Best => Fit::Best,
+            },
+        };
+        let at = if may_leave == MayLeave::Nobody {
+            used.space.find(&request).map_err(|no_room| rejection(needed, &no_room))?
+        } else {
+            self.evicting(segment.id, used, &request, may_leave, &mut leaving)
+                .map_err(|no_room| rejection(needed, &no_room))?
+        };
+        let span = Span::at(at, needed.get()).unwrap_or(window);
+        Ok(Room { segment: segment.id, span, victims: leaving })
+    }
+
+    /// Room in a segment when those below a rank may leave, besides those that leave anyway.
+    fn evicting(
+        &self,
+        segment: SegmentId,
+        used: &SegmentUse,
+        request: &Request,
+        may_leave: MayLeave,
+        leaving: &mut Vec<AllocationId>,
+    ) -> Result<u64, NoRoom> {
+        let span_of = |id: &AllocationId| {
+            let place = self.book.allocation(*id)?.placement()?;
+            (place.segment == segment).then_some(place.span)
+        };
+        let leaving_anyway: Vec<Span> = leaving.iter().filter_map(span_of).collect();
+        let ranked = self.ranked(used, may_leave).filter_map(|id| span_of(&id));
+        let candidates = leaving_anyway.into_iter().chain(ranked);
+        let eviction = used.space.find_evicting(request, candidates)?;
+        for victim in eviction.victims {
+            let token = used.space.block_at(victim.start()).map(|(_, token)| token);
+            let owner = token.map(super::book::ExtentOwner::from_token);
+            if let Some(super::book::ExtentOwner::Allocation(id)) = owner
+                && !leaving.contains(&id)
+            {
+                leaving.push(id);
+            }
+        }
+        Ok(eviction.at)
+    }
+
+    /// Who leaves so that the commit limit of the segment holds, wherever they lie.
+    fn leaving_for_commit(
+        &self,
+        segment: &CheckedSegment,
+        used: &SegmentUse,
+        needed: Bytes,
+        may_leave: MayLeave,
+    ) -> Result<Vec<AllocationId>, Rejection> {
+        let (committed, limit) = (used.committed(), segment.commit_limit);
+        let total = committed.get().saturating_add(needed.get());
+        let mut short = total.saturating_sub(limit.get());
+        let mut leaving = Vec::new();
+        for id in self.ranked(used, may_leave) {
+            if short == 0 {
+                break;
+            }
+            let size = self.book.allocation(id).map_or(0, |victim| victim.size().get());
+            short = short.saturating_sub(size);
+            leaving.push(id);
+        }
+        if short > 0 {
+            return Err(Rejection::CommitLimit { needed, committed, limit });
+        }
+        Ok(leaving)
+    }
+
+    /// Who else leaves, from any aperture, so that the limit of all apertures holds.
+    fn leaving_for_aperture_commit(
+        &self,
+        needed: Bytes,
+        may_leave: MayLeave,
+        leaving: &mut Vec<AllocationId>,
+    ) -> Result<(), Rejection> {
+        let Some(limit) = self.adapter.aperture_commit_limit else { return Ok(()) };
+        let committed = self.book.aperture_commit();
+        let size_of = |id: AllocationId| self.book.allocation(id).map_or(0, |a| a.size().get());
+        let freed: u64 = leaving.iter().map(|id| size_of(*id)).sum();
+        let total = committed.get().saturating_add(needed.get()).saturating_sub(freed);
+        let mut short = total.saturating_sub(limit.get());
+        if short == 0 {
+            return Ok(());
+        }
+        let apertures = self.adapter.segments.iter().filter(|s| s.kind == SegmentKind::Aperture);
+        let mut ranked: Vec<_> = apertures
+            .flat_map(|segment| self.ranked(&self.book.segments[segment.id.index()], may_leave))
+            .filter(|id| !leaving.contains(id))
+            .filter_map(|id| self.book.allocation(id))
+            .map(|victim| (self.is_busy(victim), victim.rank_key()))
+            .collect();
+        ranked.sort_unstable();
+        for (_, (_, _, id)) in ranked {
+            if short == 0 {
+                break;
+            }
+            short = short.saturating_sub(size_of(id));
+            leaving.push(id);
+        }
+        if short > 0 {
+            return Err(Rejection::ApertureCommitLimit { needed, committed, limit });
+        }
+        Ok(())
+    }
+
+    /// Who may leave a segment, lowest rank first, the idle before the busy.
+    fn ranked<'b>(
+        &'b self,
+        used: &'b SegmentUse,
+        may_leave: MayLeave,
+    ) -> impl Iterator<Item = AllocationId> + 'b {
+        let of = move |busy: bool| {
+            used.ranks
+                .iter()
+                .take_while(move |(priority, ..)| may_leave.allows(*priority))
+                .map(|(.., id)| *id)
+                .filter(|id| self.protected.binary_search(id).is_err())
+                .filter(move |id| {
+                    self.book.allocation(*id).is_some_and(|a| self.is_busy(a) == busy)
+                })
+        };
+        of(false).chain(of(true))
+    }
+
+    fn is_busy(&self, allocation: &Allocation) -> bool {
+        allocation.fence() > self.completed
+    }
+
+    fn note(
+        &self,
+        decision: &mut Decision,
+        pass: Pass,
+        candidate: Candidate<'_>,
+        found: &Result<Room, Rejection>,
+    ) {
+        let outcome = match found {
+            Err(rejection) => Outcome::Rejected(*rejection),
+            Ok(room) => Outcome::Placed {
+                span: room.span,
+                victims: room.victims.iter().filter_map(|id| self.victim(*id)).collect(),
+            },
+        };
+        let Candidate { segment, direction } = candidate;
+        decision.attempts.push(Attempt { pass, segment: segment.id, direction, outcome });
+    }
+
+    /// The segments that no pass before the winning one tried, with what they had to offer.
+    fn note_not_reached(
+        &self,
+        decision: &mut Decision,
+        won: Pass,
+        preferred: &[Candidate<'_>],
+        others: &[Candidate<'_>],
+    ) {
+        for candidate in preferred.iter().chain(others) {
+            let id = candidate.segment.id;
+            if decision.attempts.iter().any(|attempt| attempt.segment == id) {
+                continue;
+            }
+            let space = &self.book.segments[id.index()].space;
+            let outcome = Outcome::NotReached {
+                free: Bytes(space.free()),
+                largest: Bytes(space.largest_hole()),
+            };
+            let pass = if won < Pass::Supported { Pass::Supported } else { won };
+            let direction = candidate.direction;
+            decision.attempts.push(Attempt { pass, segment: id, direction, outcome });
+        }
+    }
+
+    fn victim(&self, id: AllocationId) -> Option<Victim> {
+        let victim = self.book.allocation(id)?;
+        Some(Victim {
+            allocation: id,
+            size: victim.size(),
+            priority: victim.priority(),
+            last_reference: victim.last_reference(),
+        })
+    }
+}
+
+/// The part of a segment where an allocation may lie: for overlays the last fifth.
+fn window(allocation: &Allocation, segment: &CheckedSegment) -> Span {
+    let size = segment.size.get();
+    let whole = Span::whole(size);
+    if !allocation.info().flags.contains(AllocationFlags::Overlay) {
+        return whole;
+    }
+    let start = (size - size / 5).next_multiple_of(PAGE_SIZE);
+    Span::new(start, size).unwrap_or(whole)
+}
+
+fn rejection(needed: Bytes, no_room: &NoRoom) -> Rejection {
+    let (free, largest) = (Bytes(no_room.free), Bytes(no_room.largest));
+    match no_room.shortage() {
+        Shortage::LargerThanWindow => {
+            Rejection::LargerThanSegment { needed, size: Bytes(no_room.window.len()) }
+        }
+        Shortage::NothingAsked | Shortage::NotEnough => Rejection::NotEnough { needed, free },
+        Shortage::Fragmented => Rejection::Fragmented { needed, free, largest },
+    }
+}

@@ -1,0 +1,372 @@
+//! Carrying a plan out: calls of the driver, buffers, submissions and waiting.
+//!
+//! The envelope of `DxgkDdiBuildPagingBuffer` is kept here: what the driver may answer, when a new
+//! buffer begins, what stays the same between two passes.
+
+use crate::base::{AllocationId, FenceId, Position};
+use crate::ddi::{
+    Access, BuildPagingBuffer, ContextHandle, Miniport, NtStatus, PacketOutcome, PagingOperation,
+    Render, SubmitCommand,
+};
+use crate::memory::{HostMemory, Mdl};
+
+use super::cost;
+use super::queue::{BufferKind, BufferUse, QueueChange, QueueJournal};
+use super::reason::{OperationReason, Stop};
+use super::trace::{
+    Asked, BufferRecord, CallRecord, Marks, Observer, OperationRecord, SubmissionRecord,
+    TraceEvent, WaitReason,
+};
+
+/// The context that VidMm pages in, as a visible token.
+pub const SYSTEM_CONTEXT: ContextHandle = ContextHandle(0x10);
+
+/// Calls for one operation before VidMm takes the driver for stuck.
+const MAX_PASSES: u32 = 1 << 20;
+
+/// What the machine lends VidMm for a call.
+pub struct Environment<'a> {
+    /// System memory.
+    pub host: &'a mut HostMemory,
+    /// The driver, with the device that it drives.
+    pub driver: &'a mut dyn Miniport,
+    /// Who watches.
+    pub observer: &'a mut dyn Observer,
+}
+
+/// An operation decided on, with what follows from it.
+#[derive(Clone, Debug)]
+pub(crate) struct Planned {
+    pub(crate) asked: Asked,
+    pub(crate) subject: Option<AllocationId>,
+    pub(crate) bytes: crate::base::Bytes,
+    pub(crate) reason: OperationReason,
+    pub(crate) book: Position,
+    /// The device must have passed this fence before the driver is asked.
+    pub(crate) after: Option<FenceId>,
+    /// Pages to give back once the operation is through.
+    pub(crate) releases: Vec<Mdl>,
+    /// Ends a mapping made for the operation before it.
+    pub(crate) ends_mapping: bool,
+}
+
+/// What carrying a plan out needs of VidMm besides its book.
+pub(crate) struct Pager<'a, 'e> {
+    pub(crate) queue: &'a mut QueueJournal,
+    pub(crate) environment: &'a mut Environment<'e>,
+    /// Buffers to build in.
+    pub(crate) kind: BufferKind,
+    /// The buffer being built.
+    current: Option<u32>,
+    /// Whether the driver programs apertures while it is asked to, without bytes in the buffer:
+    /// then a mapping may end only after the device has passed what was built under it.
+    pub(crate) maps_at_once: bool,
+}
+
+impl<'a, 'e> Pager<'a, 'e> {
+    pub(crate) fn new(
+        queue: &'a mut QueueJournal,
+        environment: &'a mut Environment<'e>,
+        kind: BufferKind,
+        maps_at_once: bool,
+    ) -> Self {
+        Self { queue, environment, kind, current: None, maps_at_once }
+    }
+
+    /// Builds and submits all operations; returns for each the fence that completes it.
+    pub(crate) fn carry_out(&mut self, plan: &[Planned]) -> Result<Vec<FenceId>, Stop> {
+        // An operation completes with the submission that ends after it: with `None` it is
+        // waiting for the buffer being built.
+        let mut fences: Vec<Option<FenceId>> = Vec::with_capacity(plan.len());
+        for planned in plan {
+            if let Some(fence) = planned.after.filter(|fence| *fence > self.completed()) {
+                let subject = planned.subject.map_or(WaitReason::Command, WaitReason::Allocation);
+                self.flush(&mut fences)?;
+                self.wait(fence, subject);
+            }
+            if planned.ends_mapping && self.maps_at_once {
+                self.flush(&mut fences)?;
+                self.wait(self.queue.state().last_fence, WaitReason::Mapping);
+            }
+            self.announce(planned);
+            match &planned.asked {
+                Asked::Paging(operation) => self.page(operation, planned.subject, &mut fences)?,
+                Asked::Render(accesses) => self.render(accesses, &mut fences)?,
+            }
+            fences.push(None);
+        }
+        self.flush(&mut fences)?;
+        let last = self.queue.state().last_fence;
+        Ok(fences.into_iter().map(|fence| fence.unwrap_or(last)).collect())
+    }
+
+    fn announce(&mut self, planned: &Planned) {
+        let Planned { asked, subject, bytes, reason, book, .. } = planned;
+        self.environment.observer.operation(asked, reason, *bytes);
+        if let (Asked::Paging(PagingOperation::Fill(fill)), Some(id)) = (asked, subject) {
+            self.environment.observer.filled(*id, fill.fill_pattern);
+        }
+        if self.environment.observer.is_tracing() {
+            self.environment.observer.record(TraceEvent::Operation(OperationRecord {
+                asked: asked.clone(),
+                subject: *subject,
+                bytes: *bytes,
+                reason: *reason,
+                book: *book,
+            }));
+        }
+    }
+
+    /// Calls the driver for a paging operation until it has succeeded.
+    fn page(
+        &mut self,
+        operation: &PagingOperation,
+        subject: Option<AllocationId>,
+        fences: &mut [Option<FenceId>],
+    ) -> Result<(), Stop> {
+        let mut idle = false;
+        let mut multipass_offset = 0;
+        let mut operation = operation.clone();
+        let mut written = 0;
+        for _ in 0..MAX_PASSES {
+            let index = self.open_buffer();
+            let buffer = &self.queue.state().buffers[index as usize];
+            let (usage, shape) = (buffer.usage, &buffer.shape);
+            let mut bytes = vec![0; (shape.size - usage.used) as usize];
+            let mut private = vec![0; (shape.private_size - usage.private_used) as usize];
+            let mut arguments = BuildPagingBuffer {
+                dma_buffer: &mut bytes,
+                dma_buffer_used: 0,
+                private_data: &mut private,
+                private_data_used: 0,
+                operation: &operation,
+                multipass_offset,
+                system_context: SYSTEM_CONTEXT,
+            };
+            let status = self.environment.driver.build_paging_buffer(&mut arguments);
+            let (used, private_used) = (arguments.dma_buffer_used, arguments.private_data_used);
+            let before = multipass_offset;
+            multipass_offset = arguments.multipass_offset;
+            if used > bytes.len() {
+                return Err(Stop::buffer_overflow());
+            }
+            if private_used > private.len() {
+                return Err(Stop::private_data_overflow());
+            }
+            written += used;
+            let call = Call { before, after: multipass_offset, idle, status };
+            self.keep(index, &bytes[..used], private_used, &call);
+            match status {
+                NtStatus::SUCCESS => {
+                    if matches!(operation, PagingOperation::UnmapApertureSegment(_)) {
+                        self.maps_at_once = written == 0;
+                    }
+                    return Ok(());
+                }
+                NtStatus::INSUFFICIENT_DMA_BUFFER => {
+                    if usage.used == 0 && used == 0 {
+                        return Err(Stop::bad_paging_status(status));
+                    }
+                    self.flush(fences)?;
+                }
+                NtStatus::ALLOCATION_BUSY if !idle => {
+                    self.flush(fences)?;
+                    let reason = subject.map_or(WaitReason::Command, WaitReason::Allocation);
+                    self.wait(self.queue.state().last_fence, reason);
+                    operation = operation.with_allocation_idle();
+                    idle = true;
+                }
+                other => return Err(Stop::bad_paging_status(other)),
+            }
+        }
+        Err(Stop::bad_paging_status(NtStatus::INSUFFICIENT_DMA_BUFFER))
+    }
+
+    /// Calls the driver for the user's work until it has succeeded.
+    fn render(&mut self, accesses: &[Access], fences: &mut [Option<FenceId>]) -> Result<(), Stop> {
+        self.flush(fences)?;
+        let paging = std::mem::replace(&mut self.kind, BufferKind::Dma);
+        let mut multipass_offset = 0;
+        for _ in 0..MAX_PASSES {
+            let index = self.open_buffer();
+            let buffer = &self.queue.state().buffers[index as usize];
+            let usage = buffer.usage;
+            let mut bytes = vec![0; (buffer.shape.size - usage.used) as usize];
+            let mut arguments =
+                Render { dma_buffer: &mut bytes, dma_buffer_used: 0, accesses, multipass_offset };
+            let status = self.environment.driver.render(&mut arguments);
+            let used = arguments.dma_buffer_used;
+            let before = multipass_offset;
+            multipass_offset = arguments.multipass_offset;
+            if used > bytes.len() {
+                return Err(Stop::buffer_overflow());
+            }
+            let call = Call { before, after: multipass_offset, idle: false, status };
+            self.keep(index, &bytes[..used], 0, &call);
+            self.flush(fences)?;
+            match status {
+                NtStatus::SUCCESS => {
+                    self.kind = paging;
+                    return Ok(());
+                }
+                NtStatus::INSUFFICIENT_DMA_BUFFER if used > 0 => {}
+                other => return Err(Stop::bad_paging_status(other)),
+            }
+        }
+        Err(Stop::bad_paging_status(NtStatus::INSUFFICIENT_DMA_BUFFER))
+    }
+
+    /// Writes what the driver built through the pages of the buffer, and notes the call.
+    fn keep(&mut self, index: u32, bytes: &[u8], private_used: usize, call: &Call) {
+        let buffer = &self.queue.state().buffers[index as usize];
+        let (before, mdl) = (buffer.usage, buffer.shape.mdl.clone());
+        let private_size = buffer.shape.private_size;
+        let written = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        let private_used = u32::try_from(private_used).unwrap_or(u32::MAX);
+        let after = BufferUse {
+            used: before.used + written,
+            private_used: before.private_used + private_used,
+            ..before
+        };
+        if !bytes.is_empty() {
+            let kept = self.environment.host.mdl_write(&mdl, u64::from(before.used), bytes);
+            debug_assert_eq!(kept, Ok(()), "the driver stayed inside the buffer");
+        }
+        if after != before {
+            self.queue.apply(QueueChange::Used { index, before, after });
+        }
+        self.queue.apply(QueueChange::Clock(cost::BUILD_CALL));
+        if self.environment.observer.is_tracing() {
+            let record = CallRecord {
+                buffer: self.buffer_record(index),
+                start: before.used,
+                end: after.used,
+                private_before: private_size - before.private_used,
+                private_after: private_size - after.private_used,
+                multipass_before: call.before,
+                multipass_after: call.after,
+                allocation_idle: call.idle,
+                status: call.status,
+            };
+            let marks = self.marks();
+            self.environment.observer.record(TraceEvent::Call(record, marks));
+        }
+    }
+
+    /// The buffer being built, or an idle one begun anew, waiting for one if none is idle.
+    fn open_buffer(&mut self) -> u32 {
+        if let Some(index) = self.current {
+            return index;
+        }
+        let (index, fence) = self.oldest_buffer();
+        if fence > self.completed() {
+            self.wait(fence, WaitReason::Buffers);
+        }
+        let before = self.queue.state().buffers[index as usize].usage;
+        self.queue.apply(QueueChange::Serial);
+        let serial = self.queue.state().serial;
+        let after = BufferUse { serial, fence: before.fence, ..BufferUse::default() };
+        self.queue.apply(QueueChange::Used { index, before, after });
+        self.current = Some(index);
+        index
+    }
+
+    /// The buffer of the wanted kind that was begun longest ago.
+    fn oldest_buffer(&self) -> (u32, FenceId) {
+        let buffers = self.queue.state().buffers.iter().enumerate();
+        let oldest = buffers
+            .filter(|(_, buffer)| buffer.shape.kind == self.kind)
+            .min_by_key(|(_, buffer)| buffer.usage.serial);
+        let (index, buffer) = oldest.expect("the adapter starts with a buffer of every kind");
+        (u32::try_from(index).unwrap_or(u32::MAX), buffer.usage.fence)
+    }
+
+    /// Submits what was built, and notes its fence for the operations that it completes.
+    fn flush(&mut self, fences: &mut [Option<FenceId>]) -> Result<(), Stop> {
+        let Some(index) = self.current.take() else { return Ok(()) };
+        let buffer = &self.queue.state().buffers[index as usize];
+        let before = buffer.usage;
+        if before.submitted == before.used {
+            return Ok(());
+        }
+        self.queue.apply(QueueChange::Fence);
+        let fence = self.queue.state().last_fence;
+        let after = BufferUse { submitted: before.used, fence, ..before };
+        self.queue.apply(QueueChange::Used { index, before, after });
+        self.queue.apply(QueueChange::Clock(cost::SUBMISSION));
+        let paging = self.kind != BufferKind::Dma;
+        let submission = SubmitCommand {
+            fence,
+            address: self.queue.state().buffers[index as usize].shape.address,
+            start: before.submitted,
+            end: before.used,
+            paging,
+        };
+        let status = self.environment.driver.submit_command(&submission);
+        if status != NtStatus::SUCCESS {
+            return Err(Stop::submit_failed(status));
+        }
+        if self.environment.observer.is_tracing() {
+            let SubmitCommand { start, end, .. } = submission;
+            let buffer = self.buffer_record(index);
+            let record = SubmissionRecord { buffer, start, end, fence, paging };
+            let marks = self.marks();
+            self.environment.observer.record(TraceEvent::Submission(record, marks));
+        }
+        for waiting in fences.iter_mut().filter(|waiting| waiting.is_none()) {
+            *waiting = Some(fence);
+        }
+        Ok(())
+    }
+
+    /// Lets the device run until it has passed a fence.
+    pub(crate) fn wait(&mut self, fence: FenceId, reason: WaitReason) {
+        if self.environment.observer.is_tracing() && fence > self.completed() {
+            self.environment.observer.record(TraceEvent::Wait(fence, reason));
+        }
+        while self.completed() < fence && self.execute_packet().is_some() {}
+    }
+
+    /// Lets the device execute one packet.
+    pub(crate) fn execute_packet(&mut self) -> Option<PacketOutcome> {
+        let Environment { host, driver, observer } = &mut *self.environment;
+        let outcome = driver.execute_packet(host)?;
+        self.queue.apply(QueueChange::Clock(cost::packet(outcome.bytes)));
+        observer.packet(&outcome);
+        if self.environment.observer.is_tracing() {
+            let marks = self.marks();
+            self.environment.observer.record(TraceEvent::Packet(outcome, marks));
+        }
+        Some(outcome)
+    }
+
+    fn completed(&self) -> FenceId {
+        self.environment.driver.completed_fence()
+    }
+
+    fn marks(&self) -> Marks {
+        Marks {
+            queue: self.queue.position(),
+            host: self.environment.host.mark(),
+            driver: self.environment.driver.mark(),
+        }
+    }
+
+    fn buffer_record(&self, index: u32) -> BufferRecord {
+        let buffer = &self.queue.state().buffers[index as usize];
+        BufferRecord {
+            index,
+            serial: buffer.usage.serial,
+            size: buffer.shape.size,
+            address: buffer.shape.address,
+        }
+    }
+}
+
+/// What a call of the driver came to.
+struct Call {
+    before: u32,
+    after: u32,
+    idle: bool,
+    status: NtStatus,
+}

@@ -1,0 +1,338 @@
+//! Why VidMm did what it did, as data with the numbers that decided it.
+
+use crate::base::{AllocationId, Bytes, FenceId, Pages, SegmentId, Span};
+use crate::ddi::{NtStatus, Priority};
+use crate::placement::Direction;
+
+/// The passes of a search for room, in the order in which they are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Pass {
+    /// Preferred segments, nothing evicted.
+    Preferred,
+    /// Preferred segments, evicting what has a strictly lower priority.
+    PreferredEvictingLower,
+    /// The other supported segments, nothing evicted.
+    Supported,
+    /// Preferred, then supported segments, evicting up to equal priority.
+    EvictingEqual,
+    /// The same, evicting anything that is not pinned and below MAXIMUM.
+    EvictingAny,
+    /// The same, evicting what is soft-pinned as well.
+    EvictingSoftPinned,
+}
+
+impl Pass {
+    /// The passes in order. Splitting the DMA buffer, between the last two, waits for DMA buffers.
+    pub const ALL: [Self; 6] = [
+        Self::Preferred,
+        Self::PreferredEvictingLower,
+        Self::Supported,
+        Self::EvictingEqual,
+        Self::EvictingAny,
+        Self::EvictingSoftPinned,
+    ];
+
+    /// The number under which the search order is documented.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Preferred => 1,
+            Self::PreferredEvictingLower => 2,
+            Self::Supported => 3,
+            Self::EvictingEqual => 4,
+            Self::EvictingAny => 5,
+            Self::EvictingSoftPinned => 7,
+        }
+    }
+}
+
+/// Why a segment could not take an allocation, with the numbers that decided it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    /// Larger than the segment, or than the part of it where such an allocation may lie.
+    LargerThanSegment {
+        /// Bytes wanted.
+        needed: Bytes,
+        /// Bytes that there are at most.
+        size: Bytes,
+    },
+    /// Not enough is free, or would be if everything that may leave did.
+    NotEnough {
+        /// Bytes wanted.
+        needed: Bytes,
+        /// Bytes free or evictable in this pass.
+        free: Bytes,
+    },
+    /// Enough is free, but not in one piece: `largest < needed <= free`.
+    Fragmented {
+        /// Bytes wanted.
+        needed: Bytes,
+        /// Bytes free or evictable in this pass.
+        free: Bytes,
+        /// The largest piece.
+        largest: Bytes,
+    },
+    /// The commit limit of the segment would be passed.
+    CommitLimit {
+        /// Bytes wanted.
+        needed: Bytes,
+        /// Bytes committed.
+        committed: Bytes,
+        /// The limit.
+        limit: Bytes,
+    },
+    /// The limit of all apertures together would be passed.
+    ApertureCommitLimit {
+        /// Bytes wanted.
+        needed: Bytes,
+        /// Bytes mapped into all apertures.
+        committed: Bytes,
+        /// The limit.
+        limit: Bytes,
+    },
+}
+
+/// An allocation that leaves to make room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Victim {
+    /// Which.
+    pub allocation: AllocationId,
+    /// Its size.
+    pub size: Bytes,
+    /// Its priority, which the pass allowed to leave.
+    pub priority: Priority,
+    /// When the GPU last referenced it, on the scale of references.
+    pub last_reference: u64,
+}
+
+/// What came of trying one segment in one pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Room was found: the search ends here.
+    Placed {
+        /// Where, in bytes from the start of the segment.
+        span: Span,
+        /// Who leaves for it, in the order in which they leave.
+        victims: Vec<Victim>,
+    },
+    /// There was none.
+    Rejected(Rejection),
+    /// The search had ended; what the segment would have had to offer.
+    NotReached {
+        /// Bytes free.
+        free: Bytes,
+        /// Largest hole.
+        largest: Bytes,
+    },
+}
+
+/// One segment tried in one pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// The pass.
+    pub pass: Pass,
+    /// The segment.
+    pub segment: SegmentId,
+    /// From which end.
+    pub direction: Direction,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// A search for room, with all that was tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// For whom.
+    pub allocation: AllocationId,
+    /// Bytes wanted.
+    pub needed: Bytes,
+    /// Candidates in the order in which they were tried.
+    pub attempts: Vec<Attempt>,
+}
+
+/// Why an operation is issued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OperationReason {
+    /// The command needs the allocation resident, and it is not.
+    PageIn(AllocationId),
+    /// It leaves to make room.
+    EvictedFor {
+        /// Who leaves.
+        victim: AllocationId,
+        /// For whom.
+        newcomer: AllocationId,
+    },
+    /// The command asked for its eviction.
+    EvictedByCommand(AllocationId),
+    /// The CPU cannot reach the segment that it is in.
+    CpuAccess(AllocationId),
+    /// It is resident where the GPU cannot access it as the command wants.
+    Moved(AllocationId),
+    /// It is destroyed.
+    Destroyed(AllocationId),
+    /// The mapping through which it is evicted.
+    EvictionMapping(AllocationId),
+    /// The adapter starts: every page of an aperture points to the dummy page.
+    ApertureReset(SegmentId),
+    /// The adapter starts: a paging buffer is mapped.
+    PagingBufferMapping(u32),
+    /// The command's own work.
+    Submission,
+}
+
+/// Why a command was refused. Nothing has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefusalReason {
+    /// The adapter breaks a rule and did not start.
+    AdapterNotStarted,
+    /// An earlier command stopped the machine.
+    Stopped {
+        /// Its number, counted from 1.
+        command: u64,
+    },
+    /// The process does not exist, or not any more.
+    NoProcess,
+    /// The process or device exists already.
+    AlreadyExists,
+    /// The device does not exist.
+    NoDevice,
+    /// The allocation does not exist yet.
+    NotCreated(AllocationId),
+    /// The allocation has been destroyed.
+    Destroyed(AllocationId),
+    /// A size of 0, or one that no address space holds.
+    BadSize(Bytes),
+    /// The alignment is not a power of two, or larger than any segment.
+    BadAlignment(Bytes),
+    /// No segment of the adapter is in the supported set.
+    NoSupportedSegment,
+    /// A preferred segment is not in the supported set.
+    PreferenceOutsideSupported(SegmentId),
+    /// A segment named is not one of the adapter's.
+    NoSuchSegment(u32),
+    /// An eviction segment is not an aperture.
+    EvictionSegmentNotAperture(SegmentId),
+    /// The priority is 0.
+    ZeroPriority,
+    /// The flag asks for something that is not modelled.
+    FlagNotModelled(&'static str),
+    /// Two flags exclude each other.
+    FlagsExclude(&'static str, &'static str),
+    /// A flag needs another.
+    FlagNeeds(&'static str, &'static str),
+    /// The range reaches beyond the allocation.
+    RangeBeyondAllocation {
+        /// First byte.
+        offset: u64,
+        /// Bytes.
+        length: u64,
+        /// Bytes of the allocation.
+        size: Bytes,
+    },
+    /// The CPU may not see the allocation.
+    NotCpuVisible(AllocationId),
+    /// The allocation is pinned.
+    Pinned(AllocationId),
+    /// No room: the search is in the command's decisions.
+    NoRoom(AllocationId),
+    /// System memory has not enough free frames.
+    OutOfFrames {
+        /// Frames wanted.
+        needed: Pages,
+        /// Frames free.
+        free: Pages,
+    },
+    /// System memory promised to allocations would pass what there is.
+    OutOfCommit {
+        /// Bytes wanted.
+        needed: Bytes,
+        /// Bytes promised.
+        committed: Bytes,
+        /// Bytes that may be promised.
+        limit: Bytes,
+    },
+    /// The driver refused.
+    Driver,
+    /// The fence was never handed out.
+    NoSuchFence(FenceId),
+    /// The same allocation is named twice where once is meant.
+    NamedTwice(AllocationId),
+}
+
+/// A refusal: a status code, the state unchanged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The status that the caller gets.
+    pub status: NtStatus,
+    /// Why.
+    pub reason: RefusalReason,
+}
+
+impl Refusal {
+    /// A refusal.
+    #[must_use]
+    pub const fn new(status: NtStatus, reason: RefusalReason) -> Self {
+        Self { status, reason }
+    }
+}
+
+/// A bug check: the machine stops, and stepping back leaves it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Stop {
+    /// The bug check code.
+    pub code: u32,
+    /// Its first parameter.
+    pub parameter: u32,
+    /// The status that the driver answered, where one did.
+    pub status: Option<NtStatus>,
+}
+
+impl Stop {
+    const VIDEO_MEMORY_MANAGEMENT_INTERNAL: u32 = 0x10E;
+    const VIDEO_SCHEDULER_INTERNAL_ERROR: u32 = 0x119;
+
+    /// `VIDEO_MEMORY_MANAGEMENT_INTERNAL` 0xB: a status that building a paging buffer may not have.
+    #[must_use]
+    pub const fn bad_paging_status(status: NtStatus) -> Self {
+        Self { code: Self::VIDEO_MEMORY_MANAGEMENT_INTERNAL, parameter: 0xB, status: Some(status) }
+    }
+
+    /// `VIDEO_MEMORY_MANAGEMENT_INTERNAL` 0x12: the driver wrote past the buffer.
+    #[must_use]
+    pub const fn buffer_overflow() -> Self {
+        Self { code: Self::VIDEO_MEMORY_MANAGEMENT_INTERNAL, parameter: 0x12, status: None }
+    }
+
+    /// `VIDEO_MEMORY_MANAGEMENT_INTERNAL` 0x13: the driver wrote past the private data.
+    #[must_use]
+    pub const fn private_data_overflow() -> Self {
+        Self { code: Self::VIDEO_MEMORY_MANAGEMENT_INTERNAL, parameter: 0x13, status: None }
+    }
+
+    /// `VIDEO_SCHEDULER_INTERNAL_ERROR` 0x2: a submission failed.
+    #[must_use]
+    pub const fn submit_failed(status: NtStatus) -> Self {
+        Self { code: Self::VIDEO_SCHEDULER_INTERNAL_ERROR, parameter: 0x2, status: Some(status) }
+    }
+}
+
+/// How a call can fail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// Refused: the state is unchanged once the caller has gone back to where it began.
+    Refused(Refusal),
+    /// Stopped: the state stays as it is.
+    Stopped(Stop),
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<Stop> for Failure {
+    fn from(stop: Stop) -> Self {
+        Self::Stopped(stop)
+    }
+}

@@ -1,0 +1,177 @@
+//! Starting an adapter: the dummy page, the buffers, and apertures that point somewhere.
+
+use crate::base::{Bytes, PAGE_SIZE, Pages, SegmentId, SegmentOffset, Span};
+use crate::config::{FitPolicy, Policies};
+use crate::ddi::{DmaBufferAddress, NtStatus};
+use crate::memory::{FrameUse, HostMemory, Layout, Mdl};
+use crate::placement::{Direction, Fit, Request};
+use crate::rules::{CheckedAdapter, PagingBufferPlace, SegmentKind};
+
+use super::VidMm;
+use super::allocation::Placement;
+use super::book::{Book, BookJournal, ExtentOwner};
+use super::paging::{Environment, Pager};
+use super::queue::{Buffer, BufferKind, BufferShape, BufferUse, Queue, QueueChange, QueueJournal};
+use super::reason::{Failure, OperationReason, Refusal, RefusalReason};
+use super::trace::WaitReason;
+
+/// Bytes of a buffer for the user's work, and of the buffer with which the adapter starts.
+const DMA_BUFFER_SIZE: u32 = 4096;
+/// Buffers for the user's work.
+const DMA_BUFFERS: u32 = 2;
+
+impl VidMm {
+    /// Starts an adapter: points its apertures to the dummy page and maps its paging buffers.
+    ///
+    /// # Errors
+    /// When system memory has not enough frames, or the driver stops the machine.
+    pub fn start(
+        adapter: CheckedAdapter,
+        policies: Policies,
+        environment: &mut Environment<'_>,
+    ) -> Result<Self, Failure> {
+        let dummy = frames(environment.host, Pages(1), FrameUse::DummyPage, Layout::Scattered)?;
+        let mut vidmm = Self {
+            book: BookJournal::new(Book::new(&adapter, policies.fit == FitPolicy::Best)),
+            adapter,
+            policies,
+            dummy: dummy.address(0).unwrap_or_default(),
+            commit_limit: Bytes::ZERO,
+            maps_at_once: false,
+            queue: QueueJournal::new(Queue::default()),
+        };
+        vidmm.add_contiguous(environment, BufferKind::Bootstrap, DMA_BUFFER_SIZE, 0)?;
+        for _ in 0..DMA_BUFFERS {
+            vidmm.add_contiguous(environment, BufferKind::Dma, DMA_BUFFER_SIZE, 0)?;
+        }
+        vidmm.add_paging_buffers(environment)?;
+        vidmm.reset_apertures(environment)?;
+        vidmm.commit_limit = environment.host.free_frames().bytes();
+        Ok(vidmm)
+    }
+
+    fn add_paging_buffers(&mut self, environment: &mut Environment<'_>) -> Result<(), Failure> {
+        let asked = self.adapter.paging_buffer;
+        let size = u32::try_from(asked.size).unwrap_or(u32::MAX);
+        let private = u32::try_from(asked.private_data_size).unwrap_or(u32::MAX);
+        for _ in 0..asked.count {
+            match self.adapter.paging_buffer_place {
+                PagingBufferPlace::Contiguous => {
+                    self.add_contiguous(environment, BufferKind::Paging, size, private)?;
+                }
+                PagingBufferPlace::Aperture(segment) => {
+                    self.add_in_aperture(environment, segment, size, private)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn add_contiguous(
+        &mut self,
+        environment: &mut Environment<'_>,
+        kind: BufferKind,
+        size: u32,
+        private_size: u32,
+    ) -> Result<(), Failure> {
+        let index = self.next_index();
+        let use_ = match kind {
+            BufferKind::Dma => FrameUse::DmaBuffer(index),
+            BufferKind::Bootstrap | BufferKind::Paging => FrameUse::PagingBuffer(index),
+        };
+        let pages = Bytes(u64::from(size)).to_pages();
+        let mdl = frames(environment.host, pages, use_, Layout::Contiguous)?;
+        let address = DmaBufferAddress::Physical(mdl.address(0).unwrap_or_default());
+        self.add(BufferShape { kind, size, private_size, mdl, address, aperture: None });
+        Ok(())
+    }
+
+    /// A paging buffer whose pages are mapped at the end of an aperture segment.
+    fn add_in_aperture(
+        &mut self,
+        environment: &mut Environment<'_>,
+        segment: SegmentId,
+        size: u32,
+        private_size: u32,
+    ) -> Result<(), Failure> {
+        let index = self.next_index();
+        let pages = Bytes(u64::from(size)).to_pages();
+        let use_ = FrameUse::PagingBuffer(index);
+        let mdl = frames(environment.host, pages, use_, Layout::Scattered)?;
+        let checked = &self.adapter.segments[segment.index()];
+        let request = Request {
+            size: pages.bytes().get(),
+            alignment: PAGE_SIZE,
+            window: Span::whole(checked.size.get()),
+            direction: Direction::TopDown,
+            fit: Fit::First,
+        };
+        let space = self.book().segments[segment.index()].space();
+        let span = space.find(&request).ok().and_then(|at| Span::at(at, request.size));
+        let span = span.expect("the rules checked that the buffers fit into their aperture");
+        let offset = SegmentOffset(span.start());
+        let address = DmaBufferAddress::Aperture { segment, address: checked.address(offset) };
+        let aperture = Some((segment, offset));
+        let place = Placement { segment, span };
+        self.planner(environment).take(place, ExtentOwner::PagingBuffer(index));
+        let kind = BufferKind::Paging;
+        self.add(BufferShape { kind, size, private_size, mdl, address, aperture });
+        Ok(())
+    }
+
+    fn next_index(&self) -> u32 {
+        u32::try_from(self.queue().buffers().len()).unwrap_or(u32::MAX)
+    }
+
+    fn add(&mut self, shape: BufferShape) {
+        let buffer = Buffer { shape, usage: BufferUse::default() };
+        self.queue.apply(QueueChange::Added(Box::new(buffer)));
+    }
+
+    /// Points every page of every aperture to the dummy page, then maps the paging buffers.
+    fn reset_apertures(&mut self, environment: &mut Environment<'_>) -> Result<(), Failure> {
+        let apertures: Vec<Placement> = self
+            .adapter
+            .segments
+            .iter()
+            .filter(|segment| segment.kind == SegmentKind::Aperture)
+            .map(|segment| Placement { segment: segment.id, span: Span::whole(segment.size.get()) })
+            .collect();
+        let buffers: Vec<(u32, Placement, Mdl)> = (0..)
+            .zip(self.queue().buffers())
+            .filter_map(|(index, buffer)| {
+                let (segment, offset) = buffer.shape.aperture?;
+                let span = Span::at(offset.get(), buffer.shape.mdl.pages().bytes().get())?;
+                Some((index, Placement { segment, span }, buffer.shape.mdl.clone()))
+            })
+            .collect();
+        let mut planner = self.planner(environment);
+        for place in apertures {
+            planner.push_unmap(None, place, OperationReason::ApertureReset(place.segment));
+        }
+        for (index, place, mdl) in buffers {
+            planner.push_map(None, place, &mdl, OperationReason::PagingBufferMapping(index))?;
+        }
+        let plan = planner.operations;
+        let mut pager = Pager::new(&mut self.queue, environment, BufferKind::Bootstrap, false);
+        let fences = pager.carry_out(&plan)?;
+        if let Some(fence) = fences.last() {
+            pager.wait(*fence, WaitReason::Command);
+        }
+        self.maps_at_once = pager.maps_at_once;
+        self.settle(environment, &plan, &fences);
+        Ok(())
+    }
+}
+
+fn frames(
+    host: &mut HostMemory,
+    pages: Pages,
+    use_: FrameUse,
+    layout: Layout,
+) -> Result<Mdl, Failure> {
+    host.allocate(pages, use_, layout).map_err(|shortage| {
+        let reason = RefusalReason::OutOfFrames { needed: shortage.needed, free: shortage.free };
+        Refusal::new(NtStatus::NO_MEMORY, reason).into()
+    })
+}

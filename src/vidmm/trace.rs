@@ -1,0 +1,178 @@
+//! What VidMm tells whoever watches: decisions, operations, calls, submissions, packets.
+//!
+//! Nothing of it is stored here. With nobody watching, a branch is all that it costs.
+
+use crate::base::{AllocationId, Bytes, FenceId, Position};
+use crate::ddi::{
+    Access, DmaBufferAddress, DriverMark, NtStatus, OperationKind, PacketOutcome, PagingOperation,
+};
+
+use super::reason::{Decision, OperationReason};
+
+/// Where the rooms stood when something happened, but for the book.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Marks {
+    /// The paging queue.
+    pub queue: Position,
+    /// System memory.
+    pub host: Position,
+    /// Driver and device.
+    pub driver: DriverMark,
+}
+
+/// What an operation asks of the driver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// To build a paging operation.
+    Paging(PagingOperation),
+    /// To build the packets of the user's work.
+    Render(Vec<Access>),
+}
+
+/// The kind of what an operation asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AskedKind {
+    /// A paging operation.
+    Paging(OperationKind),
+    /// The user's work.
+    Render,
+}
+
+impl Asked {
+    /// Its kind.
+    #[must_use]
+    pub const fn kind(&self) -> AskedKind {
+        match self {
+            Self::Paging(operation) => AskedKind::Paging(operation.kind()),
+            Self::Render(_) => AskedKind::Render,
+        }
+    }
+}
+
+/// An operation about to be built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OperationRecord {
+    /// What is asked.
+    pub asked: Asked,
+    /// The allocation that it concerns, if it is one.
+    pub subject: Option<AllocationId>,
+    /// Bytes that it moves, fills, maps or gives up.
+    pub bytes: Bytes,
+    /// Why.
+    pub reason: OperationReason,
+    /// VidMm's book once the operation is decided.
+    pub book: Position,
+}
+
+/// Which buffer, and where the GPU finds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BufferRecord {
+    /// Place in VidMm's table of buffers.
+    pub index: u32,
+    /// Counts the buffers ever handed to the driver, this one included.
+    pub serial: u64,
+    /// Bytes in it.
+    pub size: u32,
+    /// Where the GPU fetches it.
+    pub address: DmaBufferAddress,
+}
+
+/// One call of the driver to build into a buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallRecord {
+    /// The buffer.
+    pub buffer: BufferRecord,
+    /// First byte that the driver wrote; the buffer is full up to here before the call.
+    pub start: u32,
+    /// Byte after the last that it wrote.
+    pub end: u32,
+    /// Bytes of private data left before the call.
+    pub private_before: u32,
+    /// Bytes of private data left after it.
+    pub private_after: u32,
+    /// MultipassOffset going in.
+    pub multipass_before: u32,
+    /// MultipassOffset coming out.
+    pub multipass_after: u32,
+    /// Whether the driver was told that the allocation is idle.
+    pub allocation_idle: bool,
+    /// What the driver answered.
+    pub status: NtStatus,
+}
+
+/// A range of a buffer handed to the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SubmissionRecord {
+    /// The buffer.
+    pub buffer: BufferRecord,
+    /// First byte.
+    pub start: u32,
+    /// Byte after the last.
+    pub end: u32,
+    /// Signalled at its end.
+    pub fence: FenceId,
+    /// A paging buffer.
+    pub paging: bool,
+}
+
+/// Why VidMm waited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitReason {
+    /// Every buffer was still being read.
+    Buffers,
+    /// An allocation was still being used.
+    Allocation(AllocationId),
+    /// A mapping that the driver programs at once was still being used.
+    Mapping,
+    /// The command ended, or said so.
+    Command,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TraceEvent {
+    /// Room was looked for.
+    Decision(Decision),
+    /// An operation is about to be built. Operations count from 1 in this order.
+    Operation(OperationRecord),
+    /// The driver was called for the latest operation.
+    Call(CallRecord, Marks),
+    /// A range of a buffer was submitted.
+    Submission(SubmissionRecord, Marks),
+    /// VidMm waits for a fence.
+    Wait(FenceId, WaitReason),
+    /// The device executed a packet.
+    Packet(PacketOutcome, Marks),
+}
+
+/// Somebody who watches.
+pub trait Observer {
+    /// Whether events are wanted.
+    fn is_tracing(&self) -> bool;
+
+    /// An event; called only while [`Self::is_tracing`].
+    fn record(&mut self, event: TraceEvent);
+
+    /// The device executed a packet: always told, because faults and reads matter to the machine.
+    fn packet(&mut self, outcome: &PacketOutcome);
+
+    /// An allocation gets its first content: always told, because it decides what must be there.
+    fn filled(&mut self, allocation: AllocationId, pattern: u32);
+
+    /// An operation was asked for: always told, for the summary of the command.
+    fn operation(&mut self, asked: &Asked, reason: &OperationReason, bytes: Bytes);
+}
+
+/// Nobody watches.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unobserved;
+
+impl Observer for Unobserved {
+    fn is_tracing(&self) -> bool {
+        false
+    }
+    fn record(&mut self, _: TraceEvent) {}
+    fn packet(&mut self, _: &PacketOutcome) {}
+    fn filled(&mut self, _: AllocationId, _: u32) {}
+    fn operation(&mut self, _: &Asked, _: &OperationReason, _: Bytes) {}
+}
