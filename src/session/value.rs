@@ -523,7 +523,7 @@ pub(super) enum CounterName {
     BytesMemoryToAperture,
     Refusals,
     Faults,
-    PagingBuffers,
+    Submissions,
 }
 
 #[cfg(test)]

@@ -508,6 +508,6 @@ const fn counter_name(counter: Counter) -> &'static str {
         Counter::BytesMemoryToAperture => "BytesMemoryToAperture",
         Counter::Refusals => "Refusals",
         Counter::Faults => "Faults",
-        Counter::PagingBuffers => "PagingBuffers",
+        Counter::Submissions => "Submissions",
     }
 }
