@@ -74,6 +74,25 @@ impl fmt::Display for Place {
     }
 }
 
+impl PartialOrd for Place {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Place {
+    /// In the order of execution: inside a command comes before its end.
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        let key = |place: &Self| {
+            let inner = place.inner.map_or((u32::MAX, u32::MAX), |inner| {
+                (inner.operation, inner.packet.unwrap_or(u32::MAX))
+            });
+            (place.command, inner)
+        };
+        key(self).cmp(&key(other))
+    }
+}
+
 /// Why a text is no place.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a step: write a command, command.operation or command.operation.packet")]

@@ -81,6 +81,23 @@ pub struct VidMmMark {
     pub queue: Position,
 }
 
+/// An allocation became resident, moved, left, appeared or went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResidencyChange {
+    /// The position of the book right after it.
+    pub position: Position,
+    /// The allocation.
+    pub allocation: AllocationId,
+    /// Where it was resident.
+    pub before: Option<Placement>,
+    /// Where it is resident.
+    pub after: Option<Placement>,
+    /// It was created.
+    pub created: bool,
+    /// It was destroyed.
+    pub destroyed: bool,
+}
+
 /// The memory manager of one adapter.
 #[derive(Debug)]
 pub struct VidMm {
@@ -158,6 +175,32 @@ impl VidMm {
     #[must_use]
     pub fn hash(&self) -> StateHash {
         self.book().hash().with(self.queue().hash())
+    }
+
+    /// Where allocations became resident, moved or left between two positions of the book, in
+    /// order. `from` may lie after `to`: then the same changes are told, as they were made.
+    pub fn residency_changes(
+        &self,
+        from: Position,
+        to: Position,
+    ) -> impl Iterator<Item = ResidencyChange> + '_ {
+        let (from, to) = (from.min(to), from.max(to));
+        (from.0..).zip(self.book.between(from, to)).filter_map(|(position, change)| {
+            let BookChange::Allocation { id, before, after } = change else { return None };
+            let placement = |state: &Option<Box<Allocation>>| {
+                state.as_ref().and_then(|allocation| allocation.placement())
+            };
+            let (was, is) = (placement(before), placement(after));
+            let (created, destroyed) = (before.is_none(), after.is_none());
+            (was != is || created || destroyed).then_some(ResidencyChange {
+                position: Position(position + 1),
+                allocation: *id,
+                before: was,
+                after: is,
+                created,
+                destroyed,
+            })
+        })
     }
 
     /// Notes that a command has reached VidMm.

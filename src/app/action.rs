@@ -1,0 +1,97 @@
+//! Everything a user can do, in one list that menus, keys, tooltips and help all read.
+
+use std::path::PathBuf;
+
+use crate::machine::{Level, Place};
+
+use super::item::Item;
+
+/// The tabs below the map.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Tab {
+    /// Commands, operations and packets.
+    #[default]
+    Operations,
+    /// Paging and DMA buffers.
+    Buffers,
+    /// Bytes of a segment, of system memory or of an allocation.
+    Bytes,
+}
+
+/// Steps a second while playing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Speed(pub u32);
+
+impl Default for Speed {
+    fn default() -> Self {
+        Self(2)
+    }
+}
+
+impl Speed {
+    /// The speeds on offer, slowest first.
+    pub const ALL: [Self; 6] = [Self(1), Self(2), Self(5), Self(10), Self(50), Self(200)];
+}
+
+/// Something a user does. Panels send them; one place executes them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Asks for a session file.
+    Open,
+    /// Opens a session file.
+    OpenPath(PathBuf),
+    /// Opens a saved session that is embedded in the program, by its file name.
+    OpenEmbedded(&'static str),
+    /// Writes the session to its file, or asks for one.
+    Save,
+    /// Asks for a file and writes the session to it.
+    SaveAs,
+    /// Writes the session to a file.
+    SaveTo(PathBuf),
+    /// Leaves the session for the start page.
+    Close,
+    /// Leaves the program.
+    Quit,
+    /// One step forward at a level; `None` for the level of the transport.
+    Forward(Option<Level>),
+    /// One step back at a level; `None` for the level of the transport.
+    Back(Option<Level>),
+    /// Before the first command.
+    ToStart,
+    /// After the last command.
+    ToEnd,
+    /// To a place.
+    GoTo(Place),
+    /// Starts or stops playing.
+    PlayPause,
+    /// How fast to play.
+    SetSpeed(Speed),
+    /// The level at which the transport steps.
+    SetLevel(Level),
+    /// The tab below the map.
+    SetTab(Tab),
+    /// Selects something, or nothing.
+    Select(Option<Item>),
+    /// The pointer is over something, or over nothing.
+    Hover(Option<Item>),
+    /// The selection before this one.
+    SelectionBack,
+    /// The selection after this one.
+    SelectionForward,
+    /// The previous event in the life of the selection.
+    PreviousEvent,
+    /// The next event in the life of the selection.
+    NextEvent,
+    /// Zooms the map to the selection.
+    ZoomToSelection,
+    /// Shows whole segments.
+    ZoomHome,
+    /// Opens or closes a command in the table of operations.
+    ToggleOpened(usize),
+    /// Changes between light and dark.
+    ToggleTheme,
+    /// Shows or hides the keys.
+    ToggleHelp,
+    /// Copies a text.
+    Copy(String),
+}

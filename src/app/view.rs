@@ -1,0 +1,64 @@
+//! What a panel may see while it draws: everything it shows, nothing that it could change.
+
+use std::collections::BTreeMap;
+
+use crate::base::AllocationId;
+use crate::machine::{Place, Run, SharedTrace, Started};
+use crate::session::{Document, Names};
+use crate::vidmm::ResidencyChange;
+
+use super::action::{Speed, Tab};
+use super::item::Item;
+use crate::machine::Level;
+
+/// The session that is open, as panels see it during one frame.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    /// What the file says.
+    pub document: &'a Document,
+    /// Names of what the ids stand for.
+    pub names: &'a Names,
+    /// The run; its machine stands at `place`.
+    pub run: &'a Run,
+    /// The machine, where its adapter started.
+    pub started: Option<&'a Started>,
+    /// Where the run stands.
+    pub place: Place,
+    /// The command at `place` taken apart; `None` before the first.
+    pub trace: Option<&'a SharedTrace>,
+    /// Commands opened in the table of operations, taken apart.
+    pub opened: &'a BTreeMap<usize, SharedTrace>,
+    /// What became resident, moved or left in the last step, and whether the step went forward.
+    pub changes: &'a [ResidencyChange],
+    /// The last step went forward.
+    pub forward: bool,
+    /// The selection.
+    pub selected: Option<Item>,
+    /// The life of the selected allocation: every change of its residency in the executed part of
+    /// the run, with the command (counted from 1) in which it happened.
+    pub history: &'a [(usize, ResidencyChange)],
+    /// The command that placed the selected allocation where it is, taken apart.
+    pub placed_by: Option<&'a SharedTrace>,
+    /// What the pointer was over in the last frame.
+    pub hovered: Option<Item>,
+    /// The tab below the map.
+    pub tab: Tab,
+    /// The level at which the transport steps.
+    pub level: Level,
+    /// Whether the session plays.
+    pub playing: bool,
+    /// How fast it plays.
+    pub speed: Speed,
+    /// Counts up whenever anything above but the hover changes: caches compare it.
+    pub revision: u64,
+}
+
+impl View<'_> {
+    /// The name of the process that owns an allocation.
+    #[must_use]
+    pub fn owner_of(&self, allocation: AllocationId) -> Option<&str> {
+        let book = self.started?.vidmm().book();
+        let device = book.allocation(allocation)?.device();
+        Some(self.names.process(book.device(device)?.process))
+    }
+}
