@@ -16,7 +16,7 @@ use crate::config::Adapter;
 use super::bind::{Bound, bind};
 use super::document::{Document, Root};
 use super::limits;
-use super::locate::{FieldPath, PathSegment, TextPosition, locate, locate_field_name};
+use super::locate::{FieldPath, Locator, PathSegment, TextPosition, locate, locate_field_name};
 use super::suggest;
 
 /// Brackets inside brackets deeper than this are refused; the grammar needs eight.
@@ -180,7 +180,10 @@ pub fn open(
     let document = parse(text, origin).map_err(|error| vec![error])?;
     match bind(&document, profile_lookup) {
         Ok(bound) => Ok(Session { document, bound }),
-        Err(errors) => Err(errors.into_iter().map(|error| error.located(text, origin)).collect()),
+        Err(errors) => {
+            let mut locator = Locator::new(text);
+            Err(errors.iter().map(|error| error.located(&mut locator, origin)).collect())
+        }
     }
 }
 

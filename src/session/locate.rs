@@ -101,13 +101,23 @@ impl TextPosition {
     /// The place of a byte offset; the end for one beyond it.
     #[must_use]
     pub fn of_offset(text: &str, offset: usize) -> Self {
+        Self::of_offset_from(text, (0, 1), offset)
+    }
+
+    /// The same, counting lines only from a place whose line is known.
+    fn of_offset_from(text: &str, (known, line): (usize, u32), offset: usize) -> Self {
         let before = &text.as_bytes()[..offset.min(text.len())];
-        let line = before.iter().filter(|byte| **byte == b'\n').count();
         let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         let column = before[line_start..].iter().filter(|byte| starts_character(**byte)).count();
-        let number = |count: usize| u32::try_from(count + 1).unwrap_or(u32::MAX);
-        Self { line: number(line), column: number(column) }
+        let column = u32::try_from(column + 1).unwrap_or(u32::MAX);
+        let since = before.get(known..).unwrap_or_default();
+        Self { line: line.saturating_add(line_breaks(since)), column }
     }
+}
+
+fn line_breaks(bytes: &[u8]) -> u32 {
+    let breaks = bytes.iter().filter(|byte| **byte == b'\n').count();
+    u32::try_from(breaks).unwrap_or(u32::MAX)
 }
 
 /// Whether a byte of UTF-8 is not a continuation of the one before it.
@@ -146,51 +156,62 @@ pub fn locate_field_name(text: &str, path: &FieldPath, name: &str) -> TextPositi
 /// The line on which each command begins, in order.
 #[must_use]
 pub fn command_lines(text: &str) -> Vec<u32> {
-    let mut lines = Vec::new();
+    command_starts(text).into_iter().map(|(_, line)| line).collect()
+}
+
+/// Finds many values of one text: after the first, those in commands take no walk through the
+/// whole of it.
+#[derive(Debug)]
+pub struct Locator<'a> {
+    text: &'a str,
+    commands: Option<Vec<(usize, u32)>>,
+}
+
+impl<'a> Locator<'a> {
+    /// A locator for a text.
+    #[must_use]
+    pub const fn new(text: &'a str) -> Self {
+        Self { text, commands: None }
+    }
+
+    /// The same as [`locate`].
+    #[must_use]
+    pub fn locate(&mut self, path: &FieldPath) -> TextPosition {
+        let text = self.text;
+        let commands = self.commands.get_or_insert_with(|| command_starts(text));
+        let start = path.command().and_then(|index| commands.get(index));
+        let (Some(known), Some(rest)) = (start, path.segments().get(2..)) else {
+            return locate(text, path);
+        };
+        let mut scanner = Scanner::new(text);
+        scanner.at = known.0;
+        TextPosition::of_offset_from(text, *known, scanner.follow(rest))
+    }
+}
+
+/// The offset and the line at which each command begins, in order.
+fn command_starts(text: &str) -> Vec<(usize, u32)> {
+    let mut starts = Vec::new();
     let mut scanner = Scanner::new(text);
     scanner.at = offset_of(text, &FieldPath::root().field("commands"));
     let mut counted = 0;
     let mut line: u32 = 1;
     if scanner.peek() == Some(b'[') && scanner.enter() {
         while scanner.more_items() {
-            let passed = &scanner.bytes[counted..scanner.at];
-            let breaks = passed.iter().filter(|byte| **byte == b'\n').count();
-            line = line.saturating_add(u32::try_from(breaks).unwrap_or(u32::MAX));
+            line = line.saturating_add(line_breaks(&scanner.bytes[counted..scanner.at]));
             counted = scanner.at;
-            lines.push(line);
+            starts.push((scanner.at, line));
             scanner.skip_item();
         }
     }
-    lines
+    starts
 }
 
 /// The byte offset of what [`locate`] looks for.
 fn offset_of(text: &str, path: &FieldPath) -> usize {
     let mut scanner = Scanner::new(text);
     scanner.skip_attributes();
-    let mut found = scanner.at;
-    let mut segments = path.segments().iter().peekable();
-    while let Some(segment) = segments.next() {
-        let reached = match segment {
-            PathSegment::Field(name) => scanner.go_to_field(name),
-            PathSegment::Index(index) => scanner.go_to_index(*index),
-            PathSegment::Variant(_) => match segments.peek() {
-                // Fields and tuple items lie in the parentheses of the variant itself, which
-                // those steps enter; a list or another variant lies one level deeper.
-                Some(PathSegment::Field(_)) => true,
-                Some(PathSegment::Index(_)) => {
-                    scanner.go_to_only_item_if(|s| s.peek() == Some(b'['))
-                }
-                Some(PathSegment::Variant(_)) => scanner.go_to_only_item_if(|_| true),
-                None => scanner.go_to_only_item_if(Scanner::is_lone_value),
-            },
-        };
-        if !reached {
-            break;
-        }
-        found = scanner.at;
-    }
-    found
+    scanner.follow(path.segments())
 }
 
 /// Walks over RON without reading it.
@@ -202,6 +223,33 @@ struct Scanner<'a> {
 impl<'a> Scanner<'a> {
     const fn new(text: &'a str) -> Self {
         Self { bytes: text.as_bytes(), at: 0 }
+    }
+
+    /// The offset at the end of a path that begins here, or of the deepest value on the way.
+    fn follow(&mut self, path: &[PathSegment]) -> usize {
+        let mut found = self.at;
+        let mut segments = path.iter().peekable();
+        while let Some(segment) = segments.next() {
+            let reached = match segment {
+                PathSegment::Field(name) => self.go_to_field(name),
+                PathSegment::Index(index) => self.go_to_index(*index),
+                PathSegment::Variant(_) => match segments.peek() {
+                    // Fields and tuple items lie in the parentheses of the variant itself, which
+                    // those steps enter; a list or another variant lies one level deeper.
+                    Some(PathSegment::Field(_)) => true,
+                    Some(PathSegment::Index(_)) => {
+                        self.go_to_only_item_if(|scanner| scanner.peek() == Some(b'['))
+                    }
+                    Some(PathSegment::Variant(_)) => self.go_to_only_item_if(|_| true),
+                    None => self.go_to_only_item_if(Scanner::is_lone_value),
+                },
+            };
+            if !reached {
+                break;
+            }
+            found = self.at;
+        }
+        found
     }
 
     fn rest(&self) -> &'a [u8] {
@@ -499,6 +547,7 @@ Session(
         ];
         for (path, (line, column)) in table {
             assert_eq!(locate(SAMPLE, &path), TextPosition { line, column }, "{path}");
+            assert_eq!(Locator::new(SAMPLE).locate(&path), TextPosition { line, column }, "{path}");
         }
     }
 

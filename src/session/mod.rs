@@ -9,6 +9,7 @@
 //! calls it.
 
 pub mod bind;
+mod bind_error;
 pub mod catalogue;
 pub mod document;
 pub mod import;
@@ -24,11 +25,12 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use bind::{BindError, BindProblem, Bound, bind};
+pub use bind::{Bound, bind};
+pub use bind_error::{BindError, BindProblem, ObjectKind};
 pub use catalogue::{Embedded, catalogue};
 pub use document::Document;
 pub use load::{LoadError, Rule, Session, load, open, parse};
-pub use locate::{FieldPath, PathSegment, TextPosition, command_lines, locate};
+pub use locate::{FieldPath, Locator, PathSegment, TextPosition, command_lines, locate};
 pub use name::Name;
 pub use names::Names;
 pub use save::{SaveError, save};

@@ -8,6 +8,7 @@ use crate::machine::{
     AllocationRange, Command, ContentState, Counter, Data, Expectation, ExpectedPlace, Reference,
     ReferenceKind, RunGpu,
 };
+use crate::session::document::NamedCommand;
 use crate::session::{Session, command_lines, open, parse, write};
 
 fn everything() -> Session {
@@ -194,4 +195,41 @@ fn what_is_written_reads_as_people_want_it() {
     }
     let again = parse(&text, "written.ron").map_err(|error| error.to_string());
     assert_eq!(again, Ok(everything().document));
+}
+
+/// The examples of the grammar's documentation are sessions and commands that can be read.
+#[test]
+fn the_documented_examples_are_read() {
+    let readme = include_str!("../../../saved-sessions/README.md");
+    let blocks: Vec<&str> = readme.split("```").skip(1).step_by(2).collect();
+    let blocks: Vec<&str> = blocks.iter().filter_map(|block| block.strip_prefix("ron\n")).collect();
+    let [session, adapter, allocation] = blocks.as_slice() else {
+        panic!("the page has {} examples", blocks.len());
+    };
+    let read = |text: &str| {
+        if let Err(error) = parse(text, "README.md") {
+            panic!("{error}\n{text}");
+        }
+    };
+    read(session);
+    read(&format!("(version: 1, {adapter} commands: [])"));
+    let command =
+        |text: &str| format!("(version: 1, adapter: (profile: \"p\"), commands: [{text}])");
+    read(&command(allocation));
+
+    let everything = everything().document.commands;
+    let keywords: Vec<&str> = everything.iter().map(NamedCommand::keyword).collect();
+    let mut documented = Vec::new();
+    for row in readme.lines().filter(|line| line.starts_with("| `")) {
+        for code in row.split('`').skip(1).step_by(2) {
+            let keyword = code.split('(').next().unwrap_or_default();
+            if keywords.contains(&keyword) {
+                read(&command(code));
+                documented.push(keyword);
+            }
+        }
+    }
+    for keyword in keywords {
+        assert!(documented.contains(&keyword), "{keyword} has no example");
+    }
 }
