@@ -20,7 +20,7 @@ macro_rules! embedded {
 }
 
 /// All of them, in the order of the start page. A new file gets a line here.
-const EMBEDDED: &[Embedded] = embedded![];
+const EMBEDDED: &[Embedded] = embedded!["tour.ron"];
 
 /// The sessions that come with the program, in the order of the start page.
 #[must_use]
