@@ -1,1 +1,5 @@
-//! analysis
+//! What can be said about a run: read-only derivations of what the machine recorded, as plain data.
+//!
+//! No drawing and no state of a window. Texts in words are made here, once for everybody.
+
+pub mod explain;
