@@ -3,3 +3,5 @@
 //! No drawing and no state of a window. Texts in words are made here, once for everybody.
 
 pub mod explain;
+pub mod log;
+pub mod report;
