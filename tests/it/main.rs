@@ -1,0 +1,4 @@
+//! Tests of the program from outside, in one binary because linking is slow.
+
+mod oracle;
+mod random;
