@@ -148,6 +148,13 @@ impl Machine {
         }
     }
 
+    /// Takes back what was applied since a moment that is not before the last move.
+    pub(crate) fn roll_back(&mut self, moment: Moment) {
+        if let Ok(started) = &mut self.started {
+            started.roll_back(moment);
+        }
+    }
+
     /// Drops what lies ahead.
     pub fn forget_ahead(&mut self) {
         if let Ok(started) = &mut self.started {

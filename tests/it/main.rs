@@ -2,3 +2,4 @@
 
 mod oracle;
 mod random;
+mod time_travel;
