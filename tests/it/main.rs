@@ -2,4 +2,5 @@
 
 mod oracle;
 mod random;
+mod tidy;
 mod time_travel;
