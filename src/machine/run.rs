@@ -275,9 +275,15 @@ impl Run {
             self.machine.move_to(start);
             let commands = Arc::clone(&self.commands);
             self.machine.apply(command as u64, &commands[command - 1], Some(&mut builder));
-            let (found, recorded) = (self.machine.hash(), self.records[command - 1].hash);
+            let record = &self.records[command - 1];
+            let (found, recorded) = (self.machine.hash(), record.hash);
             if found != recorded {
+                self.machine.roll_back(start);
+                self.machine.move_to(stood);
                 return Err(Diverged { command, recorded, found });
+            }
+            if matches!(record.ending, Ending::Refused(_)) {
+                builder.keep_decisions();
             }
         }
         self.machine.move_to(stood);

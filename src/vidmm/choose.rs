@@ -75,7 +75,10 @@ impl<'a> Search<'a> {
         for pass in Pass::ALL {
             let (may_leave, first, second): (_, &[Candidate<'_>], &[Candidate<'_>]) = match pass {
                 Pass::Preferred => (MayLeave::Nobody, &preferred, &[]),
-                Pass::PreferredEvictingLower => (MayLeave::Below(priority), &preferred, &[]),
+                // What is soft-pinned waits for the last pass, however high the newcomer ranks.
+                Pass::PreferredEvictingLower => {
+                    (MayLeave::Below(priority.min(Priority::MAXIMUM)), &preferred, &[])
+                }
                 Pass::Supported => (MayLeave::Nobody, &others, &[]),
                 Pass::EvictingEqual => {
                     (MayLeave::UpTo(priority.min(below_maximum)), &preferred, &others)
