@@ -187,7 +187,7 @@ fn plain(key: &'static str, value: String, note: &str) -> EnvelopeRow {
 }
 
 fn in_out(before: &str, after: &str) -> String {
-    if before == after { format!("{before} → same") } else { format!("{before} → {after}") }
+    if before == after { before.to_owned() } else { format!("{before} → {after}") }
 }
 
 fn offset(value: u32) -> String {
