@@ -149,11 +149,8 @@ impl App {
     fn select_other(&mut self, forward: bool) {
         let Page::Session(opened) = &mut self.page else { return };
         let present = opened.selected();
-        let item = if forward {
-            self.selections.forward(present)
-        } else {
-            self.selections.back(present)
-        };
+        let item =
+            if forward { self.selections.forward(present) } else { self.selections.back(present) };
         if item.is_some() {
             opened.select(item);
         }

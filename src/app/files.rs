@@ -105,8 +105,11 @@ mod tests {
         for name in ["b.ron", "a.RON", "c.txt", ".hidden.ron"] {
             fs::write(folder.join(name), "").expect("the folder is ours");
         }
-        let names: Vec<String> =
-            list(&folder).expect("the folder is ours").into_iter().map(|entry| entry.name).collect();
+        let names: Vec<String> = list(&folder)
+            .expect("the folder is ours")
+            .into_iter()
+            .map(|entry| entry.name)
+            .collect();
         assert_eq!(names, ["zoo", "a.RON", "b.ron"]);
         fs::remove_dir_all(&folder).expect("the folder is ours");
         assert!(list(&folder).is_err());

@@ -148,7 +148,10 @@ impl Opened {
     #[must_use]
     pub fn event_after(&self) -> Option<usize> {
         let place = self.run.place();
-        self.history.iter().map(|(command, _)| *command).find(|command| Place::after(*command) > place)
+        self.history
+            .iter()
+            .map(|(command, _)| *command)
+            .find(|command| Place::after(*command) > place)
     }
 
     /// Executing something again ended elsewhere: the first time that it happened.

@@ -392,9 +392,7 @@ pub fn find(action: &Action) -> Option<&'static Entry> {
 /// The keys of an action as text; empty where it has none.
 #[must_use]
 pub fn keys_of(action: &Action) -> String {
-    find(action)
-        .and_then(|entry| entry.keys.first())
-        .map_or_else(String::new, ToString::to_string)
+    find(action).and_then(|entry| entry.keys.first()).map_or_else(String::new, ToString::to_string)
 }
 
 #[cfg(test)]
@@ -419,8 +417,11 @@ mod tests {
     #[test]
     fn groups_of_a_menu_stand_together() {
         for menu in Menu::ALL {
-            let groups: Vec<u8> =
-                ENTRIES.iter().filter(|entry| entry.menu == menu).map(|entry| entry.group).collect();
+            let groups: Vec<u8> = ENTRIES
+                .iter()
+                .filter(|entry| entry.menu == menu)
+                .map(|entry| entry.group)
+                .collect();
             assert!(!groups.is_empty() && groups.is_sorted(), "{menu:?}: {groups:?}");
         }
     }

@@ -101,7 +101,8 @@ impl SavedSessions {
         for embedded in catalogue().iter().skip(self.known.len()) {
             self.known.push(SavedSession::read(*embedded));
         }
-        let Some(session) = self.known.iter_mut().find(|session| session.thumbnail.is_none()) else {
+        let Some(session) = self.known.iter_mut().find(|session| session.thumbnail.is_none())
+        else {
             return;
         };
         if self.running.is_none() {
@@ -194,7 +195,8 @@ fn strip(run: &Run) -> Vec<ThumbnailBar> {
     for (index, record) in records.iter().enumerate() {
         let Some(bar) = strip.get_mut(index * bars / records.len()) else { continue };
         let summary = record.summary;
-        let moved = [summary.bytes_in, summary.bytes_out, summary.bytes_mapped, summary.bytes_unmapped];
+        let moved =
+            [summary.bytes_in, summary.bytes_out, summary.bytes_mapped, summary.bytes_unmapped];
         bar.bytes = moved.into_iter().fold(bar.bytes, u64::saturating_add);
         bar.is_bad |= record.is_bad();
     }
