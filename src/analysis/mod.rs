@@ -1,3 +1,8 @@
-//! What panels and reports say about a run: read-only derivations, as plain data and words.
+//! What can be said about a run: read-only derivations of what the machine recorded, as plain data.
+//!
+//! No drawing and no state of a window. Texts in words are made here, once for everybody.
 
 pub mod density;
+pub mod explain;
+pub mod log;
+pub mod report;

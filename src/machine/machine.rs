@@ -148,6 +148,13 @@ impl Machine {
         }
     }
 
+    /// Takes back what was applied since a moment that is not before the last move.
+    pub(crate) fn roll_back(&mut self, moment: Moment) {
+        if let Ok(started) = &mut self.started {
+            started.roll_back(moment);
+        }
+    }
+
     /// Drops what lies ahead.
     pub fn forget_ahead(&mut self) {
         if let Ok(started) = &mut self.started {
@@ -456,8 +463,7 @@ impl Applying<'_, '_> {
     }
 
     fn use_(&mut self, references: &[Reference]) -> Result<(), Failure> {
-        let mut asked = Vec::with_capacity(references.len());
-        let mut writes = 0;
+        let mut asked: Vec<(Span, VidMmReference)> = Vec::with_capacity(references.len());
         for reference in references {
             let id = reference.allocation;
             self.touch(id)?;
@@ -465,8 +471,15 @@ impl Applying<'_, '_> {
             let kind = match reference.kind {
                 ReferenceKind::Read => AccessKind::Read,
                 ReferenceKind::Write { seed } => {
-                    writes += 1;
-                    let seed = seed.unwrap_or_else(|| self.next_seed(id, writes));
+                    // Counted for each allocation: else two writes could leave the same bytes, and
+                    // the loss of the second would not show.
+                    let ahead = || {
+                        let own = asked.iter().filter(|(_, earlier)| {
+                            earlier.allocation == id && earlier.kind != AccessKind::Read
+                        });
+                        own.count() as u64 + 1
+                    };
+                    let seed = seed.unwrap_or_else(|| self.next_seed(id, ahead()));
                     AccessKind::Write { seed }
                 }
             };

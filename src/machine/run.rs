@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::base::StateHash;
 use crate::config::{Adapter, Policies};
 use crate::kmd::Profile;
+use crate::rules::CheckedSegment;
 
 use super::command::Command;
 use super::machine::{Ending, Machine, Outcome};
@@ -117,6 +118,15 @@ impl Run {
     /// The machine, before anything ran.
     pub const fn machine_mut(&mut self) -> &mut Machine {
         &mut self.machine
+    }
+
+    /// The segments of the adapter; empty where it did not start.
+    #[must_use]
+    pub fn segments(&self) -> Arc<[CheckedSegment]> {
+        self.machine.started().map_or_else(
+            |_| Arc::from([]),
+            |started| Arc::clone(&started.vidmm().adapter().segments),
+        )
     }
 
     /// The commands.
@@ -265,9 +275,15 @@ impl Run {
             self.machine.move_to(start);
             let commands = Arc::clone(&self.commands);
             self.machine.apply(command as u64, &commands[command - 1], Some(&mut builder));
-            let (found, recorded) = (self.machine.hash(), self.records[command - 1].hash);
+            let record = &self.records[command - 1];
+            let (found, recorded) = (self.machine.hash(), record.hash);
             if found != recorded {
+                self.machine.roll_back(start);
+                self.machine.move_to(stood);
                 return Err(Diverged { command, recorded, found });
+            }
+            if matches!(record.ending, Ending::Refused(_)) {
+                builder.keep_decisions();
             }
         }
         self.machine.move_to(stood);

@@ -84,6 +84,12 @@ pub struct CommandTrace {
 }
 
 impl TraceBuilder {
+    /// Forgets all but the decisions: the command was refused, and what it began was taken back,
+    /// so that there is no moment of it to stand at.
+    pub(crate) fn keep_decisions(&mut self) {
+        self.events.retain(|timed| matches!(timed.event, TraceEvent::Decision(_)));
+    }
+
     /// Puts the events of a command together. `start` is where the rooms stood before it.
     pub(crate) fn finish(self, command: usize, start: Moment, end: Moment) -> CommandTrace {
         let mut trace = CommandTrace {

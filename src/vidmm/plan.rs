@@ -57,6 +57,10 @@ impl Planner<'_, '_> {
             let supported = allocation.supported(*written);
             match allocation.placement() {
                 Some(place) if supported.contains(place.segment) => {}
+                Some(_) if allocation.is_pinned() => {
+                    let status = NtStatus::CANT_EVICT_PINNED_ALLOCATION;
+                    return Err(Refusal::new(status, RefusalReason::Pinned(*id)).into());
+                }
                 Some(place) => {
                     let room = self.find_room(*id, *written, &protected)?;
                     self.make_room(*id, &room)?;

@@ -1,0 +1,6 @@
+//! Tests of the program from outside, in one binary because linking is slow.
+
+mod oracle;
+mod random;
+mod tidy;
+mod time_travel;
