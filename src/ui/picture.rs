@@ -8,7 +8,7 @@ use image::RgbaImage;
 
 use super::shell::Shell;
 use super::theme::{self, Theme};
-use crate::app::{App, Appearance};
+use crate::app::{App, Appearance, Tab};
 use crate::render::Headless;
 
 /// What a picture shows.
@@ -47,6 +47,17 @@ impl PanelName {
         (Self::Adapter, "adapter"),
         (Self::Timeline, "timeline"),
     ];
+
+    /// The tab below the map that it is, if it is one.
+    #[must_use]
+    pub const fn tab(self) -> Option<Tab> {
+        match self {
+            Self::Operations => Some(Tab::Operations),
+            Self::Buffers => Some(Tab::Buffers),
+            Self::Bytes => Some(Tab::Bytes),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for PanelName {
