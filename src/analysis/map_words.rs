@@ -29,13 +29,19 @@ pub fn owner_name<'a>(book: &Book, names: &'a Names, owner: ExtentOwner) -> &'a 
     }
 }
 
+/// An address with at least eight digits, as rulers have them.
+#[must_use]
+pub fn address(value: u64) -> String {
+    if value >> 16 == 0 { format!("0x0000_{value:04X}") } else { hex(value) }
+}
+
 /// A range of a segment as addresses on the GPU's side, both ends inclusive.
 #[must_use]
 pub fn addresses(segment: &CheckedSegment, span: Span) -> String {
     // The rules keep base plus size within 64 bits; saturating says so without a panic.
     let base = segment.base.get();
     let end = base.saturating_add(span.end().saturating_sub(1));
-    format!("{}–{}", hex(base.saturating_add(span.start())), hex(end))
+    format!("{}–{}", address(base.saturating_add(span.start())), address(end))
 }
 
 /// The command in which an allocation became resident where it is now, counted from 1.
@@ -179,8 +185,8 @@ pub fn page_lines(
         }
         (PageTarget::Nowhere, _) => "never set: every access is a fault".to_owned(),
     });
-    let address = page.page.saturating_mul(PAGE_SIZE).saturating_add(segment.base.get());
-    lines.push(format!("address {}", hex(address)));
+    let start = page.page.saturating_mul(PAGE_SIZE).saturating_add(segment.base.get());
+    lines.push(format!("address {}", address(start)));
     lines
 }
 
