@@ -6,3 +6,6 @@ pub(crate) mod bytes;
 pub(crate) mod status;
 pub(crate) mod timeline;
 pub(crate) mod transport;
+//! The panels of the window: each shows a view of the session and sends actions.
+pub(crate) mod adapter;
+pub(crate) mod map;
