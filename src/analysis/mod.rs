@@ -3,3 +3,4 @@
 //! No drawing and no state of a window. Texts in words are made here, once for everybody.
 
 pub mod explain;
+pub mod steps;
