@@ -136,6 +136,43 @@ pub fn inside(trace: &CommandTrace, open: impl Fn(u32) -> bool) -> Vec<Inner> {
     rows
 }
 
+/// How a row stands to where the run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Standing {
+    /// Through.
+    Past,
+    /// Begun and not through.
+    Running,
+    /// Of the command that is running: built into buffers, not executed.
+    Encoded,
+    /// Of a later command.
+    Ahead,
+}
+
+/// How a row stands when the run stands at `place`. `packets` counts the packets of the operation
+/// at `place`, where it is inside one.
+#[must_use]
+pub fn standing(row: Place, place: Place, packets: usize) -> Standing {
+    if row.command != place.command {
+        return if row.command < place.command { Standing::Past } else { Standing::Ahead };
+    }
+    let Some(at) = place.inner else { return Standing::Past };
+    let Some(own) = row.inner else { return Standing::Running };
+    match own.operation.cmp(&at.operation) {
+        std::cmp::Ordering::Less => Standing::Past,
+        std::cmp::Ordering::Greater => Standing::Encoded,
+        std::cmp::Ordering::Equal => {
+            let done = at.packet.map_or(packets, |packet| packet as usize);
+            match own.packet {
+                Some(packet) if packet as usize <= done => Standing::Past,
+                Some(_) => Standing::Encoded,
+                None if done >= packets => Standing::Past,
+                None => Standing::Running,
+            }
+        }
+    }
+}
+
 /// The commands that a filter leaves, counted from 1; `None` when the filter is empty.
 ///
 /// A text finds names, kinds of command and how they ended. A number, decimal or with `0x`, finds
@@ -344,6 +381,28 @@ mod tests {
         for (text, value) in table {
             assert_eq!(address(text), value, "{text}");
         }
+    }
+
+    #[test]
+    fn rows_stand_before_at_or_behind_the_playhead() {
+        use Standing::{Ahead, Encoded, Past, Running};
+        let at = Place::packet(5, 2, 3);
+        let table = [
+            (Place::after(4), Past),
+            (Place::after(5), Running),
+            (Place::operation(5, 1), Past),
+            (Place::operation(5, 2), Running),
+            (Place::packet(5, 2, 3), Past),
+            (Place::packet(5, 2, 4), Encoded),
+            (Place::operation(5, 3), Encoded),
+            (Place::after(6), Ahead),
+        ];
+        for (row, expected) in table {
+            assert_eq!(standing(row, at, 4), expected, "{row}");
+        }
+        assert_eq!(standing(Place::operation(5, 2), at, 3), Past, "its last packet has run");
+        assert_eq!(standing(Place::packet(5, 2, 9), Place::operation(5, 2), 9), Past);
+        assert_eq!(standing(Place::after(5), Place::after(5), 0), Past);
     }
 
     /// Worked out from the text of the tour: who is named where, and who lay over which address.

@@ -3,5 +3,6 @@
 //! Panels read the application's state and hand back commands; they never change the machine.
 //! `theme` and `widgets` know nothing of video memory, so that they can be judged on their own.
 
+pub(crate) mod panels;
 pub mod theme;
 pub mod widgets;

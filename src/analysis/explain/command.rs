@@ -14,6 +14,8 @@ pub struct CommandText {
     pub title: &'static str,
     /// With what: `terrain, 6 MiB`.
     pub what: String,
+    /// Who asks and what is wished: `by game, prefers VRAM`; empty where there is nothing to say.
+    pub note: String,
 }
 
 /// What a command asks for.
@@ -52,7 +54,7 @@ pub fn command_text(command: &Command, words: Words<'_>) -> CommandText {
         Command::RunGpu(run) => run_text(*run),
         Command::Expect(expectation) => expectation_text(expectation, words),
     };
-    CommandText { title: command_title(command), what }
+    CommandText { title: command_title(command), what, note: note_text(command, words) }
 }
 
 /// What kind of command it is: `Create allocation`.
@@ -72,6 +74,18 @@ pub const fn command_title(command: &Command) -> &'static str {
         Command::SetPriority(..) => "Set priority",
         Command::RunGpu(_) => "Run GPU",
         Command::Expect(_) => "Expect",
+    }
+}
+
+fn note_text(command: &Command, words: Words<'_>) -> String {
+    let Command::CreateAllocation(create) = command else { return String::new() };
+    let device = words.names.device(create.device);
+    let preferred = create.info.preferred.iter().map(|wanted| wanted.segment);
+    let preferred = listed(preferred.map(|segment| words.segment(segment).to_owned()));
+    if preferred.is_empty() {
+        format!("by {device}")
+    } else {
+        format!("by {device}, prefers {preferred}")
     }
 }
 

@@ -69,6 +69,8 @@ fn commands_of_the_tour() {
         let command = tour.run.command(number).expect("the tour has 21 commands");
         let text = command_text(command, tour.words());
         assert_eq!((text.title, text.what.as_str()), (title, what), "command {number}");
+        let note = if number == 5 { "by dwm, prefers VRAM" } else { "" };
+        assert_eq!(text.note, note, "command {number}");
         let record = tour.run.record(number).expect("all are executed");
         assert_eq!(summary_text(&record.summary), summary, "command {number}");
         assert_eq!(ending_status(record, tour.words()).kind, StatusKind::Done);
