@@ -15,3 +15,4 @@ pub mod coverage;
 pub mod lanes;
 pub mod lens;
 pub mod map_words;
+pub mod steps;

@@ -9,3 +9,5 @@ pub(crate) mod transport;
 //! The panels of the window: each shows a view of the session and sends actions.
 pub(crate) mod adapter;
 pub(crate) mod map;
+//! The parts of the window that show a session: each reads the view and pushes actions.
+pub(crate) mod operations;
