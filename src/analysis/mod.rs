@@ -2,7 +2,9 @@
 //!
 //! No drawing and no state of a window. Texts in words are made here, once for everybody.
 
+pub mod buffers;
 pub mod density;
 pub mod explain;
+pub mod hexview;
 pub mod log;
 pub mod report;

@@ -1,6 +1,46 @@
-//! The JSON document of `replay`: a stable interface, every key documented in `docs/replay-json.md`.
+//! The JSON document of `replay --json`: a stable interface.
 //!
-//! Keys are only added within a version; a change of meaning raises [`VERSION`].
+//! Keys are only added within a version; a change of meaning raises [`VERSION`]. Sizes and offsets
+//! are numbers of bytes unless the key says pages; addresses, flag words, handles and hashes are
+//! hexadecimal texts; times are nanoseconds of the machine's clock. Absent things are `null`.
+//!
+//! | key | meaning |
+//! |---|---|
+//! | `version` | 1 |
+//! | `title` | of the session |
+//! | `place` | where the run stands: `12`, `12.2` or `12.2.3` |
+//! | `events` | in order: one for each call of the driver, insufficient and busy included, and one for each submission |
+//! | `segments` | of the adapter, in order of their ids |
+//! | `allocations` | that exist, in order of their creation |
+//! | `counters` | totals since the adapter started |
+//! | `refusals` | commands refused: `command`, `status`, `reason` |
+//! | `faults` | of the device: `command`, `fence`, `start` (byte of the packet), `fault` |
+//! | `stop` | `null`, or `command`, bug check `code`, first `parameter`, `status` |
+//! | `hash` | of the whole state |
+//!
+//! An event of `kind` `call`: `command`; `step` (command.operation); `operation` (name in d3dkmddi,
+//! or `Render`); `allocation` (name); `fields` (members of the union in Rust case); `bytes` that the
+//! operation concerns; `pass` from 1; `buffer` (`index` in VidMm's table, `serial` of its use,
+//! `size`, `address`: `physical`, or `segment` and `address`); `bytes_left` and `private_data_left`
+//! before the call; `bytes_written`; `allocation_is_idle`; `multipass_offset_in` and `_out`;
+//! `status`; `reason`; `time_ns` at the end of the command.
+//!
+//! An event of `kind` `submission`: `command`; `buffer`; `start` and `end` in it; `fence`; `paging`
+//! (or the user's work); `time_ns`.
+//!
+//! A segment: `id`, `name`, `flags`, `base`, `size`, `commit_limit`, `committed`, `used`, `free`,
+//! `largest_hole`, `peak_used`, `highest_end` (offset at which a block ever ended), `bytes_evicted`,
+//! `extents` (`owner`, `offset`, `address`, `size`).
+//!
+//! An allocation: `name`, `handle`, `state` (`resident` or `not resident`), `segment`, `extents`
+//! (pairs of offset and size), `size`, `priority`, `pinned`, `offered`, `displayed`, `content`
+//! (`intact`, `damaged`, `never written`), `first_wrong_byte`, `hash` of its bytes.
+//!
+//! Counters: `page_ins` (becoming resident by any operation), `evictions` (leaving other than by
+//! destruction), the bytes of the statistics query (`bytes_filled`, `bytes_discarded`,
+//! `bytes_mapped_into_aperture`, `bytes_unmapped_from_aperture`, `bytes_mdl_to_memory`,
+//! `bytes_memory_to_mdl`, `bytes_aperture_to_memory`, `bytes_memory_to_aperture`), `refusals`,
+//! `faults`, `submissions`.
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};

@@ -7,7 +7,7 @@ mod dialogs;
 #[cfg(test)]
 mod journeys;
 mod keyboard;
-pub mod panels;
+pub(crate) mod panels;
 pub mod picture;
 mod shell;
 mod start;
