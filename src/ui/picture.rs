@@ -154,7 +154,7 @@ mod tests {
             for (points, scale) in
                 [([1440.0, 900.0], 1.0), ([1280.0, 720.0], 2.0), ([960.0, 600.0], 1.0)]
             {
-                let mut app = tour(appearance, Place::packet(17, 1, 1));
+                let mut app = tour(appearance, Place::packet(12, 1, 1));
                 let picture = picture(&mut app, PanelName::Window, points, scale);
                 let side = |points: f32| (points * scale) as u32;
                 assert_eq!(picture.dimensions(), (side(points[0]), side(points[1])));

@@ -302,6 +302,14 @@ fn drop_hint(ui: &Ui) {
     }
 }
 
+/// The middle of a tab below the map, in a new window of the usual size.
+#[cfg(test)]
+pub(super) fn centre_of_tab(index: u8) -> egui::Pos2 {
+    let centre = size::WINDOW[1] - size::TOP_BAR - size::TIMELINE - size::STATUS_BAR;
+    let top = size::TOP_BAR + split(centre, MAP_SHARE);
+    pos2(size::LEFT_PANEL + 50.0 + 90.0 * f32::from(index), top + size::TAB_BAR / 2.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,3 +11,12 @@ pub(crate) mod adapter;
 pub(crate) mod map;
 //! The parts of the window that show a session: each reads the view and pushes actions.
 pub(crate) mod operations;
+
+use crate::analysis::explain::Words;
+use crate::app::View;
+
+/// What the texts of a view are made with.
+fn words<'a>(view: &View<'a>) -> Words<'a> {
+    let segments = view.started.map(|started| &*started.vidmm().adapter().segments);
+    Words::new(view.names, segments.unwrap_or_default())
+}
