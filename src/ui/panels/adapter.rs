@@ -25,8 +25,6 @@ use crate::ui::widgets::{
 pub(crate) struct AdapterState {
     /// Processes whose devices are not shown.
     closed: BTreeSet<ProcessId>,
-    /// Whether the hover that the window shows is ours.
-    hovering: bool,
     kept: Option<Kept>,
 }
 
@@ -103,7 +101,7 @@ pub(crate) fn adapter_ui(
         processes(ui, view, &kept, &mut state.closed, &mut asked);
         findings(ui, view);
     });
-    asked.tell(view, &mut state.hovering);
+    asked.tell();
     state.kept = Some(kept);
 }
 
@@ -408,15 +406,10 @@ impl Asked<'_> {
         }
     }
 
-    /// Tells the window what the pointer is over, or that it is no longer over any of ours.
-    fn tell(self, view: &View<'_>, hovering: &mut bool) {
+    /// Tells the window what the pointer is over.
+    fn tell(self) {
         if self.over.is_some() {
-            if view.hovered != self.over {
-                self.actions.push(Action::Hover(self.over));
-            }
-            *hovering = true;
-        } else if std::mem::take(hovering) {
-            self.actions.push(Action::Hover(None));
+            self.actions.push(Action::Hover(self.over));
         }
     }
 }

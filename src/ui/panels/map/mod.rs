@@ -457,12 +457,10 @@ fn react(
     let view = scene.view;
     let item = hit.as_ref().and_then(Hit::item);
     if item.is_some() {
-        if view.hovered != item {
-            actions.push(Action::Hover(item));
-        }
+        actions.push(Action::Hover(item));
         state.hovering = true;
-    } else if std::mem::take(&mut state.hovering) {
-        actions.push(Action::Hover(None));
+    } else {
+        state.hovering = false;
     }
     if response.clicked() {
         response.request_focus();
