@@ -30,10 +30,7 @@ pub(super) fn open(
 }
 
 /// Draws what the window would show at the end of the session, and says what became of it.
-fn without_display(
-    session: Option<&Path>,
-    streams: &mut Streams<'_>,
-) -> std::io::Result<Status> {
+fn without_display(session: Option<&Path>, streams: &mut Streams<'_>) -> std::io::Result<Status> {
     writeln!(streams.out, "There is no display, so the window is drawn to a file.")?;
     let mut app = App::new(Settings { appearance: Appearance::Dark });
     let mut status = Status::Success;

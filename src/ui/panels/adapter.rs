@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use egui::{Align2, Color32, CursorIcon, Rect, Response, Role, Sense, Shape, Ui, WidgetInfo, pos2, vec2};
+use egui::{
+    Align2, Color32, CursorIcon, Rect, Response, Role, Sense, Shape, Ui, WidgetInfo, pos2, vec2,
+};
 
 use super::map::place_of;
 use crate::analysis::adapter::{
@@ -482,7 +484,8 @@ fn process_row(
         let mut part = ui.new_child(egui::UiBuilder::new().max_rect(spot));
         toggled = disclosure(&mut part, open, &format!("Devices of {name}")).clicked();
     }
-    let square = Rect::from_center_size(pos2(inside.left() + 20.0, rect.center().y), vec2(9.0, 9.0));
+    let square =
+        Rect::from_center_size(pos2(inside.left() + 20.0, rect.center().y), vec2(9.0, 9.0));
     swatch(ui.painter(), square, tokens.owner(kept.slot(Some(holding.process))));
     let words = inside.with_min_x(square.right() + 6.0);
     tree_words(ui, words, name, &resident, tokens.text);

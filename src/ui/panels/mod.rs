@@ -1,16 +1,14 @@
 //! The panels of the window: each fills the rectangle that it is given, reads a view of the session
 //! and hands back actions.
 
+pub(crate) mod adapter;
 pub(crate) mod buffers;
 pub(crate) mod bytes;
+pub(crate) mod map;
+pub(crate) mod operations;
 pub(crate) mod status;
 pub(crate) mod timeline;
 pub(crate) mod transport;
-//! The panels of the window: each shows a view of the session and sends actions.
-pub(crate) mod adapter;
-pub(crate) mod map;
-//! The parts of the window that show a session: each reads the view and pushes actions.
-pub(crate) mod operations;
 
 use crate::analysis::explain::Words;
 use crate::app::View;

@@ -123,7 +123,8 @@ impl LaneCache {
         let book = scene.started.vidmm().book();
         let items =
             lanes::lane_items(lane.usage, lane.scale, |owner| lanes::process_of(book, owner));
-        let mut builder = Builder { scene, lane, mesh: Mesh::default(), labels: Vec::new(), plates: Vec::new() };
+        let mut builder =
+            Builder { scene, lane, mesh: Mesh::default(), labels: Vec::new(), plates: Vec::new() };
         builder.ground();
         for item in &items {
             if let LaneItem::Block(block) = item {
@@ -285,12 +286,7 @@ fn snap_to(value: f32, pixel: f32) -> f32 {
 }
 
 /// Paints a lane: title, blocks, ruler, and what is special in this frame.
-pub(super) fn paint(
-    painter: &Painter,
-    scene: &Scene<'_>,
-    lane: &LaneView<'_>,
-    cache: &LaneCache,
-) {
+pub(super) fn paint(painter: &Painter, scene: &Scene<'_>, lane: &LaneView<'_>, cache: &LaneCache) {
     paint_title(painter, scene, lane);
     painter.add(Shape::Mesh(Arc::clone(&cache.mesh)));
     paint_page_lines(painter, scene, lane);
@@ -360,8 +356,11 @@ fn paint_title(painter: &Painter, scene: &Scene<'_>, lane: &LaneView<'_>) {
 pub(super) fn title_words(lane: &LaneView<'_>) -> (String, String) {
     let space = lane.usage.space();
     let limit = lane.segment.commit_limit;
-    let mut free =
-        format!("free {}, largest hole {}", size_text(space.free()), size_text(space.largest_hole()));
+    let mut free = format!(
+        "free {}, largest hole {}",
+        size_text(space.free()),
+        size_text(space.largest_hole())
+    );
     if limit < lane.segment.size {
         free.push_str(&format!(", commit limit {limit}"));
     }

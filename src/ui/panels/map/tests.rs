@@ -237,7 +237,8 @@ fn tooltips_are_shown() {
     for theme in [Theme::Dark, Theme::Light] {
         let mut stage = Stage::tour(theme);
         stage.go_to("16.2");
-        for (x, y, name) in [(100.0, 80.0, "block"), (800.0, 170.0, "hole"), (150.0, 300.0, "page")] {
+        for (x, y, name) in [(100.0, 80.0, "block"), (800.0, 170.0, "hole"), (150.0, 300.0, "page")]
+        {
             stage.point(x, y);
             stage.picture(Vec::new(), &format!("tip-{name}-{theme:?}"));
             assert!(stage.state.tip.is_some(), "{name}");

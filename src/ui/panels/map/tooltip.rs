@@ -101,13 +101,9 @@ fn extent(
         ExtentOwner::Allocation(id) => Some(id),
         ExtentOwner::Eviction(_) | ExtentOwner::PagingBuffer(_) => None,
     };
-    let encoded =
-        id.and_then(|id| scene.encoded.iter().find(|encoded| encoded.allocation == id));
+    let encoded = id.and_then(|id| scene.encoded.iter().find(|encoded| encoded.allocation == id));
     let since = id.and_then(|id| words::resident_since(scene.view.run, started, id));
-    let owned = (
-        words::owner_name(book, names, owner).to_owned(),
-        lanes::process_of(book, owner),
-    );
+    let owned = (words::owner_name(book, names, owner).to_owned(), lanes::process_of(book, owner));
     Tip {
         title: words::extent_name(names, owner),
         owner: Some(owned),
