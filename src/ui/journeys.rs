@@ -1,12 +1,10 @@
 //! What people do with the window, by keyboard and pointer, from the start page on.
 
-use std::time::Duration;
-
 use egui::{Event, Key, Modifiers, PointerButton, Pos2, pos2};
 
 use super::shell::{DialogWanted, FrameAnswer, Shell};
 use super::theme::{self, Theme};
-use crate::app::{Action, App, Opened, Severity, Tab};
+use crate::app::{Action, App, Duration, Opened, Severity, Tab};
 use crate::machine::Level;
 use crate::render::Headless;
 

@@ -2,13 +2,12 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::Duration;
 
 use image::RgbaImage;
 
 use super::shell::Shell;
 use super::theme::{self, Theme};
-use crate::app::{App, Appearance, Tab};
+use crate::app::{App, Appearance, Duration, Tab};
 use crate::render::Headless;
 
 /// What a picture shows.
