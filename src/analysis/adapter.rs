@@ -150,9 +150,7 @@ pub const fn frames(host: &HostMemory) -> FrameCounts {
 pub fn finding_sentence(finding: &Finding) -> String {
     let sentence = finding.rule.sentence();
     let mut letters = sentence.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// Where a finding comes from: rule, field with its value, source.
@@ -225,11 +223,9 @@ mod tests {
 
     #[test]
     fn an_adapter_that_breaks_rules_says_so() {
-        let run = run(
-            r#"(version: 1, adapter: (profile: "inspector", segments: [
+        let run = run(r#"(version: 1, adapter: (profile: "inspector", segments: [
                 (name: "A", flags: 0x0, base: 0x0, size: "16 MiB", commit_limit: "17 MiB"),
-            ]), commands: [])"#,
-        );
+            ]), commands: [])"#);
         let (why, errors) = why_not_started(&run).expect("the commit limit is above the size");
         assert!(why.contains("breaks rules"));
         assert!(errors.iter().any(|finding| finding.rule.id() == "commit-above-size"));

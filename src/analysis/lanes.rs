@@ -247,7 +247,8 @@ pub fn bytes_by_process(segment: &SegmentUse, book: &Book) -> Vec<(Option<Proces
     let mut sums: BTreeMap<ProcessId, u64> = BTreeMap::new();
     let mut own = 0_u64;
     for (span, owner) in segment.extents(Span::whole(segment.space().len())) {
-        let sum = process_of(book, owner).map_or(&mut own, |process| sums.entry(process).or_default());
+        let sum =
+            process_of(book, owner).map_or(&mut own, |process| sums.entry(process).or_default());
         *sum = sum.saturating_add(span.len());
     }
     let of_processes = sums.into_iter().map(|(process, sum)| (Some(process), sum));
@@ -271,8 +272,7 @@ impl Movements {
         let mut ends: BTreeMap<AllocationId, (Option<Placement>, Option<Placement>)> =
             BTreeMap::new();
         for change in changes {
-            let (_, last) =
-                ends.entry(change.allocation).or_insert((change.before, change.after));
+            let (_, last) = ends.entry(change.allocation).or_insert((change.before, change.after));
             *last = change.after;
         }
         let mut movements = Self::default();
@@ -339,8 +339,8 @@ pub fn encoded_page_ins(trace: &CommandTrace, place: Place, packet_size: u32) ->
         let bytes: u64 = operation.calls.iter().map(|call| u64::from(call.end - call.start)).sum();
         let encoded = (bytes / u64::from(packet_size.max(1))).max(u64::from(last));
         if u64::from(executed) < encoded {
-            let done_at = (u64::from(last) == encoded)
-                .then_some(Place::packet(place.command, number, last));
+            let done_at =
+                (u64::from(last) == encoded).then_some(Place::packet(place.command, number, last));
             let executed = executed.into();
             found.push(Encoded { allocation: id, done_at, executed, encoded });
         }

@@ -2,11 +2,11 @@
 
 use super::coverage::{Column, Columns, Scale};
 use crate::base::{FrameNumber, PAGE_SIZE, RunMap, SegmentId, Span};
+use crate::ddi::PagingOperation;
 use crate::gpu::PageEntry;
 use crate::machine::{CommandTrace, Place, TracedKind};
 use crate::memory::{FrameUse, HostMemory};
 use crate::vidmm::{Asked, ExtentOwner, SegmentUse};
-use crate::ddi::PagingOperation;
 
 /// Where a page of an aperture points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

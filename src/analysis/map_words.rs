@@ -179,7 +179,9 @@ pub fn page_lines(
         (PageTarget::Frame { .. }, None) => {
             "still mapped in the hardware; the book has given it up".to_owned()
         }
-        (PageTarget::Dummy(_), None) => "not mapped: every access reaches the dummy page".to_owned(),
+        (PageTarget::Dummy(_), None) => {
+            "not mapped: every access reaches the dummy page".to_owned()
+        }
         (PageTarget::Dummy(_), Some(_)) => {
             "booked, not mapped yet: every access reaches the dummy page".to_owned()
         }

@@ -49,8 +49,7 @@ fn wide_blocks_and_holes_follow_each_other() {
 fn a_window_cuts_blocks_and_says_so() {
     let segment = segment(1000, &[(0, 250), (250, 400), (700, 1000)]);
     let found = lane_items(&segment, scale(200, 300, 100), nobody);
-    let expected =
-        [block(0, (0, 50), (0, 250), true), block(1, (50, 100), (250, 400), true)];
+    let expected = [block(0, (0, 50), (0, 250), true), block(1, (50, 100), (250, 400), true)];
     assert_eq!(found, expected);
 }
 

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use egui::{Align2, Color32, CursorIcon, Rect, Response, Role, Sense, Shape, Ui, WidgetInfo, pos2, vec2};
+use egui::{
+    Align2, Color32, CursorIcon, Rect, Response, Role, Sense, Shape, Ui, WidgetInfo, pos2, vec2,
+};
 
 use super::map::place_of;
 use crate::analysis::adapter::{
@@ -262,7 +264,8 @@ fn summary(ui: &mut Ui, view: &View<'_>) {
     let room = end.left() - 8.0 - inside.left();
     let name = elide(painter, &raw.name, size::TEXT_BODY, tokens.text, room);
     let cut = name.elided;
-    text::paint_galley(painter, inside.left_center(), Align2::LEFT_CENTER, name, tokens.text);
+    let at = inside.left_center() - vec2(0.0, 1.0);
+    text::paint_galley(painter, at, Align2::LEFT_CENTER, name, tokens.text);
     if cut {
         response.on_hover_text(&raw.name);
     }
@@ -308,7 +311,7 @@ fn segment_entry(
     let start = pos2(rect.left() + 14.0, rect.center().y);
     let room = end.left() - 8.0 - start.x;
     let name = elide(painter, &entry.name, size::TEXT_BODY, tokens.text, room);
-    text::paint_galley(painter, start, left, name, tokens.text);
+    text::paint_galley(painter, start - vec2(0.0, 1.0), left, name, tokens.text);
     bar(ui, kept, entry);
     let rect = row(ui, size::LIST_ROW + 2.0);
     let at = rect.right_center();
@@ -489,7 +492,8 @@ fn process_row(
         let mut part = ui.new_child(egui::UiBuilder::new().max_rect(spot));
         toggled = disclosure(&mut part, open, &format!("Devices of {name}")).clicked();
     }
-    let square = Rect::from_center_size(pos2(inside.left() + 20.0, rect.center().y), vec2(9.0, 9.0));
+    let square =
+        Rect::from_center_size(pos2(inside.left() + 20.0, rect.center().y), vec2(9.0, 9.0));
     swatch(ui.painter(), square, tokens.owner(kept.slot(Some(holding.process))));
     let words = inside.with_min_x(square.right() + 6.0);
     tree_words(ui, words, name, &resident, tokens.text);
@@ -521,7 +525,8 @@ fn tree_words(ui: &Ui, rect: Rect, name: &str, value: &str, ink: Color32) {
     let end = text::paint(painter, at, Align2::RIGHT_CENTER, value, size::TEXT_SMALL, faint);
     let room = end.left() - 8.0 - rect.left();
     let galley = elide(painter, name, size::TEXT_BODY, ink, room);
-    text::paint_galley(painter, rect.left_center(), Align2::LEFT_CENTER, galley, ink);
+    let at = rect.left_center() - vec2(0.0, 1.0);
+    text::paint_galley(painter, at, Align2::LEFT_CENTER, galley, ink);
 }
 
 /// Rules that the adapter breaks or touches.

@@ -101,7 +101,12 @@ impl LensCache {
     }
 
     /// The page whose link passes within four points of a place on the screen.
-    pub(super) fn link_at(&self, scene: &Scene<'_>, lens: &LensView<'_>, at: Pos2) -> Option<&LensPage> {
+    pub(super) fn link_at(
+        &self,
+        scene: &Scene<'_>,
+        lens: &LensView<'_>,
+        at: Pos2,
+    ) -> Option<&LensPage> {
         if !lens.rects.links.contains(at) {
             return None;
         }
@@ -169,7 +174,8 @@ fn cell(scene: &Scene<'_>, lens: &LensView<'_>, (index, count): (usize, usize)) 
 fn frame_x(scene: &Scene<'_>, lens: &LensView<'_>, frame: FrameNumber) -> f32 {
     #[expect(clippy::cast_possible_truncation)]
     let column = lens.frames.column_of(frame.get()).floor() as f32;
-    (lens.rects.frames.left() + column / scene.pixels_per_point).min(lens.rects.frames.right() - 1.0)
+    (lens.rects.frames.left() + column / scene.pixels_per_point)
+        .min(lens.rects.frames.right() - 1.0)
 }
 
 fn add_frames(
@@ -349,8 +355,12 @@ fn paint_wedge(painter: &Painter, scene: &Scene<'_>, lens: &LensView<'_>, pages:
     if shown.is_some() {
         let (left, right) = (x(start), x(end));
         let (top, foot) = (blocks.bottom() + 1.0, wedge.bottom() - 1.0);
-        let corners =
-            vec![pos2(left, top), pos2(right, top), pos2(wedge.right(), foot), pos2(wedge.left(), foot)];
+        let corners = vec![
+            pos2(left, top),
+            pos2(right, top),
+            pos2(wedge.right(), foot),
+            pos2(wedge.left(), foot),
+        ];
         let tint = tokens.text_faint.gamma_multiply(0.10);
         painter.add(Shape::convex_polygon(corners, tint, Stroke::NONE));
         let line = Stroke::new(1.0, tokens.text_faint.gamma_multiply(0.5));

@@ -25,7 +25,11 @@ impl Key {
     const ALL: [(Self, &'static str, &'static str); 6] = [
         (Self::Free, "free", "Nothing is placed here."),
         (Self::Pinned, "pinned", "Nothing but a purge moves it."),
-        (Self::Merged, "merged", "Blocks narrower than three pixels: each column is as high as its share in use."),
+        (
+            Self::Merged,
+            "merged",
+            "Blocks narrower than three pixels: each column is as high as its share in use.",
+        ),
         (Self::Arrived, "arrived now", "Became resident here in the last step."),
         (Self::Left, "left now", "Was resident here before the last step."),
         (
@@ -66,7 +70,8 @@ fn legend(ui: &mut Ui) {
         let at = pos2(x + 19.0, y - 1.0);
         text::paint_galley(&painter, at, Align2::LEFT_CENTER, galley, tokens.text_secondary);
         let area = Rect::from_min_size(pos2(x, y - 10.0), vec2(width, 20.0));
-        let response = ui.interact(area, ui.scope_id().with(("legend", name)), egui::Sense::hover());
+        let response =
+            ui.interact(area, ui.scope_id().with(("legend", name)), egui::Sense::hover());
         response.on_hover_text(meaning);
         x += width + 14.0;
     }
@@ -88,8 +93,10 @@ fn paint_key(ui: &Ui, key: Key, rect: Rect) {
             let heights = [6.0, 9.0, 7.0, 10.0, 5.0, 8.0, 10.0];
             let mut x = rect.left();
             for height in heights.iter().cycle().take(14) {
-                let bar =
-                    Rect::from_min_max(pos2(x, rect.bottom() - height), pos2(x + 1.0, rect.bottom()));
+                let bar = Rect::from_min_max(
+                    pos2(x, rect.bottom() - height),
+                    pos2(x + 1.0, rect.bottom()),
+                );
                 painter.rect_filled(bar, 0.0, tokens.text_faint);
                 x += 1.0;
             }
@@ -135,6 +142,7 @@ pub(super) fn not_started(ui: &mut Ui, view: &View<'_>) {
             let title = "The adapter does not start";
             ui.label(wrapped(title, size::TEXT_TITLE, tokens.text, 0.0));
         });
+        ui.add_space(6.0);
         row(ui, &mut |ui| {
             ui.label(wrapped(&why, size::TEXT_BODY, tokens.text_secondary, 0.0));
         });

@@ -41,11 +41,9 @@ impl Hit {
     pub(super) fn item(&self) -> Option<Item> {
         Some(match *self {
             Self::Title(segment) => Item::Segment(segment),
-            Self::Extent(
-                _,
-                ExtentOwner::Allocation(id) | ExtentOwner::Eviction(id),
-                _,
-            ) => Item::Allocation(id),
+            Self::Extent(_, ExtentOwner::Allocation(id) | ExtentOwner::Eviction(id), _) => {
+                Item::Allocation(id)
+            }
             Self::Extent(_, ExtentOwner::PagingBuffer(index), _) => Item::Buffer(index),
             Self::Merged { .. } => return None,
             Self::Hole(segment, span) => Item::Hole(segment, span),

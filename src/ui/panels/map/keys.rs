@@ -75,7 +75,11 @@ pub(super) fn walk(view: &View<'_>, walk: Walk) -> Option<Item> {
                 _ => segment.index().checked_add(1)?,
             };
             let id = segments.get(index)?.id;
-            if whole { Some(Item::Segment(id)) } else { next(usage(id)?, 0).or(Some(Item::Segment(id))) }
+            if whole {
+                Some(Item::Segment(id))
+            } else {
+                next(usage(id)?, 0).or(Some(Item::Segment(id)))
+            }
         }
     }
 }

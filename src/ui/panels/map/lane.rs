@@ -123,7 +123,8 @@ impl LaneCache {
         let book = scene.started.vidmm().book();
         let items =
             lanes::lane_items(lane.usage, lane.scale, |owner| lanes::process_of(book, owner));
-        let mut builder = Builder { scene, lane, mesh: Mesh::default(), labels: Vec::new(), plates: Vec::new() };
+        let mut builder =
+            Builder { scene, lane, mesh: Mesh::default(), labels: Vec::new(), plates: Vec::new() };
         builder.ground();
         for item in &items {
             if let LaneItem::Block(block) = item {
@@ -285,12 +286,7 @@ fn snap_to(value: f32, pixel: f32) -> f32 {
 }
 
 /// Paints a lane: title, blocks, ruler, and what is special in this frame.
-pub(super) fn paint(
-    painter: &Painter,
-    scene: &Scene<'_>,
-    lane: &LaneView<'_>,
-    cache: &LaneCache,
-) {
+pub(super) fn paint(painter: &Painter, scene: &Scene<'_>, lane: &LaneView<'_>, cache: &LaneCache) {
     paint_title(painter, scene, lane);
     painter.add(Shape::Mesh(Arc::clone(&cache.mesh)));
     paint_page_lines(painter, scene, lane);
@@ -344,12 +340,12 @@ fn paint_title(painter: &Painter, scene: &Scene<'_>, lane: &LaneView<'_>) {
     let start = painted.right() + 6.0;
     let room = (right.left() - 12.0 - start).max(0.0);
     let name = elide(painter, &lane.segment.name, size::TEXT_BODY, tokens.text, room);
-    let painted = text::paint_galley(painter, pos2(start, y), left, name, tokens.text);
+    let painted = text::paint_galley(painter, pos2(start, y - 1.0), left, name, tokens.text);
     let start = painted.right() + 10.0;
     let room = right.left() - 12.0 - start;
     if room >= 40.0 {
         let galley = elide(painter, &rest, size::TEXT_SMALL, tokens.text_faint, room);
-        text::paint_galley(painter, pos2(start, y), left, galley, tokens.text_faint);
+        text::paint_galley(painter, pos2(start, y - 1.0), left, galley, tokens.text_faint);
     }
     if lane.zoomed {
         paint_overview(painter, scene, lane);
@@ -360,8 +356,11 @@ fn paint_title(painter: &Painter, scene: &Scene<'_>, lane: &LaneView<'_>) {
 pub(super) fn title_words(lane: &LaneView<'_>) -> (String, String) {
     let space = lane.usage.space();
     let limit = lane.segment.commit_limit;
-    let mut free =
-        format!("free {}, largest hole {}", size_text(space.free()), size_text(space.largest_hole()));
+    let mut free = format!(
+        "free {}, largest hole {}",
+        size_text(space.free()),
+        size_text(space.largest_hole())
+    );
     if limit < lane.segment.size {
         free.push_str(&format!(", commit limit {limit}"));
     }
@@ -383,7 +382,7 @@ pub(super) fn title_words(lane: &LaneView<'_>) -> (String, String) {
 fn paint_overview(painter: &Painter, scene: &Scene<'_>, lane: &LaneView<'_>) {
     let tokens = scene.tokens;
     let title = lane.rects.title;
-    let strip = title.with_min_y(title.bottom() - 3.0).with_max_y(title.bottom() - 1.0);
+    let strip = title.with_min_y(title.bottom() - 4.0).with_max_y(title.bottom() - 2.0);
     painter.rect_filled(snap(painter, strip), 0.0, tokens.separator);
     let Some(whole) = Scale::new(Span::whole(lane.segment.size.get()), 10_000) else { return };
     let at = |position| {

@@ -19,14 +19,14 @@ use std::collections::BTreeMap;
 
 use egui::scroll_area::{DragScroll, ScrollSource};
 use egui::{
-    EventFilter, Key, Modifiers, Pos2, Rect, Response, Role, ScrollArea, Sense, Ui,
-    WidgetInfo, vec2,
+    EventFilter, Key, Modifiers, Pos2, Rect, Response, Role, ScrollArea, Sense, Ui, WidgetInfo,
+    vec2,
 };
 
 use self::aperture::{Hot, LENS_PAGES, LensCache, LensView};
 use self::hit::Hit;
-pub(super) use self::keys::place_of;
 use self::keys::Walk;
+pub(super) use self::keys::place_of;
 use self::lane::{LaneCache, LaneView};
 use self::layout::{LaneRects, LaneShape};
 use self::scene::{Colors, Scene, Slots};
@@ -125,9 +125,9 @@ impl MapState {
             return;
         }
         let packet_size = started.driver().paging_format().packet_size();
-        let encoded = view.trace.map_or_else(Vec::new, |trace| {
-            lanes::encoded_page_ins(trace, view.place, packet_size)
-        });
+        let encoded = view
+            .trace
+            .map_or_else(Vec::new, |trace| lanes::encoded_page_ins(trace, view.place, packet_size));
         let movements = Movements::of(view.changes, view.forward);
         if self.step.as_ref().is_some_and(|old| old.selected != view.selected) {
             self.follow_selection(view, started);
@@ -257,9 +257,8 @@ fn canvas(
     let (rects, height) = layout::lanes(&shapes, (left, corner.y), width, room);
     let space = vec2(ui.available_width(), height.max(room));
     let (rect, response) = ui.allocate_exact_size(space, Sense::click_and_drag());
-    response.widget_info(|| {
-        WidgetInfo::labeled(Role::Canvas, ui.is_enabled(), spoken(view, started))
-    });
+    response
+        .widget_info(|| WidgetInfo::labeled(Role::Canvas, ui.is_enabled(), spoken(view, started)));
     let rects: Vec<LaneRects> = rects.iter().map(|lane| snapped(ui, lane)).collect();
     navigate(ui, view, started, state, &response, &rects, actions);
     if let Some(lane) = state.reveal.take().and_then(|id| rects.iter().find(|r| r.segment == id)) {
@@ -355,9 +354,9 @@ fn paint_lanes(
 
 /// Outlines in a lane what is selected and what the pointer is over, here or elsewhere.
 fn outlines(ui: &Ui, scene: &Scene<'_>, lane: &LaneView<'_>, hit: Option<Hit>) {
-    let painter = ui.painter().with_clip_rect(
-        lane.rects.blocks.expand2(vec2(4.0, 6.0)).intersect(ui.clip_rect()),
-    );
+    let painter = ui
+        .painter()
+        .with_clip_rect(lane.rects.blocks.expand2(vec2(4.0, 6.0)).intersect(ui.clip_rect()));
     let shown = |item: Item| -> Option<Rect> {
         let (segment, span) = place_of(scene.started, item)?;
         let whole = matches!(item, Item::Segment(_));
@@ -483,9 +482,8 @@ fn react(
         state.tip = None;
         return;
     };
-    let kept = state.tip.take().filter(|(revision, known, _)| {
-        *revision == view.revision && *known == hit
-    });
+    let kept =
+        state.tip.take().filter(|(revision, known, _)| *revision == view.revision && *known == hit);
     let tip = kept.map_or_else(|| tooltip::tip(scene, &hit), |(_, _, tip)| tip);
     response.clone().on_hover_ui_at_pointer(|ui| tooltip::show(ui, scene, &tip));
     state.tip = Some((view.revision, hit, tip));
@@ -515,8 +513,7 @@ fn navigate(
         && let Some((lane, _)) = under(origin)
     {
         let window = state.windows.get(&lane.segment).copied();
-        state.drag =
-            window.map(|window| Drag { segment: lane.segment, from: origin.x, window });
+        state.drag = window.map(|window| Drag { segment: lane.segment, from: origin.x, window });
     }
     if response.drag_stopped() {
         state.drag = None;
@@ -604,4 +601,3 @@ fn spoken(view: &View<'_>, started: &Started) -> String {
     }
     words
 }
-
