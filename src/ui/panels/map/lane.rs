@@ -17,7 +17,7 @@ use crate::ui::widgets::{
     Icon, Slope, dashed_rect, elide, halo, hatch_mesh, hexadecimal_ticks, mark, outline,
     paint_ticks, snap, snap_position, vertical_line,
 };
-use crate::vidmm::{ExtentOwner, SegmentUse};
+use crate::vidmm::{Allocation, ExtentOwner, SegmentUse};
 
 /// Pages are told apart by lines where each has at least so many points.
 const PAGE_LINES: f64 = 8.0;
@@ -219,7 +219,7 @@ impl Builder<'_> {
         self.edge(rect, scene.tokens.block_edge(owner.color));
         self.cap(rect, owner);
         let pinned = match block.owner {
-            ExtentOwner::Allocation(id) => book.allocation(id).is_some_and(|it| it.is_pinned()),
+            ExtentOwner::Allocation(id) => book.allocation(id).is_some_and(Allocation::is_pinned),
             ExtentOwner::Eviction(_) => false,
             ExtentOwner::PagingBuffer(_) => true,
         };
@@ -421,7 +421,7 @@ fn paint_page_lines(painter: &Painter, scene: &Scene<'_>, lane: &LaneView<'_>) {
 fn paint_encoded(painter: &Painter, scene: &Scene<'_>, lane: &LaneView<'_>) {
     let book = scene.started.vidmm().book();
     for encoded in scene.encoded {
-        let Some(place) = book.allocation(encoded.allocation).and_then(|it| it.placement()) else {
+        let Some(place) = book.allocation(encoded.allocation).and_then(Allocation::placement) else {
             continue;
         };
         let Some(rect) = lane.rect_of(scene, place.span) else { continue };
