@@ -115,3 +115,16 @@ fn addresses_are_read_in_every_way_people_write_them() {
     }
     assert_eq!(address_text(started, vram, 0x20), "1:0x1000_0020");
 }
+
+#[test]
+fn a_hole_is_found_whole_from_any_byte_of_it() {
+    let opened = at(7);
+    let started = opened.run().machine().started().expect("the adapter starts");
+    let whole = Span::new(0x2000, 0x10_0000);
+    for offset in [0x2000, 0x2FFF, 0x8_1234, 0xF_FFFF] {
+        assert_eq!(hole_around(started, segment(1), offset), whole, "{offset:#x}");
+    }
+    for offset in [0, 0x1FFF, 0x10_0000, u64::MAX] {
+        assert_eq!(hole_around(started, segment(1), offset), None, "{offset:#x}");
+    }
+}
