@@ -171,9 +171,9 @@ fn tools_ui(ui: &mut Ui, bar: Rect, view: &View<'_>, started: &Started, state: &
         state.followed = if state.pinned { state.followed } else { None };
     }
     let field = TextEdit::singleline(&mut state.written)
-        .hint_text("0x1000 or 4 MiB")
+        .hint_text("0x1000, 4 MiB")
         .font(theme::text::mono())
-        .desired_width(108.0);
+        .desired_width(124.0);
     let field = ui.add(field);
     field.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Go to address"));
     if field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter)) {
