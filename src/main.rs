@@ -1,3 +1,5 @@
 //! Start-up only: everything else is in the library.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    vidmm_inspector::cli::main()
+}

@@ -1,1 +1,10 @@
-//! analysis
+//! What can be said about a run: read-only derivations of what the machine recorded, as plain data.
+//!
+//! No drawing and no state of a window. Texts in words are made here, once for everybody.
+
+pub mod buffers;
+pub mod density;
+pub mod explain;
+pub mod hexview;
+pub mod log;
+pub mod report;

@@ -94,4 +94,8 @@ pub enum Action {
     ToggleHelp,
     /// Copies a text.
     Copy(String),
+    /// Closes what lies over the window, or else selects nothing.
+    Escape,
+    /// Takes a notice away, counted from 0.
+    DismissNotice(usize),
 }

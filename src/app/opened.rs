@@ -23,6 +23,7 @@ pub struct Opened {
     names: Names,
     run: Run,
     file: Option<PathBuf>,
+    embedded: Option<&'static str>,
     trace: Option<SharedTrace>,
     opened: BTreeMap<usize, SharedTrace>,
     changes: Vec<ResidencyChange>,
@@ -72,6 +73,7 @@ impl Opened {
             names: bound.names,
             run,
             file: None,
+            embedded: None,
             trace: None,
             opened: BTreeMap::new(),
             changes: Vec::new(),
@@ -116,6 +118,40 @@ impl Opened {
     /// Remembers the file that it came from or was written to.
     pub fn set_file(&mut self, file: Option<PathBuf>) {
         self.file = file;
+    }
+
+    /// The file name under which it comes with the program, where it does.
+    #[must_use]
+    pub const fn embedded(&self) -> Option<&'static str> {
+        self.embedded
+    }
+
+    /// Remembers under which file name it comes with the program.
+    pub const fn set_embedded(&mut self, file_name: Option<&'static str>) {
+        self.embedded = file_name;
+    }
+
+    /// Says that something outside the run changed that panels show.
+    pub const fn touch(&mut self) {
+        self.revision += 1;
+    }
+
+    /// The command in which the selection has its last event before this place.
+    #[must_use]
+    pub fn event_before(&self) -> Option<usize> {
+        let place = self.run.place();
+        let commands = self.history.iter().rev().map(|(command, _)| *command);
+        commands.into_iter().find(|command| Place::after(*command) < place)
+    }
+
+    /// The command in which the selection has its first event after this place.
+    #[must_use]
+    pub fn event_after(&self) -> Option<usize> {
+        let place = self.run.place();
+        self.history
+            .iter()
+            .map(|(command, _)| *command)
+            .find(|command| Place::after(*command) > place)
     }
 
     /// Executing something again ended elsewhere: the first time that it happened.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::base::StateHash;
 use crate::config::{Adapter, Policies};
 use crate::kmd::Profile;
+use crate::rules::CheckedSegment;
 
 use super::command::Command;
 use super::machine::{Ending, Machine, Outcome};
@@ -117,6 +118,15 @@ impl Run {
     /// The machine, before anything ran.
     pub const fn machine_mut(&mut self) -> &mut Machine {
         &mut self.machine
+    }
+
+    /// The segments of the adapter; empty where it did not start.
+    #[must_use]
+    pub fn segments(&self) -> Arc<[CheckedSegment]> {
+        self.machine.started().map_or_else(
+            |_| Arc::from([]),
+            |started| Arc::clone(&started.vidmm().adapter().segments),
+        )
     }
 
     /// The commands.

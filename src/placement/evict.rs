@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::base::Span;
 
-use super::request::{NoRoom, Request};
+use super::request::{Direction, Fit, NoRoom, Request};
 use super::space::Space;
 
 /// A place for a request, and who must leave for it.
@@ -30,6 +30,49 @@ struct Cleared<'a> {
 }
 
 impl Space {
+    /// Where the request would go once the blocks `gone` have left; changes nothing.
+    ///
+    /// `gone` are whole blocks; what is no block counts for nothing. Costs a look at each hole of
+    /// the window, so it is for those rare cases in which somebody leaves wherever they lie.
+    ///
+    /// # Errors
+    ///
+    /// When no hole fits even then; the numbers count the blocks as free.
+    pub fn find_without(&self, request: &Request, gone: &[Span]) -> Result<u64, NoRoom> {
+        let window = Span::whole(self.len()).intersection(request.window).unwrap_or_default();
+        let blocks = gone.iter().filter(|block| {
+            self.block_at(block.start()).is_some_and(|(known, _)| known == **block)
+        });
+        let mut free: Vec<Span> = self.holes(window).collect();
+        free.extend(blocks.filter_map(|block| block.intersection(window)));
+        free.sort_unstable();
+        let mut holes: Vec<Span> = Vec::with_capacity(free.len());
+        for span in free {
+            match holes.last_mut() {
+                Some(last) if last.end() >= span.start() => {
+                    *last = Span::new(last.start(), span.end().max(last.end())).unwrap_or(*last);
+                }
+                _ => holes.push(span),
+            }
+        }
+        if request.direction == Direction::TopDown {
+            holes.reverse();
+        }
+        let fitting = holes.iter().filter_map(|hole| Some((hole, request.position_in(*hole)?)));
+        let mut fitting = fitting.filter(|_| request.size > 0);
+        let found = match request.fit {
+            Fit::First => fitting.next(),
+            // The first of equals is the nearest to the end that the direction names.
+            Fit::Best => fitting.min_by_key(|(hole, _)| hole.len()),
+        };
+        found.map(|(_, at)| at).ok_or_else(|| NoRoom {
+            needed: request.size,
+            window,
+            free: holes.iter().map(|hole| hole.len()).sum(),
+            largest: holes.iter().map(|hole| hole.len()).max().unwrap_or(0),
+        })
+    }
+
     /// Where the request would go if the lowest-ranked left; changes nothing.
     ///
     /// `candidates` are whole blocks in rank order, the first to leave first. They join one by one

@@ -1,12 +1,13 @@
 //! What the operating system gives: a window, its icon, and the system's file dialogs.
 //!
-//! The only room that names the window library and the dialog library. Knows nothing of what is
-//! shown in the window.
+//! The only room that names the window library and the dialog library.
 
+mod application;
 mod dialogs;
 mod icon;
 mod window;
 
+pub use application::open;
 pub use dialogs::{DialogAnswer, DialogKind, DialogOutcome, FileDialogs};
 pub use icon::icon_rgba;
 pub use window::{PlatformError, WindowOptions, has_display, run};

@@ -92,6 +92,7 @@ impl CheckedAdapter {
 /// Limits of the model that are not limits of the kit.
 const MAX_PAGING_BUFFER: u64 = 16 << 20;
 const MIN_PAGING_BUFFER: u64 = 64;
+const MAX_PRIVATE_DATA: u64 = 1 << 20;
 const MAX_PAGING_BUFFERS: u32 = 64;
 const MIN_SYSTEM_MEMORY: u64 = 1 << 20;
 const MAX_SYSTEM_MEMORY: u64 = 1 << 52;
@@ -171,13 +172,16 @@ fn check_segment(index: usize, segment: &Segment, add: &mut impl FnMut(Rule, Str
 }
 
 fn check_paging_buffer(adapter: &Adapter, add: &mut impl FnMut(Rule, String, String)) {
-    let PagingBuffer { segment, size, count, .. } = adapter.paging_buffer;
+    let PagingBuffer { segment, size, private_data_size, count } = adapter.paging_buffer;
     let mut field = |rule, name: &str, value: String| {
         add(rule, format!("paging_buffer.{name}"), value);
     };
     let sized = (MIN_PAGING_BUFFER..=MAX_PAGING_BUFFER).contains(&size);
     if !sized {
         field(Rule::PagingBufferSize, "size", hex(size));
+    }
+    if private_data_size > MAX_PRIVATE_DATA {
+        field(Rule::PagingBufferPrivateData, "private_data_size", hex(private_data_size));
     }
     if count == 0 || count > MAX_PAGING_BUFFERS {
         field(Rule::PagingBufferCount, "count", count.to_string());
@@ -275,7 +279,8 @@ mod tests {
         assert!(check_adapter(&good).0.is_some());
 
         type Mistake = fn(&mut Adapter);
-        let table: [(Mistake, Rule); 14] = [
+        let table: [(Mistake, Rule); 15] = [
+            (|a| a.paging_buffer.private_data_size = u64::MAX, Rule::PagingBufferPrivateData),
             (|a| a.segments.clear(), Rule::NoSegments),
             (|a| a.segments[0].size = 0, Rule::SizeZero),
             (|a| a.segments[0].size = u64::MAX, Rule::SizeNotPages),

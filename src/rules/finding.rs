@@ -105,6 +105,10 @@ rules! {
     PagingBufferSize = "paging-buffer-size", Error,
         "the paging buffer has at least 64 bytes and at most 16 MiB",
         "DXGK_QUERYSEGMENTOUT, PagingBufferSize";
+    /// Private data is small.
+    PagingBufferPrivateData = "paging-buffer-private-data", Error,
+        "the private data of a paging buffer has at most 1 MiB",
+        "DXGK_QUERYSEGMENTOUT, PagingBufferPrivateDataSize";
     /// There is at least one paging buffer and room for all.
     PagingBufferCount = "paging-buffer-count", Error,
         "there are 1 to 64 paging buffers and they fit into their segment",

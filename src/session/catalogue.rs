@@ -20,7 +20,17 @@ macro_rules! embedded {
 }
 
 /// All of them, in the order of the start page. A new file gets a line here.
-const EMBEDDED: &[Embedded] = embedded!["tour.ron"];
+const EMBEDDED: &[Embedded] = embedded![
+    "tour.ron",
+    "multipass.ron",
+    "manual-engine.ron",
+    "eviction-storm.ron",
+    "belady-3.ron",
+    "belady-4.ron",
+    "render-only-sample.ron",
+    "rx6600.ron",
+    "rx6600-tight.ron",
+];
 
 /// The sessions that come with the program, in the order of the start page.
 #[must_use]

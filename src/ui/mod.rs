@@ -3,5 +3,13 @@
 //! Panels read the application's state and hand back commands; they never change the machine.
 //! `theme` and `widgets` know nothing of video memory, so that they can be judged on their own.
 
+mod dialogs;
+mod keyboard;
+pub(crate) mod panels;
+pub mod picture;
+mod shell;
+mod start;
 pub mod theme;
 pub mod widgets;
+
+pub use shell::{DialogWanted, FrameAnswer, Shell};

@@ -198,6 +198,11 @@ impl<'a> Search<'a> {
             (place.segment == segment).then_some(place.span)
         };
         let leaving_anyway: Vec<Span> = leaving.iter().filter_map(span_of).collect();
+        if let Ok(at) = used.space.find_without(request, &leaving_anyway)
+            && !leaving_anyway.is_empty()
+        {
+            return Ok(at);
+        }
         let ranked = self.ranked(used, may_leave).filter_map(|id| span_of(&id));
         let candidates = leaving_anyway.into_iter().chain(ranked);
         let eviction = used.space.find_evicting(request, candidates)?;
@@ -222,6 +227,10 @@ impl<'a> Search<'a> {
         may_leave: MayLeave,
     ) -> Result<Vec<AllocationId>, Rejection> {
         let (committed, limit) = (used.committed(), segment.commit_limit);
+        if limit >= segment.size {
+            // The segment itself is the limit: what is short, if anything, is space.
+            return Ok(Vec::new());
+        }
         let total = committed.get().saturating_add(needed.get());
         let mut short = total.saturating_sub(limit.get());
         let mut leaving = Vec::new();

@@ -1,5 +1,6 @@
 //! Tests of the program from outside, in one binary because linking is slow.
 
+mod cli;
 mod oracle;
 mod random;
 mod tidy;

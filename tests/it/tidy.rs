@@ -17,28 +17,100 @@ const ROOMS: [(&str, &[&str]); 19] = [
     ("vidmm", &["base", "memory", "placement", "ddi", "config", "rules"]),
     ("machine", &["base", "memory", "placement", "ddi", "gpu", "config", "rules", "kmd", "vidmm"]),
     ("session", &["base", "memory", "placement", "ddi", "config", "rules", "vidmm", "machine"]),
-    ("analysis", &[
-        "base", "memory", "placement", "ddi", "gpu", "config", "rules", "kmd", "vidmm", "machine",
-        "session",
-    ]),
-    ("app", &[
-        "base", "memory", "placement", "ddi", "gpu", "config", "rules", "kmd", "vidmm", "machine",
-        "session", "analysis",
-    ]),
-    ("ui", &[
-        "base", "memory", "placement", "ddi", "gpu", "config", "rules", "kmd", "vidmm", "machine",
-        "session", "analysis", "app",
-    ]),
+    (
+        "analysis",
+        &[
+            "base",
+            "memory",
+            "placement",
+            "ddi",
+            "gpu",
+            "config",
+            "rules",
+            "kmd",
+            "vidmm",
+            "machine",
+            "session",
+        ],
+    ),
+    (
+        "app",
+        &[
+            "base",
+            "memory",
+            "placement",
+            "ddi",
+            "gpu",
+            "config",
+            "rules",
+            "kmd",
+            "vidmm",
+            "machine",
+            "session",
+            "analysis",
+        ],
+    ),
+    (
+        "ui",
+        &[
+            "base",
+            "memory",
+            "placement",
+            "ddi",
+            "gpu",
+            "config",
+            "rules",
+            "kmd",
+            "vidmm",
+            "machine",
+            "session",
+            "analysis",
+            "app",
+        ],
+    ),
     // Beside the tower: for pictures, by whoever draws without a display.
     ("render", &[]),
-    ("platform", &[
-        "base", "memory", "placement", "ddi", "gpu", "config", "rules", "kmd", "vidmm", "machine",
-        "session", "analysis", "app", "ui", "render",
-    ]),
-    ("cli", &[
-        "base", "memory", "placement", "ddi", "gpu", "config", "rules", "kmd", "vidmm", "machine",
-        "session", "analysis", "app", "ui", "render", "platform",
-    ]),
+    (
+        "platform",
+        &[
+            "base",
+            "memory",
+            "placement",
+            "ddi",
+            "gpu",
+            "config",
+            "rules",
+            "kmd",
+            "vidmm",
+            "machine",
+            "session",
+            "analysis",
+            "app",
+            "ui",
+            "render",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "base",
+            "memory",
+            "placement",
+            "ddi",
+            "gpu",
+            "config",
+            "rules",
+            "kmd",
+            "vidmm",
+            "machine",
+            "session",
+            "analysis",
+            "app",
+            "ui",
+            "render",
+            "platform",
+        ],
+    ),
     ("lib.rs", &[]),
     ("main.rs", &["cli", "platform", "app"]),
 ];
@@ -168,7 +240,10 @@ fn what_belongs_in_one_place_stands_there_alone() {
         for (number, line) in &source.code {
             for (word, places) in PLACES {
                 if line.contains(word) && !places.iter().any(|p| source.path.starts_with(p)) {
-                    broken.push(format!("{}:{number}: `{word}` stands only in {places:?}", source.path));
+                    broken.push(format!(
+                        "{}:{number}: `{word}` stands only in {places:?}",
+                        source.path
+                    ));
                 }
             }
             for word in NOWHERE {

@@ -45,7 +45,11 @@ fn go(run: &mut Run, place: Place) -> Result<(), String> {
 }
 
 /// Walks to the end and back at a level; the places of the way, in order.
-fn there_and_back(run: &mut Run, level: Level, visited: &mut Visited) -> Result<Vec<Place>, String> {
+fn there_and_back(
+    run: &mut Run,
+    level: Level,
+    visited: &mut Visited,
+) -> Result<Vec<Place>, String> {
     go(run, Place::default())?;
     let mut way = vec![run.place()];
     while let Some(next) = run.next_place(level).map_err(|diverged| diverged.to_string())? {
@@ -176,7 +180,8 @@ fn saved_sessions_are_the_same_forward_and_back() {
             .unwrap_or_else(|errors| panic!("{}: {errors:?}", session.file_name))
             .bound;
         let driver = profile(&bound.adapter.profile).expect("reading found the profile");
-        let run = || Run::new(&bound.adapter, bound.policies, &driver, bound.commands.clone().into());
+        let run =
+            || Run::new(&bound.adapter, bound.policies, &driver, bound.commands.clone().into());
         if let Err(message) = judge(run(), run(), 5) {
             panic!("{}: {message}", session.file_name);
         }

@@ -18,7 +18,11 @@ fn compare(space: &Space, naive: &Naive, window: Span, label: &str) {
         naive.blocks.iter().copied().filter(|(block, _)| block.overlaps(window)).collect();
     assert_eq!(space.blocks(window).collect::<Vec<_>>(), blocks, "{label}");
     assert_eq!(space.block_count(), naive.blocks.len(), "{label}");
-    assert_eq!(space.used(), naive.blocks.iter().map(|(block, _)| block.len()).sum(), "{label}");
+    assert_eq!(
+        space.used(),
+        naive.blocks.iter().map(|(block, _)| block.len()).sum::<u64>(),
+        "{label}"
+    );
     assert_eq!(space.free(), naive.len - space.used(), "{label}");
     let largest = naive.holes(whole).into_iter().map(Span::len).max().unwrap_or(0);
     assert_eq!(space.largest_hole(), largest, "{label}");

@@ -260,12 +260,14 @@ impl Naive {
     ) -> Option<Room> {
         let size = |id: &u32| self.allocations[id].pages;
         let checked = &self.segments[segment];
-        // Commit first: the lowest-ranked leave until it holds, wherever they lie.
+        // Commit first: the lowest-ranked leave until it holds, wherever they lie. Where the limit
+        // is the segment, space is what is short.
         let mut leaving: Vec<u32> = Vec::new();
         let ranked = self.ranked(&[segment], leave, protected);
         let mut queue = ranked.iter();
-        while self.committed(segment) - leaving.iter().map(size).sum::<u64>() + allocation.pages
-            > checked.limit
+        while checked.limit < checked.pages
+            && self.committed(segment) - leaving.iter().map(size).sum::<u64>() + allocation.pages
+                > checked.limit
         {
             leaving.push(*queue.next()?);
         }
@@ -295,7 +297,9 @@ impl Naive {
             },
             top,
         };
-        let mut free: Vec<bool> = owners.iter().map(Option::is_none).collect();
+        // What leaves for commit has left before room is looked for.
+        let mut free: Vec<bool> =
+            owners.iter().map(|owner| owner.is_none_or(|id| leaving.contains(&id))).collect();
         let found = if self.best { wanted.best(&free) } else { wanted.first(&free) };
         if let Some(start) = found {
             return Some(Room { segment, start, leaving });

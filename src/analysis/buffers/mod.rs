@@ -1,0 +1,34 @@
+//! What the buffers of a command hold and how far the device has got in them, where a run stands.
+//!
+//! Bytes are read from the machine: a buffer that has been begun anew since shows that it was, and
+//! never what it held before.
+
+mod packets;
+mod scene;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use packets::{Fetched, PacketLine, PacketState, Row, fetch, gpu_place, packets, rows};
+pub use scene::{
+    CallPart, Card, Fencing, Held, PassShare, Progress, Scene, Unit, buffer, scene, short_hex,
+};
+pub use words::{
+    EnvelopeRow, FrameRow, FrameRuns, RunState, Seat, SeatPage, empty_text, envelope, frame_runs,
+    operation_name, operation_story, seat,
+};
+
+use crate::machine::{CommandTrace, Started};
+use crate::session::Names;
+
+/// What everything here is derived from.
+#[derive(Clone, Copy)]
+pub struct Sources<'a> {
+    /// The machine, where the run stands.
+    pub started: &'a Started,
+    /// Names of what ids stand for.
+    pub names: &'a Names,
+    /// The command taken apart.
+    pub trace: &'a CommandTrace,
+}

@@ -1,0 +1,321 @@
+//! How much happens along a run: what the timeline shows, a bucket of commands for each column.
+
+use std::ops::Range;
+
+use crate::base::{AllocationId, ProcessId};
+use crate::machine::{AllocationRange, Command, CommandRecord, Ending, Run};
+use crate::session::Names;
+
+/// What a process does in each bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DensityLane {
+    /// The process.
+    pub process: ProcessId,
+    /// Bytes of the allocations that commands name, by bucket; each counts for its owner.
+    pub bytes: Vec<u64>,
+    /// All of them together.
+    pub total: u64,
+}
+
+/// What paging does in a bucket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PagingBucket {
+    /// Bytes moved or filled into memory segments.
+    pub bytes_in: u64,
+    /// Bytes moved out of memory segments, or dropped there.
+    pub bytes_out: u64,
+    /// Bytes mapped into apertures.
+    pub bytes_mapped: u64,
+    /// Bytes unmapped from apertures.
+    pub bytes_unmapped: u64,
+    /// Commands that were refused.
+    pub refused: u32,
+    /// Commands after which something was wrong, or which stopped the machine.
+    pub wrong: u32,
+}
+
+/// The executed part of a run, in buckets of commands of one length.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Density {
+    commands: usize,
+    buckets: usize,
+    /// One for each process, in the order of their ids.
+    pub lanes: Vec<DensityLane>,
+    /// One for each bucket.
+    pub paging: Vec<PagingBucket>,
+    /// The most that a process does in one bucket.
+    pub most_bytes: u64,
+    /// The most that moves in or out in one bucket.
+    pub most_paged: u64,
+    /// Commands that were refused.
+    pub refused: u64,
+    /// Commands after which something was wrong, or which stopped the machine.
+    pub wrong: u64,
+}
+
+impl Density {
+    /// The density of the executed part of `run` in at most `columns` buckets, one for each
+    /// command where there are fewer.
+    #[must_use]
+    pub fn of(run: &Run, names: &Names, columns: usize) -> Self {
+        let commands = run.commands().len();
+        let buckets = commands.min(columns);
+        let lanes = (0..names.processes().len())
+            .filter_map(ProcessId::from_index)
+            .map(|process| DensityLane { process, bytes: vec![0; buckets], total: 0 })
+            .collect();
+        let mut density = Self {
+            commands,
+            buckets,
+            lanes,
+            paging: vec![PagingBucket::default(); buckets],
+            ..Self::default()
+        };
+        let mut owners = Owners::default();
+        for ((number, command), record) in (1..).zip(run.commands()).zip(run.records()) {
+            owners.learn(command);
+            let Some(bucket) = density.bucket_of(number) else { break };
+            density.add_paging(bucket, record);
+            owners.named(command, &mut |process, bytes| density.add_use(bucket, process, bytes));
+        }
+        density.most_bytes =
+            density.lanes.iter().flat_map(|lane| lane.bytes.iter().copied()).max().unwrap_or(0);
+        let paged = density.paging.iter().map(|bucket| bucket.bytes_in.max(bucket.bytes_out));
+        density.most_paged = paged.max().unwrap_or(0);
+        density
+    }
+
+    /// How many buckets there are.
+    #[must_use]
+    pub const fn buckets(&self) -> usize {
+        self.buckets
+    }
+
+    /// How many commands the run has, executed or not.
+    #[must_use]
+    pub const fn commands(&self) -> usize {
+        self.commands
+    }
+
+    /// The bucket of a command, counted from 1.
+    #[must_use]
+    pub fn bucket_of(&self, command: usize) -> Option<usize> {
+        let index = command.checked_sub(1).filter(|index| *index < self.commands)?;
+        // At most 4,194,304 commands and as many columns: the product fits.
+        Some(index * self.buckets / self.commands)
+    }
+
+    /// The commands of a bucket, counted from 1.
+    #[must_use]
+    pub fn commands_of(&self, bucket: usize) -> Range<usize> {
+        if self.buckets == 0 {
+            return 1..1;
+        }
+        let first = |bucket: usize| (bucket * self.commands).div_ceil(self.buckets) + 1;
+        first(bucket)..first(bucket + 1)
+    }
+
+    fn add_paging(&mut self, bucket: usize, record: &CommandRecord) {
+        let Some(paging) = self.paging.get_mut(bucket) else { return };
+        let summary = record.summary;
+        for (sum, bytes) in [
+            (&mut paging.bytes_in, summary.bytes_in),
+            (&mut paging.bytes_out, summary.bytes_out),
+            (&mut paging.bytes_mapped, summary.bytes_mapped),
+            (&mut paging.bytes_unmapped, summary.bytes_unmapped),
+        ] {
+            *sum = sum.saturating_add(bytes);
+        }
+        if matches!(record.ending, Ending::Refused(_)) {
+            paging.refused += 1;
+            self.refused += 1;
+        }
+        if record.is_bad() || matches!(record.ending, Ending::Stopped(_)) {
+            paging.wrong += 1;
+            self.wrong += 1;
+        }
+    }
+
+    fn add_use(&mut self, bucket: usize, process: ProcessId, bytes: u64) {
+        let Some(lane) = self.lanes.get_mut(process.index()) else { return };
+        lane.total = lane.total.saturating_add(bytes);
+        if let Some(sum) = lane.bytes.get_mut(bucket) {
+            *sum = sum.saturating_add(bytes);
+        }
+    }
+}
+
+/// Who owns which allocation, and its size, as the commands so far say.
+#[derive(Debug, Default)]
+struct Owners {
+    devices: Vec<Option<ProcessId>>,
+    allocations: Vec<Option<(ProcessId, u64)>>,
+}
+
+impl Owners {
+    fn learn(&mut self, command: &Command) {
+        match command {
+            Command::CreateDevice(device, process) => {
+                put(&mut self.devices, device.index(), *process)
+            }
+            Command::CreateAllocation(create) => {
+                let owner = self.devices.get(create.device.index()).copied().flatten();
+                if let Some(owner) = owner {
+                    let size = create.info.size.get();
+                    put(&mut self.allocations, create.allocation.index(), (owner, size));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn of(&self, allocation: AllocationId) -> Option<(ProcessId, u64)> {
+        self.allocations.get(allocation.index()).copied().flatten()
+    }
+
+    /// Calls `found` with the owner and the bytes of every allocation that the command names.
+    fn named(&self, command: &Command, found: &mut dyn FnMut(ProcessId, u64)) {
+        let mut whole = |allocation| {
+            if let Some((owner, size)) = self.of(allocation) {
+                found(owner, size);
+            }
+        };
+        match command {
+            Command::CreateAllocation(create) => whole(create.allocation),
+            Command::DestroyAllocation(id) | Command::Evict(id) | Command::SetPriority(id, _) => {
+                whole(*id);
+            }
+            Command::MakeResident(ids) => ids.iter().copied().for_each(whole),
+            Command::Use(references) => {
+                for reference in references {
+                    self.part(reference.allocation, reference.range, found);
+                }
+            }
+            Command::CpuWrite(id, range, _) | Command::CpuRead(id, range) => {
+                self.part(*id, *range, found);
+            }
+            Command::CreateProcess(_)
+            | Command::CreateDevice(..)
+            | Command::EvictAll
+            | Command::RunGpu(_)
+            | Command::Expect(_) => {}
+        }
+    }
+
+    fn part(
+        &self,
+        allocation: AllocationId,
+        range: AllocationRange,
+        found: &mut dyn FnMut(ProcessId, u64),
+    ) {
+        if let Some((owner, size)) = self.of(allocation) {
+            let rest = size.saturating_sub(range.offset);
+            found(owner, range.length.map_or(rest, |length| length.min(rest)));
+        }
+    }
+}
+
+fn put<T>(table: &mut Vec<Option<T>>, index: usize, value: T) {
+    if table.len() <= index {
+        table.resize_with(index + 1, || None);
+    }
+    table[index] = Some(value);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kmd;
+    use crate::session;
+
+    const MIB: u64 = 1 << 20;
+
+    /// The tour's run and names.
+    fn tour() -> (Run, Names) {
+        let lookup = |name: &str| kmd::profile(name).map(|profile| profile.adapter);
+        let text = include_str!("../../saved-sessions/tour.ron");
+        let session = session::open(text, "tour.ron", &lookup).expect("the tour is a session");
+        let bound = session.bound;
+        let profile = kmd::profile(&bound.adapter.profile).expect("it was just found");
+        let run = Run::new(&bound.adapter, bound.policies, &profile, bound.commands.into());
+        (run, bound.names)
+    }
+
+    /// A session of this test's own: two processes, and sizes that add up by hand.
+    fn small(columns: usize, executed: usize) -> Density {
+        let text = r#"(version: 1, adapter: (profile: "inspector"), commands: [
+            CreateProcess("a"),
+            CreateDevice(name: "da", process: "a"),
+            CreateProcess("b"),
+            CreateDevice(name: "db", process: "b"),
+            CreateAllocation(name: "x", device: "da", size: "1 MiB", preferred: [(1)], supported: [1]),
+            CreateAllocation(name: "y", device: "db", size: "2 MiB", preferred: [(1)], supported: [1]),
+            Use([Write("x"), Read("y"), ReadRange(allocation: "x", offset: "256 KiB", length: "512 KiB")]),
+            Evict("y"),
+        ])"#;
+        let text = text.replace("[(1)]", "[1]");
+        let lookup = |name: &str| kmd::profile(name).map(|profile| profile.adapter);
+        let session =
+            session::open(&text, "small", &lookup).unwrap_or_else(|errors| panic!("{}", errors[0]));
+        let bound = session.bound;
+        let profile = kmd::profile(&bound.adapter.profile).expect("it was just found");
+        let mut run = Run::new(&bound.adapter, bound.policies, &profile, bound.commands.into());
+        run.execute(executed);
+        Density::of(&run, &bound.names, columns)
+    }
+
+    #[test]
+    fn bytes_count_for_the_owner_of_what_is_named() {
+        let density = small(100, usize::MAX);
+        assert_eq!(density.buckets(), 8);
+        let half = MIB / 2;
+        assert_eq!(density.lanes[0].bytes, [0, 0, 0, 0, MIB, 0, MIB + half, 0]);
+        assert_eq!(density.lanes[1].bytes, [0, 0, 0, 0, 0, 2 * MIB, 2 * MIB, 2 * MIB]);
+        assert_eq!(density.lanes[1].total, 6 * MIB);
+        assert_eq!(density.most_bytes, 2 * MIB);
+        // The use pages both in; the eviction brings what was filled out again, or drops it.
+        assert_eq!(density.paging[6].bytes_in, 3 * MIB);
+        assert_eq!(density.paging[7].bytes_in, 0);
+        assert_eq!((density.refused, density.wrong), (0, 0));
+    }
+
+    #[test]
+    fn only_what_is_executed_counts() {
+        let density = small(100, 5);
+        assert_eq!(density.buckets(), 8);
+        assert_eq!(density.lanes[0].total, MIB);
+        assert_eq!(density.lanes[1].total, 0);
+    }
+
+    #[test]
+    fn buckets_hold_every_command_once() {
+        for columns in [1, 2, 3, 5, 7, 8, 9] {
+            let density = small(columns, usize::MAX);
+            let commands: Vec<usize> =
+                (0..density.buckets()).flat_map(|bucket| density.commands_of(bucket)).collect();
+            assert_eq!(commands, (1..=8).collect::<Vec<_>>(), "{columns} columns");
+            for bucket in 0..density.buckets() {
+                for command in density.commands_of(bucket) {
+                    assert_eq!(density.bucket_of(command), Some(bucket));
+                }
+            }
+            let total: u64 = density.lanes[0].bytes.iter().sum();
+            assert_eq!(total, 2 * MIB + MIB / 2);
+        }
+        assert_eq!(small(0, usize::MAX).commands_of(0), 1..1);
+        assert_eq!(small(8, 8).bucket_of(0), None);
+        assert_eq!(small(8, 8).bucket_of(9), None);
+    }
+
+    #[test]
+    fn the_tour_moves_bytes_both_ways() {
+        let (mut run, names) = tour();
+        run.execute_all();
+        let density = Density::of(&run, &names, 10);
+        assert_eq!(density.buckets(), 10);
+        assert!(density.paging.iter().any(|bucket| bucket.bytes_in > 0));
+        assert!(density.paging.iter().any(|bucket| bucket.bytes_out > 0));
+        assert!(density.paging.iter().any(|bucket| bucket.bytes_mapped > 0));
+        assert!(density.lanes.iter().all(|lane| lane.total > 0));
+    }
+}

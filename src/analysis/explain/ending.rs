@@ -1,0 +1,276 @@
+//! How things ended: refusals, stops, failed expectations, damage and faults, in sentences.
+
+use crate::base::text::{count, counted, exact_size, hex, word};
+use crate::ddi::{NtStatus, PacketFault};
+use crate::machine::{ContentState, Damage, Fault, Mismatch, StartRefusal};
+use crate::vidmm::{ExtentOwner, Failure, Refusal, RefusalReason, Stop, Violation};
+
+use super::Words;
+use super::command::counter_name;
+
+/// A refusal in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusalText {
+    /// The name in ntstatus.h: `STATUS_GRAPHICS_NO_VIDEO_MEMORY`.
+    pub status: String,
+    /// The code: `0xC01E0100`.
+    pub code: String,
+    /// Why, in a sentence without its full stop.
+    pub sentence: String,
+}
+
+/// Why a command was refused.
+#[must_use]
+pub fn refusal_text(refusal: &Refusal, words: Words<'_>) -> RefusalText {
+    RefusalText {
+        status: refusal.status.to_string(),
+        code: word(refusal.status.0),
+        sentence: refusal_sentence(&refusal.reason, words),
+    }
+}
+
+fn refusal_sentence(reason: &RefusalReason, words: Words<'_>) -> String {
+    match reason {
+        RefusalReason::AdapterNotStarted => {
+            "the adapter breaks a rule and did not start".to_owned()
+        }
+        RefusalReason::Stopped { command } => {
+            format!("the machine stopped at step {}", count(*command))
+        }
+        RefusalReason::NoProcess => "the process does not exist".to_owned(),
+        RefusalReason::AlreadyExists => "it exists already, or its name was used before".to_owned(),
+        RefusalReason::NoDevice => "the device does not exist".to_owned(),
+        RefusalReason::NotCreated(id) => format!("{} does not exist yet", words.allocation(*id)),
+        RefusalReason::Destroyed(id) => format!("{} has been destroyed", words.allocation(*id)),
+        RefusalReason::BadSize(size) => {
+            format!("{} is no size for an allocation", exact_size(size.get()))
+        }
+        RefusalReason::BadAlignment(alignment) => {
+            let alignment = exact_size(alignment.get());
+            format!("{alignment} is no alignment: not a power of two, or beyond any segment")
+        }
+        RefusalReason::NoSupportedSegment => {
+            "no segment of the adapter is in the supported set".to_owned()
+        }
+        RefusalReason::PreferenceOutsideSupported(segment) => {
+            format!("{} is preferred but not in the supported set", words.segment(*segment))
+        }
+        RefusalReason::NoSuchSegment(number) => format!("the adapter has no segment {number}"),
+        RefusalReason::EvictionSegmentNotAperture(segment) => {
+            format!("{} is an eviction segment but no aperture", words.segment(*segment))
+        }
+        RefusalReason::ZeroPriority => "a priority of 0 is illegal".to_owned(),
+        RefusalReason::FlagNotModelled(flag) => format!("the flag {flag} is not modelled"),
+        RefusalReason::FlagsExclude(one, other) => {
+            format!("the flags {one} and {other} exclude each other")
+        }
+        RefusalReason::FlagNeeds(flag, other) => format!("the flag {flag} needs {other}"),
+        RefusalReason::RangeBeyondAllocation { offset, length, size } => {
+            let (offset, length) = (hex(*offset), exact_size(*length));
+            format!("{length} at {offset} reach beyond the {} of it", exact_size(size.get()))
+        }
+        RefusalReason::NotCpuVisible(id) => {
+            format!("the CPU may not see {}: it lacks CpuVisible", words.allocation(*id))
+        }
+        RefusalReason::Pinned(id) => {
+            format!("{} is pinned and does not leave", words.allocation(*id))
+        }
+        RefusalReason::NoRoom(id) => {
+            format!("no segment has room for {}, whoever leaves", words.allocation(*id))
+        }
+        RefusalReason::OutOfFrames { needed, free } => format!(
+            "{} of system memory needed, {} free",
+            counted(needed.get(), "page"),
+            count(free.get())
+        ),
+        RefusalReason::OutOfCommit { needed, committed, limit } => {
+            format!("system memory: committed {committed} + {needed} needed > limit {limit}")
+        }
+        RefusalReason::Driver => "the driver refused".to_owned(),
+        RefusalReason::NoSuchFence(fence) => {
+            format!("fence {} was never handed out", hex(fence.0))
+        }
+        RefusalReason::NamedTwice(id) => format!("{} is named twice", words.allocation(*id)),
+    }
+}
+
+/// What stopped the machine: bug check, first parameter and its meaning.
+#[must_use]
+pub fn stop_text(stop: &Stop) -> String {
+    let (name, meaning) = match (stop.code, stop.parameter) {
+        (0x10E, 0xB) => {
+            ("VIDEO_MEMORY_MANAGEMENT_INTERNAL", "an unexpected status of a paging buffer")
+        }
+        (0x10E, 0x12) => ("VIDEO_MEMORY_MANAGEMENT_INTERNAL", "the driver wrote past the buffer"),
+        (0x10E, 0x13) => {
+            ("VIDEO_MEMORY_MANAGEMENT_INTERNAL", "the driver wrote past the private data")
+        }
+        (0x10E, _) => ("VIDEO_MEMORY_MANAGEMENT_INTERNAL", "an internal error"),
+        (0x119, 0x2) => ("VIDEO_SCHEDULER_INTERNAL_ERROR", "a submission failed"),
+        (0x119, _) => ("VIDEO_SCHEDULER_INTERNAL_ERROR", "an internal error"),
+        _ => ("bug check", "an internal error"),
+    };
+    let status =
+        stop.status.map_or(String::new(), |status| format!(", {status} {}", word(status.0)));
+    format!("{name} {:#X}, first parameter {:#X}: {meaning}{status}", stop.code, stop.parameter)
+}
+
+/// Why an adapter did not start.
+#[must_use]
+pub fn start_refusal_text(refusal: &StartRefusal, words: Words<'_>) -> String {
+    match refusal {
+        StartRefusal::Rules => "the adapter breaks rules and did not start".to_owned(),
+        StartRefusal::Driver(error) => format!("the driver did not start: {error}"),
+        StartRefusal::VidMm(Failure::Refused(refusal)) => {
+            let text = refusal_text(refusal, words);
+            format!("the adapter did not start: {}, {}", text.sentence, text.status)
+        }
+        StartRefusal::VidMm(Failure::Stopped(stop)) => {
+            format!("the adapter did not start: {}", stop_text(stop))
+        }
+    }
+}
+
+/// The state of a content: `intact`.
+#[must_use]
+pub const fn content_state_text(state: ContentState) -> &'static str {
+    match state {
+        ContentState::Intact => "intact",
+        ContentState::Damaged => "damaged",
+        ContentState::NeverWritten => "never written",
+    }
+}
+
+/// What an expectation found instead.
+#[must_use]
+pub fn mismatch_text(mismatch: &Mismatch, words: Words<'_>) -> String {
+    let name = |id| words.allocation(id);
+    match mismatch {
+        Mismatch::ResidentAt(id, place) => {
+            let (segment, offset) = (words.segment(place.segment), hex(place.span.start()));
+            format!("{} is in {segment} at offset {offset}", name(*id))
+        }
+        Mismatch::NotResident(id) => format!("{} is not resident", name(*id)),
+        Mismatch::Absent(id) => format!("{} does not exist", name(*id)),
+        Mismatch::Present(id) => format!("{} exists", name(*id)),
+        Mismatch::Content(id, state, None) => {
+            format!("content of {} is {}", name(*id), content_state_text(*state))
+        }
+        Mismatch::Content(id, state, Some(offset)) => {
+            let (state, offset) = (content_state_text(*state), hex(*offset));
+            format!("content of {} is {state}, first at {offset}", name(*id))
+        }
+        Mismatch::Status(None) => "no command came before".to_owned(),
+        Mismatch::Status(Some(status)) => {
+            format!("the command before ended with {status} {}", word(status.0))
+        }
+        Mismatch::Counter(counter, value) => {
+            format!("{} at {}", counter_name(*counter), count(*value))
+        }
+        Mismatch::Byte { offset, expected, found: Some(found) } => {
+            format!("byte {} is {found:02X}, not {expected:02X}", hex(*offset))
+        }
+        Mismatch::Byte { offset, found: None, .. } => format!("there is no byte {}", hex(*offset)),
+        Mismatch::Hash(id, Some(hash)) => format!("hash of {} is {hash}", name(*id)),
+        Mismatch::Hash(id, None) => format!("{} has no bytes", name(*id)),
+        Mismatch::Stopped(None) => "the machine runs".to_owned(),
+        Mismatch::Stopped(Some((code, parameter))) => {
+            format!("stopped with bug check {code:#X}, first parameter {parameter:#X}")
+        }
+        Mismatch::NoSuchSegment(segment) => format!("the adapter has no segment {segment}"),
+    }
+}
+
+/// What is not as it must be.
+#[must_use]
+pub fn damage_text(damage: &Damage, words: Words<'_>) -> String {
+    let name = |id| words.allocation(id);
+    match damage {
+        Damage::Content { allocation, offset } => {
+            format!("{} holds a wrong byte, first at {}", name(*allocation), hex(*offset))
+        }
+        Damage::Book(violation) => violation_text(violation, words),
+        Damage::ApertureTable { segment, page } => {
+            let (segment, page) = (words.segment(*segment), hex(*page));
+            format!("{segment} page {page} points elsewhere than the book says (0x10E, 0x11)")
+        }
+        Damage::WrongRead(id) => format!("the GPU read wrong bytes of {}", name(*id)),
+        Damage::WrongCpuRead { allocation, offset } => {
+            format!("the CPU read a wrong byte of {}, first at {}", name(*allocation), hex(*offset))
+        }
+    }
+}
+
+/// Which invariant of VidMm's book does not hold.
+#[must_use]
+pub fn violation_text(violation: &Violation, words: Words<'_>) -> String {
+    match violation {
+        Violation::Extents(segment, error) => {
+            format!("the extents of {} are not in order: {error}", words.segment(*segment))
+        }
+        Violation::UsedPlusFree(segment) => {
+            format!("used and free bytes of {} do not add up to its size", words.segment(*segment))
+        }
+        Violation::OrphanExtent(segment, span, owner) => {
+            let owner = match owner {
+                ExtentOwner::Allocation(id) => words.allocation(*id).to_owned(),
+                ExtentOwner::Eviction(id) => format!("the eviction of {}", words.allocation(*id)),
+                ExtentOwner::PagingBuffer(index) => format!("paging buffer {index}"),
+            };
+            let place = words.at_offset(*segment, span.start());
+            format!("an extent at {place} belongs to {owner}, which is not there (0x10E, 0xC)")
+        }
+        Violation::MissingExtent(id) => {
+            format!("{} is resident where no extent is (0x10E, 0xD)", words.allocation(*id))
+        }
+        Violation::Commit(segment, committed) => {
+            format!(
+                "commit of {} is wrong or above its limit: {committed}",
+                words.segment(*segment)
+            )
+        }
+        Violation::ApertureCommit(committed) => {
+            format!("commit of all apertures is wrong or above its limit: {committed}")
+        }
+        Violation::SystemCommit(committed) => {
+            format!("commit of system memory is not the sum of the sizes: {committed}")
+        }
+        Violation::FutureFence(id) => {
+            let name = words.allocation(*id);
+            format!("{name} waits for a fence that was never handed out (0x10E, 0x1F)")
+        }
+        Violation::Ranks(segment) => {
+            format!("the eviction order of {} is not its residents", words.segment(*segment))
+        }
+        Violation::Backing(id) => {
+            format!("{} has not the pages that it must have", words.allocation(*id))
+        }
+    }
+}
+
+/// A fault of the device: what, where, in which submission.
+#[must_use]
+pub fn fault_text(fault: &Fault) -> String {
+    let (what, start, fence) =
+        (packet_fault_text(fault.fault), hex(fault.start.into()), fault.fence);
+    format!("{what}, packet at {start} of fence {}", hex(fence.0))
+}
+
+/// Why the device could not execute a packet.
+#[must_use]
+pub const fn packet_fault_text(fault: PacketFault) -> &'static str {
+    match fault {
+        PacketFault::BadPacket => "the bytes are no packet",
+        PacketFault::OutOfRange => "the packet reaches beyond a memory",
+        PacketFault::Unmapped => "a page of an aperture points nowhere",
+        PacketFault::FetchedDummyPage => "the buffer was fetched from the dummy page",
+    }
+}
+
+/// A status for a narrow column: the name without what all names share, and the code.
+pub(super) fn short_status(status: NtStatus) -> String {
+    let name = status.to_string();
+    let short = name.strip_prefix("STATUS_").unwrap_or(&name);
+    let short = short.strip_prefix("GRAPHICS_").unwrap_or(short);
+    format!("{short} {}", word(status.0))
+}

@@ -1,0 +1,242 @@
+//! Operations in words: what moved where, and why.
+
+use crate::base::text::{counted, hex, size, word};
+use crate::base::{Bytes, FenceId, SegmentAddress, SegmentId};
+use crate::ddi::{Access, AccessKind, Location, PagingOperation, Transfer};
+use crate::machine::{CommandTrace, Summary, TracedKind, TracedOperation};
+use crate::rules::SegmentKind;
+use crate::vidmm::{Asked, OperationReason, OperationRecord, WaitReason};
+
+use super::{Words, listed};
+
+/// Which way something goes, as seen from the memory of the GPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Flow {
+    /// Into the memory of the GPU.
+    In,
+    /// Out of it, or dropped there.
+    Out,
+    /// Mapped, nothing moved.
+    Map,
+    /// Unmapped, nothing moved.
+    Unmap,
+}
+
+/// An operation in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OperationText {
+    /// Its kind as d3dkmddi spells it; `Render` and `Execute` for the user's work.
+    pub kind: &'static str,
+    /// Which way it goes, where anything does.
+    pub flow: Option<Flow>,
+    /// How much: `6 MiB`; empty where nothing is moved or mapped.
+    pub amount: String,
+    /// From where to where: `system → VRAM 0x0040_0000`.
+    pub route: String,
+    /// Why: `terrain used, not resident`.
+    pub reason: String,
+}
+
+/// What an operation of `trace` does and why.
+#[must_use]
+pub fn operation_text(
+    trace: &CommandTrace,
+    operation: &TracedOperation,
+    words: Words<'_>,
+) -> OperationText {
+    let fence = fence_of(trace, operation);
+    match &operation.kind {
+        TracedKind::Asked(record) => asked_text(record, fence, words),
+        TracedKind::Executed(fence) => OperationText {
+            kind: "Execute",
+            flow: None,
+            amount: size(operation.packets.iter().map(|packet| packet.outcome.bytes).sum()),
+            route: format!(
+                "fence {}, {}",
+                hex(fence.0),
+                counted(operation.packets.len() as u64, "packet")
+            ),
+            reason: "queued by an earlier command".to_owned(),
+        },
+    }
+}
+
+fn asked_text(record: &OperationRecord, fence: Option<FenceId>, words: Words<'_>) -> OperationText {
+    let (kind, route) = match &record.asked {
+        Asked::Paging(operation) => (operation.kind().name(), route_text(operation, words)),
+        Asked::Render(accesses) => ("Render", render_text(accesses, fence, words)),
+    };
+    OperationText {
+        kind,
+        flow: flow(&record.asked, words),
+        amount: if record.bytes == Bytes::ZERO { String::new() } else { record.bytes.to_string() },
+        route,
+        reason: reason_text(record, words),
+    }
+}
+
+/// The last submission that an operation's calls wrote to.
+pub(super) fn fence_of(trace: &CommandTrace, operation: &TracedOperation) -> Option<FenceId> {
+    let call = operation.calls.last()?;
+    let submissions = trace.submissions.iter();
+    submissions
+        .filter(|known| known.buffer.serial == call.buffer.serial && known.start <= call.start)
+        .map(|known| known.fence)
+        .next_back()
+}
+
+/// Which way an operation goes.
+#[must_use]
+pub fn flow(asked: &Asked, words: Words<'_>) -> Option<Flow> {
+    let Asked::Paging(operation) = asked else { return None };
+    Some(match operation {
+        PagingOperation::Fill(_) => Flow::In,
+        PagingOperation::DiscardContent(_) => Flow::Out,
+        PagingOperation::MapApertureSegment(_) => Flow::Map,
+        PagingOperation::UnmapApertureSegment(_) => Flow::Unmap,
+        PagingOperation::Transfer(transfer) => {
+            if is_memory(&transfer.destination, words) {
+                Flow::In
+            } else {
+                Flow::Out
+            }
+        }
+    })
+}
+
+fn is_memory(location: &Location, words: Words<'_>) -> bool {
+    let Location::Segment { id, .. } = location else { return false };
+    words.checked(*id).is_none_or(|segment| segment.kind == SegmentKind::Memory)
+}
+
+fn route_text(operation: &PagingOperation, words: Words<'_>) -> String {
+    match operation {
+        PagingOperation::Transfer(transfer) => transfer_text(transfer, words),
+        PagingOperation::Fill(fill) => {
+            let to = words.at(fill.segment, fill.address);
+            format!("pattern {} → {to}", word(fill.fill_pattern))
+        }
+        PagingOperation::DiscardContent(discard) => {
+            format!("{} → dropped", words.at(discard.segment, discard.address))
+        }
+        PagingOperation::MapApertureSegment(map) => format!(
+            "{} → {} page {}",
+            counted(map.number_of_pages.get(), "page"),
+            words.segment(map.segment),
+            hex(map.offset_in_pages.get())
+        ),
+        PagingOperation::UnmapApertureSegment(unmap) => format!(
+            "{}, {} page {} → dummy page",
+            counted(unmap.number_of_pages.get(), "page"),
+            words.segment(unmap.segment),
+            hex(unmap.offset_in_pages.get())
+        ),
+    }
+}
+
+fn transfer_text(transfer: &Transfer, words: Words<'_>) -> String {
+    let side = |location: &Location| match location {
+        Location::Segment { id, address } => {
+            let address = address.get().saturating_add(transfer.transfer_offset.into());
+            words.at(*id, SegmentAddress(address))
+        }
+        Location::Mdl(_) => "system".to_owned(),
+    };
+    format!("{} → {}", side(&transfer.source), side(&transfer.destination))
+}
+
+fn render_text(accesses: &[Access], fence: Option<FenceId>, words: Words<'_>) -> String {
+    let texts = accesses.iter().map(|access| {
+        let verb = match access.kind {
+            AccessKind::Read => "reads",
+            AccessKind::Write { .. } => "writes",
+        };
+        format!("{verb} {}", words.at(access.segment, access.address))
+    });
+    let fence = fence.map_or(String::new(), |fence| format!("fence {}, ", hex(fence.0)));
+    format!("{fence}{}", listed(texts))
+}
+
+/// Why an operation is issued.
+#[must_use]
+pub fn reason_text(record: &OperationRecord, words: Words<'_>) -> String {
+    let name = |id| words.allocation(id);
+    match record.reason {
+        OperationReason::PageIn(id) => format!("{} used, not resident", name(id)),
+        OperationReason::EvictedFor { victim, newcomer } => {
+            format!("{} evicted for {}", name(victim), name(newcomer))
+        }
+        OperationReason::EvictedByCommand(id) => format!("{} evicted by the command", name(id)),
+        OperationReason::CpuAccess(id) => match leaves(record) {
+            Some(segment) => {
+                format!("the CPU cannot reach {} in {}", name(id), words.segment(segment))
+            }
+            None => format!("the CPU cannot reach {} where it is", name(id)),
+        },
+        OperationReason::Moved(id) => {
+            format!("the GPU cannot use {} where it was", name(id))
+        }
+        OperationReason::Destroyed(id) => format!("{} destroyed", name(id)),
+        OperationReason::EvictionMapping(id) => {
+            format!("the way out of {} leads through here", name(id))
+        }
+        OperationReason::ApertureReset(segment) => {
+            format!("adapter starts: {} points to the dummy page", words.segment(segment))
+        }
+        OperationReason::PagingBufferMapping(index) => {
+            format!("adapter starts: paging buffer {index} mapped")
+        }
+        OperationReason::Submission => "the command's own work".to_owned(),
+    }
+}
+
+/// The segment that an operation takes something out of.
+fn leaves(record: &OperationRecord) -> Option<SegmentId> {
+    let Asked::Paging(operation) = &record.asked else { return None };
+    match operation {
+        PagingOperation::Transfer(transfer) => match transfer.source {
+            Location::Segment { id, .. } => Some(id),
+            Location::Mdl(_) => None,
+        },
+        PagingOperation::Fill(_) | PagingOperation::MapApertureSegment(_) => None,
+        PagingOperation::DiscardContent(discard) => Some(discard.segment),
+        PagingOperation::UnmapApertureSegment(unmap) => Some(unmap.segment),
+    }
+}
+
+/// Why VidMm waited, and for which fence.
+#[must_use]
+pub fn wait_text(fence: FenceId, reason: WaitReason, words: Words<'_>) -> String {
+    let fence = hex(fence.0);
+    match reason {
+        WaitReason::Buffers => format!("waited for fence {fence}: every buffer was being read"),
+        WaitReason::Allocation(id) => {
+            format!("waited for fence {fence}: {} was being used", words.allocation(id))
+        }
+        WaitReason::Mapping => format!("waited for fence {fence}: the mapping was being used"),
+        WaitReason::Command => format!("waited for fence {fence}: the command ended or said so"),
+    }
+}
+
+/// What a command did, in numbers: `2 operations, 6 MiB in, 4 MiB out`; empty for nothing.
+#[must_use]
+pub fn summary_text(summary: &Summary) -> String {
+    if summary.operations == 0 && summary.packets == 0 {
+        return String::new();
+    }
+    let moved = [
+        (summary.bytes_in, "in"),
+        (summary.bytes_out, "out"),
+        (summary.bytes_mapped, "mapped"),
+        (summary.bytes_unmapped, "unmapped"),
+    ];
+    let first = if summary.operations > 0 {
+        counted(summary.operations.into(), "operation")
+    } else {
+        counted(summary.packets.into(), "packet")
+    };
+    moved
+        .into_iter()
+        .filter(|(bytes, _)| *bytes > 0)
+        .fold(first, |text, (bytes, way)| format!("{text}, {} {way}", size(bytes)))
+}

@@ -1,0 +1,385 @@
+//! The JSON document of `replay --json`: a stable interface.
+//!
+//! Keys are only added within a version; a change of meaning raises [`VERSION`]. Sizes and offsets
+//! are numbers of bytes unless the key says pages; addresses, flag words, handles and hashes are
+//! hexadecimal texts; times are nanoseconds of the machine's clock. Absent things are `null`.
+//!
+//! | key | meaning |
+//! |---|---|
+//! | `version` | 1 |
+//! | `title` | of the session |
+//! | `place` | where the run stands: `12`, `12.2` or `12.2.3` |
+//! | `events` | in order: one for each call of the driver, insufficient and busy included, and one for each submission |
+//! | `segments` | of the adapter, in order of their ids |
+//! | `allocations` | that exist, in order of their creation |
+//! | `counters` | totals since the adapter started |
+//! | `refusals` | commands refused: `command`, `status`, `reason` |
+//! | `faults` | of the device: `command`, `fence`, `start` (byte of the packet), `fault` |
+//! | `stop` | `null`, or `command`, bug check `code`, first `parameter`, `status` |
+//! | `hash` | of the whole state |
+//!
+//! An event of `kind` `call`: `command`; `step` (command.operation); `operation` (name in d3dkmddi,
+//! or `Render`); `allocation` (name); `fields` (members of the union in Rust case); `bytes` that the
+//! operation concerns; `pass` from 1; `buffer` (`index` in VidMm's table, `serial` of its use,
+//! `size`, `address`: `physical`, or `segment` and `address`); `bytes_left` and `private_data_left`
+//! before the call; `bytes_written`; `allocation_is_idle`; `multipass_offset_in` and `_out`;
+//! `status`; `reason`; `time_ns` at the end of the command.
+//!
+//! An event of `kind` `submission`: `command`; `buffer`; `start` and `end` in it; `fence`; `paging`
+//! (or the user's work); `time_ns`.
+//!
+//! A segment: `id`, `name`, `flags`, `base`, `size`, `commit_limit`, `committed`, `used`, `free`,
+//! `largest_hole`, `peak_used`, `highest_end` (offset at which a block ever ended), `bytes_evicted`,
+//! `extents` (`owner`, `offset`, `address`, `size`).
+//!
+//! An allocation: `name`, `handle`, `state` (`resident` or `not resident`), `segment`, `extents`
+//! (pairs of offset and size), `size`, `priority`, `pinned`, `offered`, `displayed`, `content`
+//! (`intact`, `damaged`, `never written`), `first_wrong_byte`, `hash` of its bytes.
+//!
+//! Counters: `page_ins` (becoming resident by any operation), `evictions` (leaving other than by
+//! destruction), the bytes of the statistics query (`bytes_filled`, `bytes_discarded`,
+//! `bytes_mapped_into_aperture`, `bytes_unmapped_from_aperture`, `bytes_mdl_to_memory`,
+//! `bytes_memory_to_mdl`, `bytes_aperture_to_memory`, `bytes_memory_to_aperture`), `refusals`,
+//! `faults`, `submissions`.
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::base::Span;
+use crate::base::text::{hex, word};
+use crate::ddi::{DmaBufferAddress, Location, PageList, PagingOperation};
+use crate::machine::{
+    ContentState, Counter, Diverged, Ending, Place, Run, Started, TracedKind, TracedOperation,
+};
+use crate::session::Names;
+use crate::vidmm::{Allocation, Asked, BufferRecord, CallRecord, ExtentOwner, SubmissionRecord};
+
+use super::explain::{self, Words};
+
+/// The version of the document.
+pub const VERSION: u32 = 1;
+
+/// The document.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    version: u32,
+    title: String,
+    place: String,
+    events: Vec<Value>,
+    segments: Vec<Value>,
+    allocations: Vec<Value>,
+    counters: Map<String, Value>,
+    refusals: Vec<Value>,
+    faults: Vec<Value>,
+    stop: Value,
+    hash: String,
+}
+
+/// Makes the document for where a run stands; the commands up to there are taken apart.
+///
+/// # Errors
+/// When a command ends in another state when it is executed again.
+pub fn report(run: &mut Run, title: &str, names: &Names) -> Result<Report, Diverged> {
+    let place = run.place();
+    let segments = run.segments();
+    let words = Words::new(names, &segments);
+    let mut events = Vec::new();
+    for command in 1..=place.command {
+        let trace = run.trace(command)?;
+        let clock = run.record(command).map_or(0, |record| record.clock);
+        for (number, operation) in (1..).zip(&trace.operations) {
+            let inside = place.inner.filter(|_| command == place.command);
+            if inside.is_some_and(|inner| number > inner.operation) {
+                break;
+            }
+            let step = Place::operation(command, number);
+            events.extend(call_events(step, operation, words, clock));
+        }
+        events.extend(trace.submissions.iter().map(|s| submission_event(command, s, clock)));
+    }
+    let started = run.machine().started().ok();
+    Ok(Report {
+        version: VERSION,
+        title: title.to_owned(),
+        place: place.to_string(),
+        events,
+        segments: started.map(|started| segment_values(started, names)).unwrap_or_default(),
+        allocations: started
+            .map(|started| {
+                let known = started.vidmm().book().allocations();
+                known.map(|allocation| allocation_value(started, allocation, names)).collect()
+            })
+            .unwrap_or_default(),
+        counters: started.map(counters).unwrap_or_default(),
+        refusals: refusals(run, place, words),
+        faults: faults(run, place),
+        stop: started.and_then(|started| started.expectations().stopped()).map_or(
+            Value::Null,
+            |(command, stop)| {
+                json!({
+                    "command": command,
+                    "code": word(stop.code),
+                    "parameter": word(stop.parameter),
+                    "status": stop.status.map(|status| status.to_string()),
+                })
+            },
+        ),
+        hash: run.machine().hash().to_string(),
+    })
+}
+
+fn call_events(
+    step: Place,
+    operation: &TracedOperation,
+    words: Words<'_>,
+    clock: u64,
+) -> Vec<Value> {
+    let TracedKind::Asked(record) = &operation.kind else { return Vec::new() };
+    let (name, fields) = match &record.asked {
+        Asked::Paging(paging) => (paging.kind().name(), operation_fields(paging)),
+        Asked::Render(accesses) => ("Render", json!({ "accesses": accesses.len() })),
+    };
+    let reason = explain::reason_text(record, words);
+    let event = |(pass, call): (usize, &CallRecord)| {
+        json!({
+            "kind": "call",
+            "command": step.command,
+            "step": step.to_string(),
+            "operation": name,
+            "allocation": record.subject.map(|id| words.allocation(id)),
+            "fields": fields,
+            "bytes": record.bytes.get(),
+            "pass": pass + 1,
+            "buffer": buffer_value(&call.buffer),
+            "bytes_left": call.buffer.size - call.start,
+            "bytes_written": call.end - call.start,
+            "private_data_left": call.private_before,
+            "allocation_is_idle": call.allocation_idle,
+            "multipass_offset_in": call.multipass_before,
+            "multipass_offset_out": call.multipass_after,
+            "status": call.status.to_string(),
+            "reason": reason,
+            "time_ns": clock,
+        })
+    };
+    operation.calls.iter().enumerate().map(event).collect()
+}
+
+fn submission_event(command: usize, submission: &SubmissionRecord, clock: u64) -> Value {
+    json!({
+        "kind": "submission",
+        "command": command,
+        "buffer": buffer_value(&submission.buffer),
+        "start": submission.start,
+        "end": submission.end,
+        "fence": submission.fence.0,
+        "paging": submission.paging,
+        "time_ns": clock,
+    })
+}
+
+fn buffer_value(buffer: &BufferRecord) -> Value {
+    let address = match buffer.address {
+        DmaBufferAddress::Physical(address) => json!({ "physical": hex(address.get()) }),
+        DmaBufferAddress::Aperture { segment, address } => {
+            json!({ "segment": segment.number(), "address": hex(address.get()) })
+        }
+    };
+    json!({
+        "index": buffer.index,
+        "serial": buffer.serial,
+        "size": buffer.size,
+        "address": address,
+    })
+}
+
+/// The fields of an operation, under the names of d3dkmddi in Rust case.
+#[must_use]
+pub fn operation_fields(operation: &PagingOperation) -> Value {
+    match operation {
+        PagingOperation::Transfer(transfer) => json!({
+            "h_allocation": transfer.allocation.map(|handle| handle.to_string()),
+            "transfer_offset": transfer.transfer_offset,
+            "transfer_size": transfer.transfer_size.get(),
+            "source": location_value(&transfer.source),
+            "destination": location_value(&transfer.destination),
+            "flags": word(transfer.flags.bits()),
+            "mdl_offset": transfer.mdl_offset.get(),
+        }),
+        PagingOperation::Fill(fill) => json!({
+            "h_allocation": fill.allocation.to_string(),
+            "fill_size": fill.fill_size.get(),
+            "fill_pattern": word(fill.fill_pattern),
+            "segment_id": fill.segment.number(),
+            "segment_address": hex(fill.address.get()),
+        }),
+        PagingOperation::DiscardContent(discard) => json!({
+            "h_allocation": discard.allocation.to_string(),
+            "flags": word(discard.flags.bits()),
+            "segment_id": discard.segment.number(),
+            "segment_address": hex(discard.address.get()),
+        }),
+        PagingOperation::MapApertureSegment(map) => json!({
+            "h_device": map.device.map(|handle| handle.to_string()),
+            "h_allocation": map.allocation.map(|handle| handle.to_string()),
+            "segment_id": map.segment.number(),
+            "offset_in_pages": map.offset_in_pages.get(),
+            "number_of_pages": map.number_of_pages.get(),
+            "mdl": list_value(&map.pages),
+            "flags": word(map.flags.bits()),
+            "mdl_offset": map.mdl_offset.get(),
+        }),
+        PagingOperation::UnmapApertureSegment(unmap) => json!({
+            "h_device": unmap.device.map(|handle| handle.to_string()),
+            "h_allocation": unmap.allocation.map(|handle| handle.to_string()),
+            "segment_id": unmap.segment.number(),
+            "offset_in_pages": unmap.offset_in_pages.get(),
+            "number_of_pages": unmap.number_of_pages.get(),
+            "dummy_page": hex(unmap.dummy_page.get()),
+        }),
+    }
+}
+
+fn location_value(location: &Location) -> Value {
+    match location {
+        Location::Segment { id, address } => {
+            json!({ "segment_id": id.number(), "segment_address": hex(address.get()) })
+        }
+        Location::Mdl(list) => json!({ "segment_id": 0, "mdl": list_value(list) }),
+    }
+}
+
+fn list_value(list: &PageList) -> Value {
+    let runs = list.mdl.runs().iter();
+    let runs: Vec<Value> = runs.map(|run| json!([hex(run.first.get()), run.count.get()])).collect();
+    json!({ "pages": list.mdl.pages().get(), "frames": runs })
+}
+
+fn segment_values(started: &Started, names: &Names) -> Vec<Value> {
+    let segment = |checked: &crate::rules::CheckedSegment| {
+        let used = started.vidmm().book().segment(checked.id)?;
+        let extents: Vec<Value> = used
+            .extents(Span::whole(checked.size.get()))
+            .map(|(span, owner)| {
+                json!({
+                    "owner": owner_text(owner, names),
+                    "offset": span.start(),
+                    "address": hex(checked.base.get() + span.start()),
+                    "size": span.len(),
+                })
+            })
+            .collect();
+        Some(json!({
+            "id": checked.id.number(),
+            "name": checked.name,
+            "flags": word(checked.flags.bits()),
+            "base": hex(checked.base.get()),
+            "size": checked.size.get(),
+            "commit_limit": checked.commit_limit.get(),
+            "committed": used.committed().get(),
+            "used": used.space().used(),
+            "free": used.space().free(),
+            "largest_hole": used.space().largest_hole(),
+            "peak_used": used.peak_used().get(),
+            "highest_end": used.highest_end(),
+            "bytes_evicted": used.bytes_evicted().get(),
+            "extents": extents,
+        }))
+    };
+    started.vidmm().adapter().segments.iter().filter_map(segment).collect()
+}
+
+fn owner_text(owner: ExtentOwner, names: &Names) -> String {
+    match owner {
+        ExtentOwner::Allocation(id) => names.allocation(id).to_owned(),
+        ExtentOwner::Eviction(id) => format!("eviction of {}", names.allocation(id)),
+        ExtentOwner::PagingBuffer(index) => format!("paging buffer {index}"),
+    }
+}
+
+fn allocation_value(started: &Started, allocation: &Allocation, names: &Names) -> Value {
+    let (content, wrong) = started.content_state(allocation);
+    let place = allocation.placement();
+    json!({
+        "name": names.allocation(allocation.id()),
+        "handle": allocation.handle().to_string(),
+        "state": if place.is_some() { "resident" } else { "not resident" },
+        "segment": place.map(|place| place.segment.number()),
+        "extents": place.map(|place| json!([[place.span.start(), place.span.len()]])),
+        "size": allocation.size().get(),
+        "priority": word(allocation.priority().0),
+        "pinned": allocation.is_pinned(),
+        "offered": false,
+        "displayed": false,
+        "content": content_text(content),
+        "first_wrong_byte": wrong,
+        "hash": started.content_hash(allocation).map(|hash| hash.to_string()),
+    })
+}
+
+/// The state of content in a word or two.
+#[must_use]
+pub const fn content_text(content: ContentState) -> &'static str {
+    match content {
+        ContentState::Intact => "intact",
+        ContentState::Damaged => "damaged",
+        ContentState::NeverWritten => "never written",
+    }
+}
+
+/// The key of a counter.
+#[must_use]
+pub const fn counter_key(counter: Counter) -> &'static str {
+    match counter {
+        Counter::PageIns => "page_ins",
+        Counter::Evictions => "evictions",
+        Counter::BytesFilled => "bytes_filled",
+        Counter::BytesDiscarded => "bytes_discarded",
+        Counter::BytesMappedIntoAperture => "bytes_mapped_into_aperture",
+        Counter::BytesUnmappedFromAperture => "bytes_unmapped_from_aperture",
+        Counter::BytesMdlToMemory => "bytes_mdl_to_memory",
+        Counter::BytesMemoryToMdl => "bytes_memory_to_mdl",
+        Counter::BytesApertureToMemory => "bytes_aperture_to_memory",
+        Counter::BytesMemoryToAperture => "bytes_memory_to_aperture",
+        Counter::Refusals => "refusals",
+        Counter::Faults => "faults",
+        Counter::Submissions => "submissions",
+    }
+}
+
+fn counters(started: &Started) -> Map<String, Value> {
+    Counter::ALL
+        .into_iter()
+        .map(|counter| (counter_key(counter).to_owned(), started.counter(counter).into()))
+        .collect()
+}
+
+fn refusals(run: &Run, place: Place, words: Words<'_>) -> Vec<Value> {
+    let records = (1..=place.command).zip(run.records());
+    records
+        .filter_map(|(command, record)| {
+            let Ending::Refused(refusal) = &record.ending else { return None };
+            Some(json!({
+                "command": command,
+                "status": refusal.status.to_string(),
+                "reason": explain::refusal_text(refusal, words).sentence,
+            }))
+        })
+        .collect()
+}
+
+fn faults(run: &Run, place: Place) -> Vec<Value> {
+    let records = (1..=place.command).zip(run.records());
+    records
+        .flat_map(|(command, record)| {
+            record.faults.iter().map(move |fault| {
+                json!({
+                    "command": command,
+                    "fence": fault.fence.0,
+                    "start": fault.start,
+                    "fault": explain::fault_text(fault),
+                })
+            })
+        })
+        .collect()
+}

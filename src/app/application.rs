@@ -1,0 +1,357 @@
+//! The application: which page is open, what is looked at, and what goes on in the background.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::machine::Place;
+use crate::session::{Embedded, load};
+
+use super::action::Action;
+use super::history::SelectionHistory;
+use super::notice::Notice;
+use super::opened::{Looking, Opened};
+use super::playback::Playback;
+use super::registry::When;
+use super::saved::SavedSessions;
+use super::settings::Settings;
+use super::view::View;
+
+/// Commands executed between two looks at the clock, at least.
+const SLICE: usize = 64;
+/// A slice is also this share of what is executed: getting back to the end of the run costs as
+/// much as the run is long.
+const SLICE_SHARE: usize = 32;
+
+/// Notices kept; older ones go first.
+const NOTICES_KEPT: usize = 20;
+
+/// What the window shows.
+#[derive(Debug)]
+pub enum Page {
+    /// The start page.
+    Start,
+    /// A session.
+    Session(Box<Opened>),
+}
+
+/// What the map is to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Zoom {
+    /// What is selected.
+    ToSelection,
+    /// Whole segments.
+    Home,
+}
+
+/// What an action asks of whoever runs the application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Ask for a session file.
+    OpenDialog,
+    /// Ask where to save, with this name suggested.
+    SaveDialog(String),
+    /// Leave the program.
+    Quit,
+    /// Put a text into the clipboard.
+    CopyText(String),
+    /// Zoom the map.
+    Zoom(Zoom),
+    /// Close a dialog of the window's own, if one is open.
+    CloseDialog,
+}
+
+/// The application, without any drawing.
+#[derive(Debug)]
+pub struct App {
+    pub(super) page: Page,
+    pub(super) looking: Looking,
+    pub(super) selections: SelectionHistory,
+    pub(super) settings: Settings,
+    pub(super) notices: Vec<Notice>,
+    pub(super) playback: Playback,
+    pub(super) pending: Option<Place>,
+    pub(super) help: bool,
+    pub(super) dialog: bool,
+    saved: SavedSessions,
+}
+
+impl Default for App {
+    fn default() -> Self {
+        Self::new(Settings::default())
+    }
+}
+
+impl App {
+    /// An application that shows the start page.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            page: Page::Start,
+            looking: Looking::default(),
+            selections: SelectionHistory::default(),
+            settings,
+            notices: Vec::new(),
+            playback: Playback::default(),
+            pending: None,
+            help: false,
+            dialog: false,
+            saved: SavedSessions::default(),
+        }
+    }
+
+    /// What the window shows.
+    #[must_use]
+    pub const fn page(&self) -> &Page {
+        &self.page
+    }
+
+    /// The session that is open.
+    #[must_use]
+    pub const fn session(&self) -> Option<&Opened> {
+        match &self.page {
+            Page::Start => None,
+            Page::Session(opened) => Some(opened),
+        }
+    }
+
+    pub(super) const fn session_mut(&mut self) -> Option<&mut Opened> {
+        match &mut self.page {
+            Page::Start => None,
+            Page::Session(opened) => Some(opened),
+        }
+    }
+
+    /// What panels see of the session that is open.
+    #[must_use]
+    pub fn view(&self) -> Option<View<'_>> {
+        self.session().map(|opened| opened.view(self.looking))
+    }
+
+    /// What the window adds to the session.
+    #[must_use]
+    pub const fn looking(&self) -> Looking {
+        self.looking
+    }
+
+    /// What the user prefers.
+    #[must_use]
+    pub const fn settings(&self) -> Settings {
+        self.settings
+    }
+
+    /// What there is to tell, oldest first.
+    #[must_use]
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
+    }
+
+    /// Whether the keys are shown.
+    #[must_use]
+    pub const fn shows_help(&self) -> bool {
+        self.help
+    }
+
+    /// The saved sessions of the start page.
+    #[must_use]
+    pub const fn saved(&self) -> &SavedSessions {
+        &self.saved
+    }
+
+    /// Says whether a dialog of the window's own is open; Escape closes it before anything else.
+    pub const fn set_dialog_open(&mut self, open: bool) {
+        self.dialog = open;
+    }
+
+    /// Tells something.
+    pub fn tell(&mut self, notice: Notice) {
+        if self.notices.len() == NOTICES_KEPT {
+            self.notices.remove(0);
+        }
+        self.notices.push(notice);
+    }
+
+    /// Opens a session file; where it is none, says why and leaves everything as it was.
+    pub fn open_path(&mut self, path: &Path) -> bool {
+        let origin = path.display().to_string();
+        let opened = load::read(path)
+            .map_err(|error| vec![error])
+            .and_then(|text| Opened::read(&text, &origin));
+        match opened {
+            Ok(mut opened) => {
+                opened.set_file(Some(path.to_owned()));
+                self.show(opened);
+                true
+            }
+            Err(errors) => {
+                let name = path.file_name().map_or(origin, |name| name.to_string_lossy().into());
+                self.tell(Notice::load_errors(&name, &errors));
+                false
+            }
+        }
+    }
+
+    /// Opens a session that comes with the program.
+    pub fn open_embedded(&mut self, file_name: &str) -> bool {
+        let known = self.saved.sessions().find(|session| session.file_name == file_name);
+        let Some(Embedded { file_name, text }) = known else { return false };
+        match Opened::read(text, file_name) {
+            Ok(mut opened) => {
+                opened.set_embedded(Some(file_name));
+                self.show(opened);
+                true
+            }
+            Err(errors) => {
+                self.tell(Notice::load_errors(file_name, &errors));
+                false
+            }
+        }
+    }
+
+    /// Shows a session, before its first command.
+    pub fn show(&mut self, opened: Opened) {
+        let Looking { level, speed, .. } = self.looking;
+        self.looking = Looking { level, speed, ..Looking::default() };
+        self.selections = SelectionHistory::default();
+        self.pending = None;
+        self.help = false;
+        self.notices.retain(|notice| notice.severity == super::Severity::Error);
+        self.page = Page::Session(Box::new(opened));
+    }
+
+    /// The name of a new file for the session that is open.
+    #[must_use]
+    pub fn suggested_name(&self) -> String {
+        let Some(opened) = self.session() else { return super::files::suggested_name("") };
+        let file = opened.file().and_then(|file| file.file_name()?.to_str().map(str::to_owned));
+        file.or_else(|| opened.embedded().map(str::to_owned))
+            .unwrap_or_else(|| super::files::suggested_name(&opened.document().title))
+    }
+
+    /// The title of the window.
+    #[must_use]
+    pub fn window_title(&self) -> String {
+        const PROGRAM: &str = "vidmm-inspector";
+        let Some(opened) = self.session() else { return PROGRAM.to_owned() };
+        let title = &opened.document().title;
+        let title = if title.is_empty() { self.suggested_name() } else { title.clone() };
+        format!("{title} – {PROGRAM}")
+    }
+
+    /// Whether an action can be taken now.
+    #[must_use]
+    pub fn can(&self, when: When) -> bool {
+        let session = self.session();
+        let holds = |test: &dyn Fn(&Opened) -> bool| session.is_some_and(test);
+        match when {
+            When::Always => true,
+            When::Session => session.is_some(),
+            When::Commands => holds(&|opened| !opened.run().commands().is_empty()),
+            When::StepsBefore => holds(&|opened| opened.run().place() != Place::default()),
+            When::StepsAfter => holds(&|opened| !at_end(opened)),
+            When::Selection => holds(&|opened| opened.selected().is_some()),
+            When::EventBefore => holds(&|opened| opened.event_before().is_some()),
+            When::EventAfter => holds(&|opened| opened.event_after().is_some()),
+            When::SelectionBefore => session.is_some() && self.selections.has_back(),
+            When::SelectionAfter => session.is_some() && self.selections.has_forward(),
+            When::Escapable => {
+                self.help || self.dialog || holds(&|opened| opened.selected().is_some())
+            }
+        }
+    }
+
+    /// Whether what an action sets is so already, for a mark in the menu.
+    #[must_use]
+    pub fn is_on(&self, action: &Action) -> bool {
+        match action {
+            Action::SetLevel(level) => self.looking.level == *level,
+            Action::SetTab(tab) => self.session().is_some() && self.looking.tab == *tab,
+            Action::PlayPause => self.looking.playing,
+            Action::ToggleHelp => self.help,
+            _ => false,
+        }
+    }
+
+    /// Plays up to `now`, a time that never runs back.
+    pub fn advance(&mut self, now: Duration) {
+        if !self.looking.playing || self.pending.is_some() {
+            return;
+        }
+        let Looking { level, speed, .. } = self.looking;
+        for _ in 0..self.playback.due(now, speed) {
+            let stepped = self.session_mut().is_some_and(|opened| opened.step_forward(level));
+            if !stepped {
+                self.stop();
+                break;
+            }
+        }
+        if self.session().is_none_or(at_end) {
+            self.stop();
+        }
+    }
+
+    pub(super) const fn stop(&mut self) {
+        self.looking.playing = false;
+        if let Some(opened) = self.session_mut() {
+            opened.touch();
+        }
+    }
+
+    /// Works on what the window needs, slice by slice, as long as `has_time` says so.
+    ///
+    /// At least one slice is done when there is anything to do.
+    pub fn work(&mut self, has_time: &mut dyn FnMut() -> bool) {
+        while self.has_work() {
+            match &mut self.page {
+                Page::Start => self.saved.work(SLICE),
+                Page::Session(opened) => {
+                    let slice = SLICE.max(opened.run().executed() / SLICE_SHARE);
+                    opened.execute(slice);
+                }
+            }
+            self.arrive();
+            if !has_time() {
+                break;
+            }
+        }
+        self.arrive();
+    }
+
+    /// Goes where somebody asked to go as soon as the run has got there.
+    pub(super) fn arrive(&mut self) {
+        let Some(place) = self.pending else { return };
+        let Some(opened) = self.session_mut() else { return };
+        if place.command <= opened.run().executed() {
+            opened.go_to(place);
+            self.pending = None;
+        }
+    }
+
+    /// Whether there is something to do in the background.
+    #[must_use]
+    pub fn has_work(&self) -> bool {
+        match &self.page {
+            Page::Start => self.saved.has_work(),
+            Page::Session(opened) => !opened.run().is_complete(),
+        }
+    }
+
+    /// When the window must be drawn again without anybody touching it; `None` for never.
+    #[must_use]
+    pub fn wakes_in(&self, now: Duration) -> Option<Duration> {
+        if self.has_work() {
+            return Some(Duration::ZERO);
+        }
+        self.looking.playing.then(|| self.playback.wait(now, self.looking.speed))
+    }
+
+    /// The file of the session that is open.
+    #[must_use]
+    pub fn file(&self) -> Option<&PathBuf> {
+        self.session()?.file()
+    }
+}
+
+/// Whether a session stands after its last command.
+pub(super) fn at_end(opened: &Opened) -> bool {
+    opened.run().place() == Place::after(opened.run().commands().len())
+}

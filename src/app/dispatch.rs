@@ -1,0 +1,339 @@
+//! The one place where actions are executed.
+
+use std::path::Path;
+
+use crate::machine::Place;
+use crate::session;
+
+use super::action::Action;
+use super::application::{App, Effect, Page, Zoom, at_end};
+use super::item::Item;
+use super::notice::Notice;
+use super::opened::Opened;
+
+impl App {
+    /// Executes actions in order, and answers what they ask of whoever runs the application.
+    pub fn dispatch_all(&mut self, actions: impl IntoIterator<Item = Action>) -> Vec<Effect> {
+        actions.into_iter().filter_map(|action| self.dispatch(action)).collect()
+    }
+
+    /// Executes an action, and answers what it asks of whoever runs the application.
+    ///
+    /// An action that cannot be taken now does nothing.
+    pub fn dispatch(&mut self, action: Action) -> Option<Effect> {
+        match action {
+            Action::Open => return Some(Effect::OpenDialog),
+            Action::OpenPath(path) => {
+                self.open_path(&path);
+            }
+            Action::OpenEmbedded(file_name) => {
+                self.open_embedded(file_name);
+            }
+            Action::Save | Action::SaveAs | Action::SaveTo(_) => return self.save(&action),
+            Action::Close => self.close(),
+            Action::Quit => return Some(Effect::Quit),
+            Action::Copy(text) => return Some(Effect::CopyText(text)),
+            Action::ZoomToSelection => return self.zoom(Zoom::ToSelection),
+            Action::ZoomHome => return self.zoom(Zoom::Home),
+            Action::Escape => return self.escape(),
+            Action::ToggleTheme => self.settings.appearance = self.settings.appearance.other(),
+            Action::ToggleHelp => self.help = !self.help,
+            Action::DismissNotice(index) => {
+                if index < self.notices.len() {
+                    self.notices.remove(index);
+                }
+            }
+            Action::Select(item) => self.select(item),
+            Action::Hover(item) => self.looking.hovered = item,
+            Action::SelectionBack | Action::SelectionForward => {
+                self.select_other(action == Action::SelectionForward);
+            }
+            other => self.act_on_session(other),
+        }
+        None
+    }
+
+    /// Actions that concern only where the session stands and how it is looked at.
+    fn act_on_session(&mut self, action: Action) {
+        let looking = self.looking;
+        let Page::Session(opened) = &mut self.page else { return };
+        match action {
+            Action::Forward(level) => {
+                let level = level.unwrap_or(looking.level);
+                self.by_hand(|opened| opened.step_forward(level));
+            }
+            Action::Back(level) => {
+                let level = level.unwrap_or(looking.level);
+                self.by_hand(|opened| opened.step_back(level));
+            }
+            Action::ToStart => self.go_to(Place::default()),
+            Action::ToEnd => {
+                let end = Place::after(opened.run().commands().len());
+                self.go_to(end);
+            }
+            Action::GoTo(place) => self.go_to(place),
+            Action::PreviousEvent => {
+                if let Some(command) = opened.event_before() {
+                    self.go_to(Place::after(command));
+                }
+            }
+            Action::NextEvent => {
+                if let Some(command) = opened.event_after() {
+                    self.go_to(Place::after(command));
+                }
+            }
+            Action::PlayPause => self.play_or_pause(),
+            Action::SetSpeed(speed) => {
+                opened.touch();
+                self.looking.speed = speed;
+            }
+            Action::SetLevel(level) => {
+                opened.touch();
+                self.looking.level = level;
+            }
+            Action::SetTab(tab) => {
+                opened.touch();
+                self.looking.tab = tab;
+            }
+            Action::ToggleOpened(command) => opened.toggle_opened(command),
+            _ => {}
+        }
+    }
+
+    /// A step that somebody asked for: it ends playing and whatever was being gone to.
+    fn by_hand(&mut self, step: impl FnOnce(&mut Opened) -> bool) {
+        self.pending = None;
+        if self.looking.playing {
+            self.stop();
+        }
+        if let Some(opened) = self.session_mut() {
+            step(opened);
+        }
+    }
+
+    fn go_to(&mut self, place: Place) {
+        if self.looking.playing {
+            self.stop();
+        }
+        let commands = self.session().map_or(0, |opened| opened.run().commands().len());
+        if place.command <= commands {
+            self.pending = Some(place);
+            self.arrive();
+        }
+    }
+
+    fn play_or_pause(&mut self) {
+        let Page::Session(opened) = &mut self.page else { return };
+        if opened.run().commands().is_empty() {
+            return;
+        }
+        opened.touch();
+        self.looking.playing = !self.looking.playing;
+        if self.looking.playing {
+            self.playback.restart();
+            if at_end(opened) {
+                opened.go_to(Place::default());
+            }
+        }
+    }
+
+    fn select(&mut self, item: Option<Item>) {
+        let Page::Session(opened) = &mut self.page else { return };
+        let before = opened.selected();
+        if before != item {
+            self.selections.leave(before);
+            opened.select(item);
+        }
+    }
+
+    fn select_other(&mut self, forward: bool) {
+        let Page::Session(opened) = &mut self.page else { return };
+        let present = opened.selected();
+        let item =
+            if forward { self.selections.forward(present) } else { self.selections.back(present) };
+        if item.is_some() {
+            opened.select(item);
+        }
+    }
+
+    /// What lies on top closes first.
+    fn escape(&mut self) -> Option<Effect> {
+        if self.dialog {
+            return Some(Effect::CloseDialog);
+        }
+        if self.help {
+            self.help = false;
+        } else {
+            self.select(None);
+        }
+        None
+    }
+
+    fn zoom(&self, zoom: Zoom) -> Option<Effect> {
+        let selected = self.session()?.selected().is_some();
+        (zoom == Zoom::Home || selected).then_some(Effect::Zoom(zoom))
+    }
+
+    fn close(&mut self) {
+        self.page = Page::Start;
+        self.looking.playing = false;
+        self.looking.hovered = None;
+        self.pending = None;
+    }
+
+    fn save(&mut self, action: &Action) -> Option<Effect> {
+        let opened = self.session()?;
+        match (action, opened.file()) {
+            (Action::SaveTo(path), _) => self.save_to(&path.clone()),
+            (Action::Save, Some(path)) => self.save_to(&path.clone()),
+            _ => return Some(Effect::SaveDialog(self.suggested_name())),
+        }
+        None
+    }
+
+    fn save_to(&mut self, path: &Path) {
+        let Some(opened) = self.session_mut() else { return };
+        let notice = match session::save(path, opened.document()) {
+            Ok(()) => {
+                opened.set_file(Some(path.to_owned()));
+                Notice::done(format!("Saved as {}", path.display()))
+            }
+            Err(error) => {
+                let title = String::from("The session is not saved");
+                Notice::error(title, vec![error.to_string()])
+            }
+        };
+        self.tell(notice);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::app::{Severity, Speed, When};
+    use crate::base::AllocationId;
+    use crate::machine::Level;
+
+    fn tour() -> App {
+        let mut app = App::default();
+        assert!(app.open_embedded("tour.ron"));
+        app.work(&mut || true);
+        app
+    }
+
+    fn place(app: &App) -> String {
+        app.session().map_or_else(String::new, |opened| opened.run().place().to_string())
+    }
+
+    #[test]
+    fn steps_go_where_they_say() {
+        let mut app = tour();
+        assert_eq!(place(&app), "0");
+        assert!(!app.can(When::StepsBefore));
+        app.dispatch(Action::Forward(Some(Level::Command)));
+        assert_eq!(place(&app), "1");
+        app.dispatch(Action::GoTo(Place::after(5)));
+        app.dispatch(Action::Forward(Some(Level::Packet)));
+        assert!(place(&app).starts_with("6."), "{}", place(&app));
+        app.dispatch(Action::ToEnd);
+        assert!(!app.can(When::StepsAfter));
+        app.dispatch(Action::Forward(None));
+        app.dispatch(Action::ToStart);
+        assert_eq!(place(&app), "0");
+        app.dispatch(Action::GoTo(Place::after(100_000)));
+        assert_eq!(place(&app), "0");
+    }
+
+    #[test]
+    fn a_jump_beyond_what_is_executed_waits_for_the_run() {
+        let mut app = App::default();
+        assert!(app.open_embedded("tour.ron"));
+        app.dispatch(Action::ToEnd);
+        assert_eq!(place(&app), "0");
+        assert_eq!(app.wakes_in(Duration::ZERO), Some(Duration::ZERO));
+        app.work(&mut || false);
+        assert!(!app.has_work());
+        assert!(!app.can(When::StepsAfter));
+        assert_eq!(app.wakes_in(Duration::ZERO), None);
+    }
+
+    #[test]
+    fn playing_stops_at_the_end_and_begins_again_from_the_start() {
+        let mut app = tour();
+        app.dispatch(Action::SetSpeed(Speed(10)));
+        app.dispatch(Action::PlayPause);
+        app.advance(Duration::from_secs(1));
+        assert_eq!(place(&app), "0");
+        app.advance(Duration::from_millis(1_350));
+        assert_eq!(place(&app), "3");
+        app.advance(Duration::from_secs(6));
+        assert!(!app.looking().playing && !app.can(When::StepsAfter));
+        app.dispatch(Action::PlayPause);
+        assert_eq!(place(&app), "0");
+        assert!(app.looking().playing);
+        app.dispatch(Action::Forward(None));
+        assert!(!app.looking().playing, "a step by hand ends playing");
+    }
+
+    #[test]
+    fn events_of_the_selection_are_stations() {
+        let mut app = tour();
+        app.dispatch(Action::Select(Some(Item::Allocation(AllocationId(0)))));
+        let first = app.session().and_then(Opened::event_after);
+        // The primary is created by the fifth command of the tour.
+        assert_eq!(first, Some(5));
+        app.dispatch(Action::NextEvent);
+        assert_eq!(place(&app), "5");
+        assert!(!app.can(When::EventBefore));
+        app.dispatch(Action::NextEvent);
+        assert_eq!(place(&app), "6");
+        app.dispatch(Action::PreviousEvent);
+        assert_eq!(place(&app), "5");
+    }
+
+    #[test]
+    fn selections_go_back_and_forward_and_escape_selects_nothing() {
+        let mut app = tour();
+        let item = |number| Some(Item::Allocation(AllocationId(number)));
+        app.dispatch(Action::Select(item(0)));
+        app.dispatch(Action::Select(item(1)));
+        app.dispatch(Action::SelectionBack);
+        assert_eq!(app.session().and_then(Opened::selected), item(0));
+        app.dispatch(Action::SelectionForward);
+        assert_eq!(app.session().and_then(Opened::selected), item(1));
+        app.dispatch(Action::ToggleHelp);
+        app.dispatch(Action::Escape);
+        assert!(!app.shows_help());
+        assert_eq!(app.session().and_then(Opened::selected), item(1));
+        assert_eq!(app.dispatch(Action::ZoomToSelection), Some(Effect::Zoom(Zoom::ToSelection)));
+        app.dispatch(Action::Escape);
+        assert_eq!(app.session().and_then(Opened::selected), None);
+        assert_eq!(app.dispatch(Action::ZoomToSelection), None);
+    }
+
+    #[test]
+    fn files_are_saved_and_what_cannot_be_is_told() {
+        let mut app = tour();
+        assert_eq!(app.dispatch(Action::Save), Some(Effect::SaveDialog("tour.ron".into())));
+        let path = std::env::temp_dir().join(format!("vidmm-app-{}.ron", std::process::id()));
+        app.dispatch(Action::SaveTo(path.clone()));
+        assert_eq!(app.file(), Some(&path));
+        assert_eq!(app.notices().last().map(|notice| notice.severity), Some(Severity::Done));
+        assert_eq!(app.dispatch(Action::Save), None);
+        app.dispatch(Action::Close);
+        assert!(app.session().is_none());
+        app.dispatch(Action::OpenPath(path.clone()));
+        assert!(app.session().is_some());
+        std::fs::write(&path, "(version: 1,\n title: 7)").expect("the file is ours");
+        app.dispatch(Action::OpenPath(path.clone()));
+        let notice = app.notices().last().expect("the error is told");
+        assert_eq!(notice.severity, Severity::Error);
+        assert!(notice.lines[0].contains(".ron:2:"), "{notice:?}");
+        assert!(app.session().is_some(), "what was open stays open");
+        std::fs::remove_file(&path).expect("the file is ours");
+        app.dispatch(Action::SaveTo("/nonexistent-folder/x.ron".into()));
+        assert_eq!(app.notices().last().map(|notice| notice.severity), Some(Severity::Error));
+    }
+}

@@ -1,0 +1,57 @@
+//! What the application has to tell: errors with their places, and that something was done.
+
+use crate::session::LoadError;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Severity {
+    /// Something was done.
+    Done,
+    /// Something could not be done.
+    Error,
+}
+
+/// Something to tell, until it is dismissed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What happened, in one line.
+    pub title: String,
+    /// Every particular, one to a line.
+    pub lines: Vec<String>,
+}
+
+impl Notice {
+    /// A session could not be opened: each error with file, line and column.
+    #[must_use]
+    pub fn load_errors(origin: &str, errors: &[LoadError]) -> Self {
+        let count = match errors.len() {
+            1 => String::from("one error"),
+            count => format!("{count} errors"),
+        };
+        Self {
+            severity: Severity::Error,
+            title: format!("{origin} cannot be opened: {count}"),
+            lines: errors.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    /// Something could not be done.
+    #[must_use]
+    pub const fn error(title: String, lines: Vec<String>) -> Self {
+        Self { severity: Severity::Error, title, lines }
+    }
+
+    /// Something was done.
+    #[must_use]
+    pub const fn done(title: String) -> Self {
+        Self { severity: Severity::Done, title, lines: Vec::new() }
+    }
+
+    /// The whole text, for copying.
+    #[must_use]
+    pub fn text(&self) -> String {
+        std::iter::once(&self.title).chain(&self.lines).map(|line| format!("{line}\n")).collect()
+    }
+}

@@ -1,0 +1,435 @@
+//! The list of what a user can ask for by menu or key. Menus, tooltips, keys and help read it.
+//!
+//! Absent on purpose: whatever does not exist yet. It has no entry, no key and no button.
+
+use crate::machine::Level;
+
+use super::action::{Action, Tab};
+use super::keys::{Chord, Key};
+
+/// The menus of the window, from the left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Menu {
+    /// Sessions.
+    File,
+    /// What is shown.
+    View,
+    /// Where one stands.
+    Step,
+    /// Help.
+    Help,
+}
+
+impl Menu {
+    /// All of them, from the left.
+    pub const ALL: [Self; 4] = [Self::File, Self::View, Self::Step, Self::Help];
+
+    /// Its title.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::File => "File",
+            Self::View => "View",
+            Self::Step => "Step",
+            Self::Help => "Help",
+        }
+    }
+}
+
+/// When an action can be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum When {
+    /// Always.
+    Always,
+    /// A session is open.
+    Session,
+    /// A session is open that has commands.
+    Commands,
+    /// There is a step before this place.
+    StepsBefore,
+    /// There is a step after this place.
+    StepsAfter,
+    /// Something is selected.
+    Selection,
+    /// The selection has an event before this place.
+    EventBefore,
+    /// The selection has an event after this place.
+    EventAfter,
+    /// There is a selection to go back to.
+    SelectionBefore,
+    /// There is a selection to go forward to.
+    SelectionAfter,
+    /// Something lies over the window, or something is selected.
+    Escapable,
+}
+
+impl When {
+    /// What is missing while it does not hold.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Always => "",
+            Self::Session => "No session is open",
+            Self::Commands => "No session with commands is open",
+            Self::StepsBefore => "Already before the first command",
+            Self::StepsAfter => "Already after the last command",
+            Self::Selection => "Nothing is selected",
+            Self::EventBefore => "The selection has no event before this step",
+            Self::EventAfter => "The selection has no event after this step",
+            Self::SelectionBefore => "Nothing was selected before",
+            Self::SelectionAfter => "Nothing was selected after this",
+            Self::Escapable => "Nothing is selected or open",
+        }
+    }
+}
+
+/// Something a user can ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// What is done.
+    pub action: Action,
+    /// Its name in menus and help.
+    pub text: &'static str,
+    /// What it does, in a sentence.
+    pub tooltip: &'static str,
+    /// The keys that do the same; the first is shown.
+    pub keys: &'static [Chord],
+    /// The menu that it is in.
+    pub menu: Menu,
+    /// A line divides groups of one menu.
+    pub group: u8,
+    /// When it can be taken.
+    pub when: When,
+}
+
+const fn entry(
+    menu: Menu,
+    group: u8,
+    action: Action,
+    text: &'static str,
+    tooltip: &'static str,
+    keys: &'static [Chord],
+    when: When,
+) -> Entry {
+    Entry { action, text, tooltip, keys, menu, group, when }
+}
+
+const fn letter(character: char) -> Key {
+    Key::Character(character)
+}
+
+/// All entries, in the order of the menus.
+pub const ENTRIES: &[Entry] = &[
+    entry(
+        Menu::File,
+        0,
+        Action::Open,
+        "Open…",
+        "Opens a session file; one can also be dropped anywhere",
+        &[Chord::control(letter('O'))],
+        When::Always,
+    ),
+    entry(
+        Menu::File,
+        0,
+        Action::Close,
+        "Close",
+        "Leaves the session for the start page",
+        &[Chord::control(letter('W'))],
+        When::Session,
+    ),
+    entry(
+        Menu::File,
+        1,
+        Action::Save,
+        "Save",
+        "Writes the session to its file",
+        &[Chord::control(letter('S'))],
+        When::Session,
+    ),
+    entry(
+        Menu::File,
+        1,
+        Action::SaveAs,
+        "Save as…",
+        "Writes the session to another file",
+        &[Chord::control(letter('S')).shifted()],
+        When::Session,
+    ),
+    entry(
+        Menu::File,
+        2,
+        Action::Quit,
+        "Quit",
+        "Leaves the program",
+        &[Chord::control(letter('Q'))],
+        When::Always,
+    ),
+    entry(
+        Menu::View,
+        0,
+        Action::SetTab(Tab::Operations),
+        "Operations",
+        "Shows commands, operations and packets below the map",
+        &[],
+        When::Session,
+    ),
+    entry(
+        Menu::View,
+        0,
+        Action::SetTab(Tab::Buffers),
+        "Buffers",
+        "Shows paging and DMA buffers below the map",
+        &[],
+        When::Session,
+    ),
+    entry(
+        Menu::View,
+        0,
+        Action::SetTab(Tab::Bytes),
+        "Bytes",
+        "Shows the bytes of the selection below the map",
+        &[],
+        When::Session,
+    ),
+    entry(
+        Menu::View,
+        1,
+        Action::ZoomToSelection,
+        "Zoom to selection",
+        "Zooms the map to what is selected",
+        &[Chord::plain(letter('F'))],
+        When::Selection,
+    ),
+    entry(
+        Menu::View,
+        1,
+        Action::ZoomHome,
+        "Whole segments",
+        "Shows whole segments in the map",
+        &[Chord::plain(letter('H'))],
+        When::Session,
+    ),
+    entry(
+        Menu::View,
+        2,
+        Action::SelectionBack,
+        "Selection back",
+        "Selects what was selected before",
+        &[Chord::alt(Key::Left)],
+        When::SelectionBefore,
+    ),
+    entry(
+        Menu::View,
+        2,
+        Action::SelectionForward,
+        "Selection forward",
+        "Selects what was selected after this",
+        &[Chord::alt(Key::Right)],
+        When::SelectionAfter,
+    ),
+    entry(
+        Menu::View,
+        2,
+        Action::Escape,
+        "Select nothing",
+        "Closes what lies over the window, or else selects nothing",
+        &[Chord::plain(Key::Escape)],
+        When::Escapable,
+    ),
+    entry(
+        Menu::View,
+        3,
+        Action::ToggleTheme,
+        "Light or dark",
+        "Changes between light and dark",
+        &[],
+        When::Always,
+    ),
+    entry(
+        Menu::Step,
+        0,
+        Action::PlayPause,
+        "Play or pause",
+        "Plays the session step by step; from the start when it stands at its end",
+        &[Chord::plain(Key::Space)],
+        When::Commands,
+    ),
+    entry(
+        Menu::Step,
+        1,
+        Action::Forward(Some(Level::Command)),
+        "Command forward",
+        "One command forward",
+        &[Chord::plain(Key::Right)],
+        When::StepsAfter,
+    ),
+    entry(
+        Menu::Step,
+        1,
+        Action::Back(Some(Level::Command)),
+        "Command back",
+        "One command back",
+        &[Chord::plain(Key::Left)],
+        When::StepsBefore,
+    ),
+    entry(
+        Menu::Step,
+        1,
+        Action::Forward(Some(Level::Operation)),
+        "Operation forward",
+        "One operation forward",
+        &[Chord::plain(Key::Function(10))],
+        When::StepsAfter,
+    ),
+    entry(
+        Menu::Step,
+        1,
+        Action::Back(Some(Level::Operation)),
+        "Operation back",
+        "One operation back",
+        &[Chord::plain(Key::Function(10)).shifted()],
+        When::StepsBefore,
+    ),
+    entry(
+        Menu::Step,
+        1,
+        Action::Forward(Some(Level::Packet)),
+        "Packet forward",
+        "One packet forward",
+        &[Chord::plain(Key::Function(11))],
+        When::StepsAfter,
+    ),
+    entry(
+        Menu::Step,
+        1,
+        Action::Back(Some(Level::Packet)),
+        "Packet back",
+        "One packet back",
+        &[Chord::plain(Key::Function(11)).shifted()],
+        When::StepsBefore,
+    ),
+    entry(
+        Menu::Step,
+        2,
+        Action::ToStart,
+        "To the start",
+        "Before the first command",
+        &[Chord::plain(Key::Home)],
+        When::StepsBefore,
+    ),
+    entry(
+        Menu::Step,
+        2,
+        Action::ToEnd,
+        "To the end",
+        "After the last command",
+        &[Chord::plain(Key::End)],
+        When::StepsAfter,
+    ),
+    entry(
+        Menu::Step,
+        3,
+        Action::PreviousEvent,
+        "Previous event",
+        "To the previous event in the life of the selection",
+        &[Chord::plain(letter(','))],
+        When::EventBefore,
+    ),
+    entry(
+        Menu::Step,
+        3,
+        Action::NextEvent,
+        "Next event",
+        "To the next event in the life of the selection",
+        &[Chord::plain(letter('.'))],
+        When::EventAfter,
+    ),
+    entry(
+        Menu::Step,
+        4,
+        Action::SetLevel(Level::Command),
+        "Step commands",
+        "The transport steps and plays whole commands",
+        &[Chord::plain(letter('1'))],
+        When::Session,
+    ),
+    entry(
+        Menu::Step,
+        4,
+        Action::SetLevel(Level::Operation),
+        "Step operations",
+        "The transport steps and plays the operations of commands",
+        &[Chord::plain(letter('2'))],
+        When::Session,
+    ),
+    entry(
+        Menu::Step,
+        4,
+        Action::SetLevel(Level::Packet),
+        "Step packets",
+        "The transport steps and plays the packets of operations",
+        &[Chord::plain(letter('3'))],
+        When::Session,
+    ),
+    entry(
+        Menu::Help,
+        0,
+        Action::ToggleHelp,
+        "Keys",
+        "Shows or hides what every key does",
+        &[Chord::plain(letter('?'))],
+        When::Always,
+    ),
+];
+
+/// The entry of an action.
+#[must_use]
+pub fn find(action: &Action) -> Option<&'static Entry> {
+    ENTRIES.iter().find(|entry| entry.action == *action)
+}
+
+/// The keys of an action as text; empty where it has none.
+#[must_use]
+pub fn keys_of(action: &Action) -> String {
+    find(action).and_then(|entry| entry.keys.first()).map_or_else(String::new, ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_actions_share_a_key_and_all_say_what_they_do() {
+        let mut seen = BTreeSet::new();
+        for entry in ENTRIES {
+            assert!(!entry.text.is_empty() && !entry.tooltip.is_empty(), "{entry:?}");
+            for chord in entry.keys {
+                assert!(seen.insert(*chord), "{chord} of {}", entry.text);
+            }
+        }
+        let texts: BTreeSet<&str> = ENTRIES.iter().map(|entry| entry.text).collect();
+        assert_eq!(texts.len(), ENTRIES.len());
+    }
+
+    #[test]
+    fn groups_of_a_menu_stand_together() {
+        for menu in Menu::ALL {
+            let groups: Vec<u8> = ENTRIES
+                .iter()
+                .filter(|entry| entry.menu == menu)
+                .map(|entry| entry.group)
+                .collect();
+            assert!(!groups.is_empty() && groups.is_sorted(), "{menu:?}: {groups:?}");
+        }
+    }
+
+    #[test]
+    fn every_condition_that_can_fail_says_why() {
+        for entry in ENTRIES {
+            assert_eq!(entry.when.reason().is_empty(), entry.when == When::Always);
+        }
+    }
+}

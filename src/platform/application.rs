@@ -1,0 +1,138 @@
+//! The application in its window: what the window's library wants of it, and what it wants of the
+//! system.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use egui::{Context, Ui, ViewportCommand};
+
+use super::dialogs::{DialogAnswer, DialogKind, DialogOutcome, FileDialogs};
+use super::window::{PlatformError, WindowOptions, run};
+use crate::app::{Action, App, Appearance, Notice, Settings};
+use crate::ui::{DialogWanted, Shell, theme};
+
+/// How long a frame may work in the background: a person does not notice so little.
+const BACKGROUND: Duration = Duration::from_millis(8);
+
+/// Opens the window with the session at `path`, or with the start page, until it is closed.
+///
+/// A file that is no session is told of in the window. With `smoke` the window closes after its
+/// first frame: it says that a window can be opened here.
+///
+/// # Errors
+/// See [`PlatformError`].
+pub fn open(path: Option<&Path>, smoke: bool) -> Result<(), PlatformError> {
+    let path = path.map(Path::to_owned);
+    let make = move |creation: &eframe::CreationContext<'_>| -> Box<dyn eframe::App> {
+        let context = &creation.egui_ctx;
+        theme::install(context);
+        let appearance = match context.theme() {
+            theme::Theme::Dark => Appearance::Dark,
+            theme::Theme::Light => Appearance::Light,
+        };
+        let mut app = App::new(Settings { appearance });
+        if let Some(path) = &path {
+            app.open_path(path);
+        }
+        Box::new(Window::new(context, app, smoke))
+    };
+    run("vidmm-inspector", make, WindowOptions::default())
+}
+
+/// The application, and what belongs to its window.
+struct Window {
+    app: App,
+    shell: Shell,
+    dialogs: FileDialogs,
+    wanted: Option<DialogWanted>,
+    title: String,
+    smoke: bool,
+    began: Instant,
+}
+
+impl Window {
+    fn new(context: &Context, app: App, smoke: bool) -> Self {
+        let waker = context.clone();
+        Self {
+            app,
+            shell: Shell::default(),
+            dialogs: FileDialogs::new(move || waker.request_repaint()),
+            wanted: None,
+            title: String::new(),
+            smoke,
+            began: Instant::now(),
+        }
+    }
+
+    /// What the user chose in a dialog of the system; where it shows none, ours opens instead.
+    fn collect(&mut self) {
+        let Some(DialogAnswer { kind, outcome }) = self.dialogs.poll() else { return };
+        let wanted = self.wanted.take();
+        match outcome {
+            DialogOutcome::Picked(path) => {
+                let action = match kind {
+                    DialogKind::Open => Action::OpenPath(path),
+                    DialogKind::Save => Action::SaveTo(path),
+                };
+                self.app.dispatch(action);
+            }
+            DialogOutcome::Cancelled => {}
+            DialogOutcome::Unavailable => {
+                if let Some(wanted) = wanted {
+                    self.shell.ask_for_path(&wanted, &self.app);
+                }
+            }
+        }
+    }
+
+    fn ask(&mut self, wanted: DialogWanted) {
+        let asked = match &wanted {
+            DialogWanted::Open => self.dialogs.open(),
+            DialogWanted::Save(name) => self.dialogs.save_as(name),
+        };
+        if asked {
+            self.wanted = Some(wanted);
+        } else {
+            let title = String::from("Another file dialog is still open");
+            let hint = String::from("Close it first; it may be behind this window.");
+            self.app.tell(Notice::error(title, vec![hint]));
+        }
+    }
+
+    fn show_title(&mut self, context: &Context) {
+        let title = self.app.window_title();
+        if title != self.title {
+            context.send_viewport_cmd(ViewportCommand::Title(title.clone()));
+            self.title = title;
+        }
+    }
+}
+
+impl eframe::App for Window {
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        self.collect();
+        let context = ui.ctx().clone();
+        let until = Instant::now() + BACKGROUND;
+        let mut has_time = || Instant::now() < until;
+        let now = self.began.elapsed();
+        let answer = self.shell.show(ui, &mut self.app, now, &mut has_time);
+        if let Some(wanted) = answer.dialog {
+            self.ask(wanted);
+        }
+        if let Some(text) = answer.copy {
+            context.copy_text(text);
+        }
+        self.show_title(&context);
+        if answer.quit || self.smoke {
+            context.send_viewport_cmd(ViewportCommand::Close);
+        }
+    }
+
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        visuals.panel_fill.to_normalized_gamma_f32()
+    }
+
+    fn persist_egui_memory(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,405 @@
+//! Paging and DMA buffers: what they hold, byte for byte, and how far the device has got.
+//!
+//! Shows the operation that is selected or at the playhead, or all buffers of the command.
+
+mod cards;
+mod detail;
+mod listing;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use egui::{Rect, Ui, pos2, vec2};
+
+use crate::analysis::buffers::{
+    self, Card, EnvelopeRow, Fetched, FrameRuns, PacketLine, PacketState, Row, Scene, Seat, Sources,
+};
+use crate::app::{Action, Item, View};
+use crate::ddi::{Location, PagingOperation};
+use crate::machine::{SharedTrace, TracedKind};
+use crate::ui::theme::{Mark, size, tokens};
+use crate::ui::widgets::{empty_state, horizontal_line, vertical_line};
+use crate::vidmm::Asked;
+
+/// Which part is shown where there is no room for two.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Page {
+    #[default]
+    Packets,
+    Call,
+}
+
+/// What the panel remembers of its look.
+#[derive(Default)]
+pub(crate) struct BuffersState {
+    /// Command and operation shown last: they stay while one of their buffers is selected.
+    subject: Option<(usize, Option<u32>)>,
+    /// The buffer asked for, by its serial.
+    picked: Option<u64>,
+    /// Folds that are open, by their first packet.
+    opened: BTreeSet<usize>,
+    page: Page,
+    scene: Option<Prepared>,
+    /// A packet to be brought into view.
+    reveal: Option<usize>,
+    /// The packet that was in view: command, serial and number.
+    revealed: Option<(usize, u64, usize)>,
+}
+
+/// Everything shown, made once per revision.
+struct Prepared {
+    revision: u64,
+    subject: (usize, Option<u32>),
+    picked: Option<u64>,
+    opened: usize,
+    title: String,
+    story: String,
+    scene: Scene,
+    /// The direction of each operation of the command, by number less one.
+    marks: Vec<Option<Mark>>,
+    /// Whose bytes are shown.
+    shown: usize,
+    fetched: Fetched,
+    lines: Vec<PacketLine>,
+    rows: Vec<Row>,
+    list: listing::List,
+    envelope: Option<Vec<EnvelopeRow>>,
+    runs: Option<FrameRuns>,
+    seat: Option<Seat>,
+    /// Where the device fetches the buffer, in words.
+    fetched_from: String,
+}
+
+impl Prepared {
+    fn card(&self) -> Option<&Card> {
+        self.scene.cards.get(self.shown)
+    }
+
+    fn mark(&self, operation: u32) -> Option<Mark> {
+        let index = usize::try_from(operation).ok()?.checked_sub(1)?;
+        self.marks.get(index).copied().flatten()
+    }
+}
+
+/// Where everything goes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Layout {
+    head: Rect,
+    cards: Rect,
+    progress: Rect,
+    left: Rect,
+    /// `None` where only one part has room.
+    right: Option<Rect>,
+    /// Little height: cards and progress shrink to a line or two.
+    low: bool,
+}
+
+/// Below this height cards are two lines high.
+const LOW: f32 = 430.0;
+/// Below this width bytes and envelope share one place.
+const NARROW: f32 = 760.0;
+
+fn layout(area: Rect, progress: bool) -> Layout {
+    let low = area.height() < LOW;
+    let (head, cards) = if low { (24.0, 44.0) } else { (30.0, 92.0) };
+    let bar = match (progress, low) {
+        (false, _) => 0.0,
+        (true, true) => 16.0,
+        (true, false) => 40.0,
+    };
+    let row = |top: f32, height: f32| {
+        let bottom = (top + height).min(area.bottom());
+        Rect::from_min_max(pos2(area.left(), top.min(bottom)), pos2(area.right(), bottom))
+    };
+    let head = row(area.top(), head);
+    let cards = row(head.bottom(), cards);
+    let progress = row(cards.bottom(), bar);
+    let below = Rect::from_min_max(progress.left_bottom(), area.max);
+    let (left, right) = if area.width() < NARROW {
+        (below, None)
+    } else {
+        let width = (area.width() * 0.345).clamp(286.0, 416.0).floor();
+        let split = area.right() - width;
+        (below.with_max_x(split), Some(below.with_min_x(split)))
+    };
+    Layout { head, cards, progress, left, right, low }
+}
+
+/// Draws the panel into what is left of `ui`.
+pub(crate) fn buffers_ui(
+    ui: &mut Ui,
+    view: &View<'_>,
+    state: &mut BuffersState,
+    actions: &mut Vec<Action>,
+) {
+    let (area, _) = ui.allocate_exact_size(ui.available_size(), egui::Sense::hover());
+    let tokens = tokens(ui);
+    ui.painter().rect_filled(area, 0.0, tokens.canvas);
+    let Some(started) = view.started else {
+        say(ui, area, "The adapter did not start", "Its findings say what to repair.");
+        return;
+    };
+    let subject = subject(view, state);
+    let Some(trace) = trace_of(view, subject.0) else {
+        let asked = if subject.0 == 0 { None } else { view.run.command(subject.0) };
+        let (title, hint) = match asked {
+            Some(_) => {
+                let title = format!("Step {} is not taken apart", subject.0);
+                (title, "Go to it, or open it in the table of operations.")
+            }
+            None => buffers::empty_text(subject.0, None),
+        };
+        say(ui, area, &title, hint);
+        return;
+    };
+    let sources = Sources { started, names: view.names, trace };
+    prepare(state, view, sources, subject);
+    let Some(prepared) = state.scene.take() else { return };
+    if prepared.scene.cards.is_empty() {
+        let asked = view.run.command(subject.0);
+        let (title, hint) = buffers::empty_text(subject.0, asked);
+        say(ui, area, &title, hint);
+        state.scene = Some(prepared);
+        return;
+    }
+    let layout = layout(area, prepared.scene.progress.is_some());
+    head_ui(ui, layout.head, &prepared);
+    cards::strip_ui(ui, layout.cards, layout.low, view, &prepared, state, actions);
+    cards::progress_ui(ui, layout.progress, layout.low, &prepared);
+    horizontal_line(ui.painter(), area.left(), area.right(), layout.left.top(), tokens.separator);
+    let shows_detail = layout.right.is_none() && state.page == Page::Call;
+    listing::header_ui(ui, layout.left, layout.right.is_none(), &prepared, state);
+    let body = layout.left.with_min_y(layout.left.top() + size::PANEL_HEADER);
+    if shows_detail {
+        detail::detail_ui(ui, body, view, &prepared, actions);
+    } else {
+        listing::list_ui(ui, body, view, &prepared, state, actions);
+    }
+    if let Some(right) = layout.right {
+        vertical_line(ui.painter(), right.left(), right.top(), right.bottom(), tokens.separator);
+        let inside = right.with_min_x(right.left() + 1.0).with_min_y(right.top() + 1.0);
+        detail::detail_ui(ui, inside, view, &prepared, actions);
+    }
+    state.scene = Some(prepared);
+}
+
+fn say(ui: &mut Ui, area: Rect, title: &str, hint: &str) {
+    ui.scope_builder(egui::UiBuilder::new().max_rect(area), |ui| empty_state(ui, title, hint));
+}
+
+/// The command and operation to show: of the selected step, else of the playhead.
+fn subject(view: &View<'_>, state: &BuffersState) -> (usize, Option<u32>) {
+    let place = match view.selected {
+        Some(Item::Step(place)) if trace_of(view, place.command).is_some() => place,
+        Some(Item::Buffer(_)) => match state.subject {
+            Some(subject) if trace_of(view, subject.0).is_some() => return subject,
+            _ => view.place,
+        },
+        _ => view.place,
+    };
+    (place.command, place.inner.map(|inner| inner.operation))
+}
+
+fn trace_of<'a>(view: &View<'a>, command: usize) -> Option<&'a SharedTrace> {
+    let at = view.trace.filter(|trace| trace.command == command);
+    at.or_else(|| view.opened.get(&command)).filter(|_| command > 0)
+}
+
+/// Makes what is shown anew where anything changed.
+fn prepare(
+    state: &mut BuffersState,
+    view: &View<'_>,
+    sources: Sources<'_>,
+    subject: (usize, Option<u32>),
+) {
+    if state.subject != Some(subject) {
+        state.subject = Some(subject);
+        state.picked = None;
+        state.opened.clear();
+    }
+    let fresh = state.scene.as_ref().is_some_and(|known| {
+        (known.revision, known.subject, known.picked, known.opened)
+            == (view.revision, subject, state.picked, state.opened.len())
+    });
+    if fresh {
+        return;
+    }
+    let scene = buffers::scene(sources, subject.1);
+    let shown = shown_card(view, state, &scene);
+    let traced = scene.operation.and_then(|number| sources.trace.operation(number));
+    let (title, story) = match (traced, scene.operation) {
+        (Some(traced), Some(number)) => (
+            format!("{}.{number} {}", scene.command, buffers::operation_name(sources, traced)),
+            buffers::operation_story(sources, traced),
+        ),
+        _ => {
+            let operations = u64::try_from(sources.trace.operations.len()).unwrap_or(u64::MAX);
+            let count = u64::try_from(scene.cards.len()).unwrap_or(u64::MAX);
+            let what = crate::base::text::counted(operations, "operation");
+            let story = format!("{what} in {}", crate::base::text::counted(count, "buffer"));
+            (format!("Step {}", scene.command), story)
+        }
+    };
+    let card = scene.cards.get(shown);
+    let fetched = card.map_or_else(Fetched::default, |card| buffers::fetch(sources.started, card));
+    let lines = card.map_or_else(Vec::new, |card| buffers::packets(sources, card, &fetched.bytes));
+    let rows = card.map_or_else(Vec::new, |card| buffers::rows(card, &lines, &state.opened));
+    let list = listing::List::new(card, &rows, &lines, &fetched.bytes);
+    let of_card = card.and_then(|card| card.call()).map(|part| part.operation);
+    let operation = scene.operation.or(of_card);
+    let marks = sources.trace.operations.iter().map(|known| mark_of(&known.kind)).collect();
+    let prepared = Prepared {
+        revision: view.revision,
+        subject,
+        picked: state.picked,
+        opened: state.opened.len(),
+        title,
+        story,
+        envelope: card.and_then(|card| buffers::envelope(sources, card)),
+        runs: operation
+            .and_then(|number| buffers::frame_runs(sources, number, scene.progress.as_ref())),
+        seat: card.and_then(|card| buffers::seat(sources, card)),
+        fetched_from: fetched_from(sources, card),
+        scene,
+        marks,
+        shown,
+        fetched,
+        lines,
+        rows,
+        list,
+    };
+    reveal(state, view, &prepared);
+    state.scene = Some(prepared);
+}
+
+/// Brings the selected packet, or the next one, into view when it is another than before.
+fn reveal(state: &mut BuffersState, view: &View<'_>, prepared: &Prepared) {
+    let Some(card) = prepared.card() else { return };
+    let selected = match view.selected {
+        Some(Item::Step(place)) => prepared.lines.iter().position(|line| {
+            line.step == Some(place) && place.inner.is_some_and(|inner| inner.packet.is_some())
+        }),
+        _ => None,
+    };
+    let next = prepared.lines.iter().position(|line| line.state == PacketState::Next);
+    let Some(line) = selected.or(next) else { return };
+    let now = (prepared.scene.command, card.serial, line);
+    if state.revealed != Some(now) {
+        state.revealed = Some(now);
+        state.reveal = prepared.rows.iter().position(|row| match row {
+            Row::Packet(index) => *index == line,
+            Row::Fold { lines, .. } => lines.contains(&line),
+            _ => false,
+        });
+    }
+}
+
+/// The card that is asked for, that holds the selected packet, or that is being executed.
+fn shown_card(view: &View<'_>, state: &BuffersState, scene: &Scene) -> usize {
+    let by = |found: &dyn Fn(&Card) -> bool| scene.cards.iter().rposition(found);
+    let picked = state.picked.and_then(|serial| by(&|card: &Card| card.serial == serial));
+    let selected = match view.selected {
+        Some(Item::Buffer(index)) => by(&|card: &Card| card.index == index && card.readable() > 0)
+            .or_else(|| by(&|card: &Card| card.index == index)),
+        _ => None,
+    };
+    picked.or(selected).unwrap_or(scene.focus)
+}
+
+fn fetched_from(sources: Sources<'_>, card: Option<&Card>) -> String {
+    let buffer = card.and_then(|card| buffers::buffer(sources.started, card.index));
+    match buffer.map(|buffer| buffer.shape.aperture) {
+        Some(Some((segment, _))) => {
+            format!("bytes as the GPU fetches them through {}", sources.names.segment(segment))
+        }
+        Some(None) => "bytes as the GPU fetches them from system memory".to_owned(),
+        None => String::new(),
+    }
+}
+
+/// Which way an operation moves content.
+fn mark_of(kind: &TracedKind) -> Option<Mark> {
+    let TracedKind::Asked(record) = kind else { return None };
+    let Asked::Paging(operation) = &record.asked else { return None };
+    Some(match operation {
+        PagingOperation::Transfer(transfer) => match transfer.destination {
+            Location::Segment { .. } => Mark::In,
+            Location::Mdl(_) => Mark::Out,
+        },
+        PagingOperation::Fill(_) => Mark::In,
+        PagingOperation::DiscardContent(_) => Mark::Out,
+        PagingOperation::MapApertureSegment(_) => Mark::Map,
+        PagingOperation::UnmapApertureSegment(_) => Mark::Unmap,
+    })
+}
+
+/// The line above the cards: which operation, and what it does.
+fn head_ui(ui: &Ui, rect: Rect, prepared: &Prepared) {
+    use crate::ui::theme::text;
+    use crate::ui::widgets::elide;
+    let tokens = tokens(ui);
+    let painter = ui.painter().with_clip_rect(rect);
+    let middle = rect.center().y;
+    let left = egui::Align2::LEFT_CENTER;
+    let count = prepared.scene.cards.len();
+    let right = match (prepared.scene.operation, count) {
+        (Some(_), 1) => "one operation, one buffer".to_owned(),
+        (Some(_), count) => format!("one operation, {count} buffers, completes once"),
+        (None, _) => String::new(),
+    };
+    let width = rect.width() - 2.0 * size::PANEL_INSET;
+    let title = elide(&painter, &prepared.title, size::MONO_LARGE, tokens.text, width * 0.5);
+    let at = pos2(rect.left() + size::PANEL_INSET, middle);
+    let end = text::paint_galley(&painter, at, left, title, tokens.text).right() + 10.0;
+    let room = rect.right() - size::PANEL_INSET - end;
+    let ink = tokens.text_secondary;
+    let story = elide(&painter, &prepared.story, size::TEXT_BODY, ink, room);
+    let cut = story.elided;
+    let end = text::paint_galley(&painter, pos2(end, middle), left, story, ink).right();
+    let faint = tokens.text_faint;
+    let note = text::mixed_text(&painter, &right, size::TEXT_SMALL, faint);
+    if end + 24.0 + note.size().x < rect.right() - size::PANEL_INSET {
+        let at = pos2(rect.right() - size::PANEL_INSET, middle);
+        text::paint_galley(&painter, at, egui::Align2::RIGHT_CENTER, note, faint);
+    }
+    let response = ui.interact(rect, ui.scope_id().with("head"), egui::Sense::hover());
+    response.widget_info(|| {
+        let spoken = format!("{}: {}", prepared.title, prepared.story);
+        egui::WidgetInfo::labeled(egui::Role::Heading, true, spoken)
+    });
+    if cut {
+        response.on_hover_text(&prepared.story);
+    }
+}
+
+/// Paints small text cut to `width`, and says where.
+fn small(
+    painter: &egui::Painter,
+    at: egui::Pos2,
+    align: egui::Align2,
+    text: &str,
+    ink: egui::Color32,
+    width: f32,
+) -> Rect {
+    use crate::ui::theme::text as theme_text;
+    let galley = crate::ui::widgets::elide(painter, text, size::TEXT_SMALL, ink, width);
+    theme_text::paint_galley(painter, at - vec2(0.0, 1.0), align, galley, ink)
+}
+
+/// Paints monospace text cut to `width`, and says where.
+fn mono(
+    painter: &egui::Painter,
+    at: egui::Pos2,
+    align: egui::Align2,
+    text: &str,
+    ink: egui::Color32,
+    width: f32,
+) -> Rect {
+    use crate::ui::theme::text as theme_text;
+    let font = theme_text::mono();
+    let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), font, ink);
+    job.wrap = egui::text::TextWrapping::truncate_at_width(width.max(0.0));
+    theme_text::paint_galley(painter, at, align, painter.layout_job(job), ink)
+}

@@ -1,0 +1,168 @@
+//! The window as a picture, drawn without one.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use image::RgbaImage;
+
+use super::shell::Shell;
+use super::theme::{self, Theme};
+use crate::app::{App, Appearance};
+use crate::render::Headless;
+
+/// What a picture shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PanelName {
+    /// The whole window.
+    Window,
+    /// The start page.
+    Start,
+    /// The memory map.
+    Map,
+    /// The table of operations.
+    Operations,
+    /// Paging and DMA buffers.
+    Buffers,
+    /// Bytes.
+    Bytes,
+    /// The selection.
+    Selection,
+    /// The adapter.
+    Adapter,
+    /// The timeline.
+    Timeline,
+}
+
+impl PanelName {
+    /// All of them with their names on the command line.
+    pub const ALL: [(Self, &'static str); 9] = [
+        (Self::Window, "window"),
+        (Self::Start, "start"),
+        (Self::Map, "map"),
+        (Self::Operations, "operations"),
+        (Self::Buffers, "buffers"),
+        (Self::Bytes, "bytes"),
+        (Self::Selection, "selection"),
+        (Self::Adapter, "adapter"),
+        (Self::Timeline, "timeline"),
+    ];
+}
+
+impl fmt::Display for PanelName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = Self::ALL.iter().find(|(panel, _)| panel == self).map_or("", |(_, name)| *name);
+        f.write_str(name)
+    }
+}
+
+/// There is no such panel.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "there is no panel `{0}`: window, start, map, operations, buffers, bytes, selection, adapter \
+     or timeline"
+)]
+pub struct UnknownPanel(String);
+
+impl FromStr for PanelName {
+    type Err = UnknownPanel;
+
+    fn from_str(text: &str) -> Result<Self, UnknownPanel> {
+        let known = Self::ALL.iter().find(|(_, name)| *name == text);
+        known.map(|(panel, _)| *panel).ok_or_else(|| UnknownPanel(text.to_owned()))
+    }
+}
+
+/// A picture of `panel` as the window shows the application, everything in the background done.
+///
+/// `points` is the width and height, `scale` the pixels to each point. A panel other than the
+/// window fills the picture; without a session it is the start page that is shown.
+#[must_use]
+pub fn picture(app: &mut App, panel: PanelName, points: [f32; 2], scale: f32) -> RgbaImage {
+    let theme = match app.settings().appearance {
+        Appearance::Dark => Theme::Dark,
+        Appearance::Light => Theme::Light,
+    };
+    let mut headless = Headless::new(points, scale, theme);
+    theme::install(headless.context());
+    headless.set_ground(theme::Tokens::of(theme).canvas);
+    app.work(&mut || true);
+    let mut shell = Shell::default();
+    headless.frame(|ui| {
+        let whole = matches!(panel, PanelName::Window | PanelName::Start);
+        match app.view() {
+            Some(view) if !whole => {
+                shell.panel_ui(ui, &view, panel, &mut Vec::new());
+            }
+            _ => {
+                shell.show(ui, app, Duration::ZERO, &mut || true);
+            }
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::app::{Action, Item, Settings};
+    use crate::base::AllocationId;
+    use crate::machine::Place;
+
+    /// The application with the tour open, at a place, with an allocation selected.
+    fn tour(appearance: Appearance, place: Place) -> App {
+        let mut app = App::new(Settings { appearance });
+        assert!(app.open_embedded("tour.ron"));
+        app.work(&mut || true);
+        app.dispatch(Action::GoTo(place));
+        app.dispatch(Action::Select(Some(Item::Allocation(AllocationId(1)))));
+        app
+    }
+
+    fn keep(name: &str, picture: &RgbaImage) {
+        if let Some(folder) = std::env::var_os("GALLERY") {
+            let path = PathBuf::from(folder).join(format!("{name}.png"));
+            picture.save(&path).expect("the folder of the gallery is writable");
+        }
+    }
+
+    #[test]
+    fn names_of_panels_are_read_as_they_are_written() {
+        for (panel, name) in PanelName::ALL {
+            assert_eq!(panel.to_string(), name);
+            assert_eq!(name.parse(), Ok(panel));
+        }
+        let error = "charts".parse::<PanelName>().expect_err("there is no such panel");
+        assert!(error.to_string().starts_with("there is no panel `charts`: window, start"));
+    }
+
+    #[test]
+    fn the_window_fills_the_picture_in_both_themes() {
+        for (appearance, name) in [(Appearance::Dark, "dark"), (Appearance::Light, "light")] {
+            for (points, scale) in
+                [([1440.0, 900.0], 1.0), ([1280.0, 720.0], 2.0), ([960.0, 600.0], 1.0)]
+            {
+                let mut app = tour(appearance, Place::packet(17, 1, 1));
+                let picture = picture(&mut app, PanelName::Window, points, scale);
+                let side = |points: f32| (points * scale) as u32;
+                assert_eq!(picture.dimensions(), (side(points[0]), side(points[1])));
+                keep(&format!("window-{name}-{}", points[0]), &picture);
+            }
+            let mut app = tour(appearance, Place::after(12));
+            keep(
+                &format!("timeline-{name}"),
+                &super::picture(&mut app, PanelName::Timeline, [1440.0, 140.0], 2.0),
+            );
+            app.dispatch(Action::ToggleHelp);
+            app.dispatch(Action::OpenPath("/nonexistent-folder/session.ron".into()));
+            keep(
+                &format!("help-{name}"),
+                &super::picture(&mut app, PanelName::Window, [1280.0, 720.0], 1.0),
+            );
+            let mut app = App::new(Settings { appearance });
+            let start = super::picture(&mut app, PanelName::Start, [1200.0, 800.0], 1.0);
+            keep(&format!("start-{name}"), &start);
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! The window as a whole: the order of one frame, and where each panel lies.
+//!
+//! Keys, then actions, then playback and work in the background, then panels, then their actions.
+
+use std::time::Duration;
+
+use egui::{
+    CentralPanel, Context, CursorIcon, Frame, Panel, Rect, Sense, Ui, UiBuilder, pos2, vec2,
+};
+
+use super::dialogs::help::help_ui;
+use super::dialogs::notices::notices_ui;
+use super::dialogs::path::{PathAnswer, PathDialog, PathPurpose};
+use super::keyboard;
+use super::panels::status::{StatusState, status_ui};
+use super::panels::timeline::{TimelineState, timeline_ui};
+use super::panels::transport::top_bar_ui;
+use super::picture::PanelName;
+use super::start::{StartState, start_ui};
+use super::theme::{Theme, size, tokens};
+use super::widgets::{empty_state, horizontal_line, tab_bar};
+use crate::app::{Action, App, Appearance, Effect, Tab, View, Zoom, files};
+
+/// What the system is to ask the user for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DialogWanted {
+    /// A session to open.
+    Open,
+    /// Where to save; this name is suggested.
+    Save(String),
+}
+
+/// What a frame asks of whoever shows the window.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FrameAnswer {
+    /// A file is to be asked for.
+    pub dialog: Option<DialogWanted>,
+    /// A text for the clipboard.
+    pub copy: Option<String>,
+    /// The program is to end.
+    pub quit: bool,
+}
+
+/// Everything about the look of the window that is not worth remembering elsewhere.
+#[derive(Default)]
+pub struct Shell {
+    start: StartState,
+    timeline: TimelineState,
+    status: StatusState,
+    path: Option<PathDialog>,
+    map_share: Option<f32>,
+    left_width: Option<f32>,
+}
+
+/// Share of the centre's height that the map has in a new window: 400 of 696 points.
+const MAP_SHARE: f32 = 400.0 / 696.0;
+/// Least height of the map.
+const MAP_LEAST: f32 = 120.0;
+/// Least height of what is below the map, tabs included.
+const BELOW_LEAST: f32 = 110.0;
+
+impl std::fmt::Debug for Shell {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Shell").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl Shell {
+    /// One frame of the window. `now` never runs back; work in the background goes on as long as
+    /// `has_time` says so.
+    pub fn show(
+        &mut self,
+        ui: &mut Ui,
+        app: &mut App,
+        now: Duration,
+        has_time: &mut dyn FnMut() -> bool,
+    ) -> FrameAnswer {
+        let context = ui.ctx().clone();
+        let mut answer = FrameAnswer::default();
+        app.set_dialog_open(self.path.is_some());
+        let mut actions = keyboard::pressed(&context, app);
+        actions.extend(dropped(&context));
+        self.execute(app, actions, &mut answer);
+        app.advance(now);
+        app.work(has_time);
+        show_theme(&context, app.settings().appearance);
+
+        let mut actions = Vec::new();
+        let above = self.page_ui(ui, app, &mut actions);
+        notices_ui(ui, app.notices(), above, &mut actions);
+        if app.shows_help() {
+            help_ui(ui, &mut actions);
+        }
+        self.path_ui(ui, &mut actions);
+        drop_hint(ui);
+
+        let hovered = app.looking().hovered;
+        let over_something = actions.iter().any(|action| matches!(action, Action::Hover(_)));
+        if !over_something && hovered.is_some() {
+            actions.push(Action::Hover(None));
+        }
+        let again = actions.iter().any(|action| *action != Action::Hover(hovered));
+        self.execute(app, actions, &mut answer);
+        if again {
+            context.request_repaint();
+        } else if let Some(wait) = app.wakes_in(now) {
+            context.request_repaint_after(wait);
+        }
+        answer
+    }
+
+    /// Asks for a path in the window, because the system shows no dialogs.
+    pub fn ask_for_path(&mut self, wanted: &DialogWanted, app: &App) {
+        let folder = app.file().and_then(|file| file.parent().map(std::path::Path::to_owned));
+        let folder = folder.unwrap_or_else(files::working_folder);
+        self.path = Some(match wanted {
+            DialogWanted::Open => PathDialog::new(PathPurpose::Open, &folder, ""),
+            DialogWanted::Save(name) => PathDialog::new(PathPurpose::Save, &folder, name),
+        });
+    }
+
+    fn execute(&mut self, app: &mut App, actions: Vec<Action>, answer: &mut FrameAnswer) {
+        for effect in app.dispatch_all(actions) {
+            match effect {
+                Effect::OpenDialog => answer.dialog = Some(DialogWanted::Open),
+                Effect::SaveDialog(name) => answer.dialog = Some(DialogWanted::Save(name)),
+                Effect::Quit => answer.quit = true,
+                Effect::CopyText(text) => answer.copy = Some(text),
+                Effect::CloseDialog => self.path = None,
+                Effect::Zoom(zoom) => self.zoom(zoom),
+            }
+        }
+    }
+
+    fn zoom(&mut self, _zoom: Zoom) {}
+
+    fn path_ui(&mut self, ui: &Ui, actions: &mut Vec<Action>) {
+        let Some(dialog) = &mut self.path else { return };
+        match dialog.ui(ui) {
+            PathAnswer::Open => {}
+            PathAnswer::Cancelled => self.path = None,
+            PathAnswer::Chosen(action) => {
+                actions.push(action);
+                self.path = None;
+            }
+        }
+    }
+
+    /// The page; answers how much at the lower edge notices must leave free.
+    fn page_ui(&mut self, ui: &mut Ui, app: &App, actions: &mut Vec<Action>) -> f32 {
+        let bare =
+            |side: Panel| side.frame(Frame::NONE).resizable(false).show_separator_line(false);
+        if let Some(view) = app.view() {
+            bare(Panel::top("top")).exact_size(size::TOP_BAR).show(ui, |ui| {
+                top_bar_ui(ui, app, actions);
+            });
+            self.session_ui(ui, &view, actions);
+            size::STATUS_BAR + size::TIMELINE
+        } else {
+            let keyboard = self.path.is_none() && !app.shows_help();
+            start_ui(ui, app, &mut self.start, keyboard, actions);
+            0.0
+        }
+    }
+
+    fn session_ui(&mut self, ui: &mut Ui, view: &View<'_>, actions: &mut Vec<Action>) {
+        let tokens = tokens(ui);
+        let panel =
+            |panel: Panel, fill| panel.frame(Frame::NONE.fill(fill)).show_separator_line(true);
+        panel(Panel::bottom("status"), tokens.bar)
+            .resizable(false)
+            .show_separator_line(false)
+            .exact_size(size::STATUS_BAR)
+            .show(ui, |ui| status_ui(ui, view, &mut self.status));
+        let gutter = self.left_width.unwrap_or(size::LEFT_PANEL);
+        let high = ui.available_height();
+        panel(Panel::bottom("timeline"), tokens.canvas)
+            .resizable(true)
+            .default_size(size::TIMELINE)
+            .size_range(size::TIMELINE..=(high * 0.4).max(size::TIMELINE))
+            .show(ui, |ui| timeline_ui(ui, view, &mut self.timeline, gutter, actions));
+        let left = panel(Panel::left("left"), tokens.panel)
+            .resizable(true)
+            .default_size(size::LEFT_PANEL)
+            .size_range(200.0..=400.0)
+            .show(ui, |ui| {
+                empty_state(ui, "Adapter", "");
+            });
+        self.left_width = Some(left.response.rect.width());
+        panel(Panel::right("right"), tokens.panel)
+            .resizable(true)
+            .default_size(size::RIGHT_PANEL)
+            .size_range(260.0..=480.0)
+            .show(ui, |ui| {
+                empty_state(ui, "Selection", "");
+            });
+        CentralPanel::no_frame()
+            .frame(Frame::NONE.fill(tokens.canvas))
+            .show(ui, |ui| self.centre_ui(ui, view, actions));
+    }
+
+    /// One panel alone, over all of `ui`.
+    pub(super) fn panel_ui(
+        &mut self,
+        ui: &mut Ui,
+        view: &View<'_>,
+        panel: PanelName,
+        actions: &mut Vec<Action>,
+    ) {
+        match panel {
+            PanelName::Timeline => {
+                timeline_ui(ui, view, &mut self.timeline, size::LEFT_PANEL, actions);
+            }
+            _ => {}
+        }
+    }
+
+    /// The map above, tabs and what they show below, and a line between them to drag.
+    fn centre_ui(&mut self, ui: &mut Ui, view: &View<'_>, actions: &mut Vec<Action>) {
+        let all = ui.max_rect();
+        let share = self.map_share.unwrap_or(MAP_SHARE);
+        let split = all.top() + split(all.height(), share);
+        let (map, below) = all.split_top_bottom_at_y(split);
+        inside(ui, "map", map, |ui| {
+            empty_state(ui, "Memory map", "");
+        });
+        inside(ui, "below", below, |ui| {
+            let tabs =
+                [(Tab::Operations, "Operations"), (Tab::Buffers, "Buffers"), (Tab::Bytes, "Bytes")];
+            let asked = tab_bar(ui, "below the map", &tabs, view.tab, |_| {});
+            actions.extend(asked.map(Action::SetTab));
+            match view.tab {
+                Tab::Operations => empty_state(ui, "Operations", ""),
+                Tab::Buffers => empty_state(ui, "Buffers", ""),
+                Tab::Bytes => empty_state(ui, "Bytes", ""),
+            };
+        });
+        let line =
+            Rect::from_min_max(pos2(all.left(), split - 3.0), pos2(all.right(), split + 3.0));
+        let response = ui.interact(line, ui.scope_id().with("split"), Sense::drag());
+        let response = response.on_hover_cursor(CursorIcon::ResizeVertical);
+        let ink = if response.hovered() || response.dragged() {
+            tokens(ui).separator_strong
+        } else {
+            tokens(ui).separator
+        };
+        horizontal_line(ui.painter(), all.left(), all.right(), split - 1.0, ink);
+        if response.dragged() && all.height() > 1.0 {
+            let height = split - all.top() + response.drag_delta().y;
+            self.map_share = Some((height / all.height()).clamp(0.1, 0.9));
+        }
+    }
+}
+
+/// Height of the map in a centre of this height.
+fn split(height: f32, share: f32) -> f32 {
+    let most = (height - BELOW_LEAST).max(0.0);
+    (height * share).round().clamp(MAP_LEAST.min(most), most)
+}
+
+fn inside(ui: &mut Ui, name: &str, rect: Rect, content: impl FnOnce(&mut Ui)) {
+    let mut part = ui.new_child(UiBuilder::new().id_salt(name).max_rect(rect));
+    part.shrink_clip_rect(rect);
+    content(&mut part);
+}
+
+fn show_theme(context: &Context, appearance: Appearance) {
+    let theme = match appearance {
+        Appearance::Dark => Theme::Dark,
+        Appearance::Light => Theme::Light,
+    };
+    if context.theme() != theme {
+        context.set_theme(theme);
+    }
+}
+
+/// Files that were dropped onto the window, the last one on top.
+fn dropped(context: &Context) -> Vec<Action> {
+    context.input(|input| {
+        let files = input.raw.dropped_files.iter();
+        files.map(|file| Action::OpenPath(file.path().to_owned())).collect()
+    })
+}
+
+/// Says what letting go of a file would do.
+fn drop_hint(ui: &Ui) {
+    if !ui.input(|input| input.raw.hovered_files.is_empty()) {
+        let tokens = tokens(ui);
+        let layer = egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("drop"));
+        let painter = ui.ctx().layer_painter(layer);
+        let all = ui.ctx().content_rect();
+        painter.rect_filled(all, 0.0, tokens.canvas.gamma_multiply(0.85));
+        super::widgets::outline(&painter, all.shrink(8.0), size::RADIUS, 2.0, tokens.accent);
+        super::theme::text::paint(
+            &painter,
+            all.center() - vec2(0.0, 8.0),
+            egui::Align2::CENTER_CENTER,
+            "Let go to open the session",
+            size::TEXT_TITLE,
+            tokens.text,
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn map_and_tabs_share_any_height() {
+        assert!((split(696.0, MAP_SHARE) - 400.0).abs() < 0.1);
+        for height in [0.0, 60.0, 200.0, 396.0, 696.0, 2000.0] {
+            for share in [0.1, MAP_SHARE, 0.9] {
+                let map = split(height, share);
+                assert!(map >= 0.0 && map <= height, "{height} {share}: {map}");
+                assert!(height < MAP_LEAST + BELOW_LEAST || map >= MAP_LEAST);
+                assert!(height < BELOW_LEAST || height - map >= BELOW_LEAST - 0.6);
+            }
+        }
+    }
+}
