@@ -8,7 +8,7 @@ mod scene;
 mod words;
 
 #[cfg(test)]
-mod tests;
+pub(in crate::analysis) mod tests;
 
 pub use packets::{Fetched, PacketLine, PacketState, Row, fetch, gpu_place, packets, rows};
 pub use scene::{

@@ -316,6 +316,26 @@ pub fn first_difference(started: &Started, source: ByteSource) -> Option<u64> {
     }
 }
 
+/// The whole hole of a segment that holds a byte.
+#[must_use]
+pub fn hole_around(started: &Started, segment: SegmentId, offset: u64) -> Option<Span> {
+    let space = started.vidmm().book().segment(segment)?.space();
+    let end = space.holes(Span::new(offset, u64::MAX)?).next().filter(|hole| {
+        // Another hole may follow a block that holds the byte.
+        hole.start() == offset
+    })?;
+    // As long as the hole reaches the start of what is looked at, look further back.
+    let mut back = PAGE_SIZE;
+    loop {
+        let from = offset.saturating_sub(back);
+        let hole = space.holes(Span::new(from, end.end())?).find(|hole| hole.contains(offset))?;
+        if hole.start() > from || from == 0 {
+            return Some(hole);
+        }
+        back = back.saturating_mul(2);
+    }
+}
+
 /// Ranges that are named at most in one answer.
 const MOST_RANGES: usize = 4096;
 

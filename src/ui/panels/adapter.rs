@@ -262,7 +262,8 @@ fn summary(ui: &mut Ui, view: &View<'_>) {
     let room = end.left() - 8.0 - inside.left();
     let name = elide(painter, &raw.name, size::TEXT_BODY, tokens.text, room);
     let cut = name.elided;
-    text::paint_galley(painter, inside.left_center(), Align2::LEFT_CENTER, name, tokens.text);
+    let at = inside.left_center() - vec2(0.0, 1.0);
+    text::paint_galley(painter, at, Align2::LEFT_CENTER, name, tokens.text);
     if cut {
         response.on_hover_text(&raw.name);
     }
@@ -308,7 +309,7 @@ fn segment_entry(
     let start = pos2(rect.left() + 14.0, rect.center().y);
     let room = end.left() - 8.0 - start.x;
     let name = elide(painter, &entry.name, size::TEXT_BODY, tokens.text, room);
-    text::paint_galley(painter, start, left, name, tokens.text);
+    text::paint_galley(painter, start - vec2(0.0, 1.0), left, name, tokens.text);
     bar(ui, kept, entry);
     let rect = row(ui, size::LIST_ROW + 2.0);
     let at = rect.right_center();
@@ -517,7 +518,8 @@ fn tree_words(ui: &Ui, rect: Rect, name: &str, value: &str, ink: Color32) {
     let end = text::paint(painter, at, Align2::RIGHT_CENTER, value, size::TEXT_SMALL, faint);
     let room = end.left() - 8.0 - rect.left();
     let galley = elide(painter, name, size::TEXT_BODY, ink, room);
-    text::paint_galley(painter, rect.left_center(), Align2::LEFT_CENTER, galley, ink);
+    let at = rect.left_center() - vec2(0.0, 1.0);
+    text::paint_galley(painter, at, Align2::LEFT_CENTER, galley, ink);
 }
 
 /// Rules that the adapter breaks or touches.

@@ -6,6 +6,7 @@ pub(crate) mod buffers;
 pub(crate) mod bytes;
 pub(crate) mod map;
 pub(crate) mod operations;
+pub(crate) mod selection;
 pub(crate) mod status;
 pub(crate) mod timeline;
 pub(crate) mod transport;

@@ -18,6 +18,7 @@ use egui::{
 use self::layout::{
     AMOUNT, Columns, GAP, INDENT, ROW, columns, offset_for, row_at, row_top, rows_in_sight,
 };
+pub(super) use self::rows::trace_of;
 use self::rows::{RowText, concerns, row_text};
 use crate::analysis::explain::{Flow, StatusKind};
 use crate::analysis::steps::{Steps, filtered, inside};
@@ -25,7 +26,9 @@ use crate::app::{Action, Item, View};
 use crate::base::text::{count, counted};
 use crate::machine::{Inner, Level, Place};
 use crate::ui::theme::{Mark, Tokens, mix, size, text, tokens};
-use crate::ui::widgets::{Icon, elide, empty_state, focus_ring, horizontal_line, mark, outline};
+use crate::ui::widgets::{
+    Icon, Tone, elide, empty_state, focus_ring, horizontal_line, mark, outline,
+};
 
 /// What the table remembers between frames: look only.
 #[derive(Debug, Default)]
@@ -154,11 +157,12 @@ pub(crate) fn operations_filter_ui(ui: &mut Ui, view: &View<'_>, state: &mut Ope
     let at = rect.right_center() - vec2(8.0, 1.0);
     let faint = tokens.text_faint;
     let counted = text::paint_galley(painter, at, Align2::RIGHT_CENTER, galley, faint);
-    let field = Rect::from_min_max(rect.min, pos2(counted.left() - GAP, rect.bottom()));
+    let field =
+        Rect::from_min_max(rect.min + vec2(8.0, 0.0), pos2(counted.left() - GAP, rect.bottom()));
     let edit = egui::TextEdit::singleline(&mut state.filter)
         .hint_text("Filter by text or address")
         .font(text::small())
-        .margin(egui::Margin::symmetric(8, 2))
+        .margin(egui::Margin::symmetric(0, 2))
         .frame(egui::Frame::NONE)
         .align(egui::Align2::LEFT_CENTER)
         .id_salt("filter of operations");
@@ -531,6 +535,20 @@ pub(super) const fn status_look(kind: StatusKind, tokens: &Tokens) -> (Icon, Col
         StatusKind::Damaged => (Icon::Warning, tokens.error),
         StatusKind::Running => (Icon::TriangleRight, tokens.accent),
         StatusKind::Encoded | StatusKind::Ahead => (Icon::Circle, tokens.text_faint),
+    }
+}
+
+/// The tone of a status, for panels that tell it in a sentence.
+pub(super) const fn status_tone(kind: StatusKind) -> Tone {
+    match kind {
+        StatusKind::Done | StatusKind::Held => Tone::Ok,
+        StatusKind::BufferFull => Tone::Warn,
+        StatusKind::Refused
+        | StatusKind::Stopped
+        | StatusKind::Failed
+        | StatusKind::Faulted
+        | StatusKind::Damaged => Tone::Error,
+        StatusKind::Running | StatusKind::Encoded | StatusKind::Ahead => Tone::Plain,
     }
 }
 

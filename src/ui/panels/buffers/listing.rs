@@ -719,8 +719,11 @@ fn paint_texts(
         let ink = if dim { mix(tokens.canvas, ink, 0.85) } else { mix(ink, tokens.text, 0.25) };
         let room = columns.right - at.x;
         // What the first line says already is left out where there is little room.
-        let said = index == 0 && field.role == FieldRole::Count && !tall;
-        if (said && columns.group > 1) || room < 30.0 {
+        let said = index == 0 && field.role == FieldRole::Count;
+        let characters = u16::try_from(field.text.chars().count()).unwrap_or(u16::MAX);
+        let fits = f32::from(characters) * columns.glyph <= room;
+        // A piece that does not fit is left to the tooltip, unless the line is all its own.
+        if (said && (columns.group > 1 || tall)) || !(fits || tall) {
             continue;
         }
         let painted = mono(painter, at, left, &field.text, ink, room);

@@ -41,6 +41,8 @@ pub(crate) struct BuffersState {
     /// Folds that are open, by their first packet.
     opened: BTreeSet<usize>,
     page: Page,
+    /// Every run of frames is listed, not only those around the next.
+    all_runs: bool,
     scene: Option<Prepared>,
     /// A packet to be brought into view.
     reveal: Option<usize>,
@@ -173,14 +175,14 @@ pub(crate) fn buffers_ui(
     listing::header_ui(ui, layout.left, layout.right.is_none(), &prepared, state);
     let body = layout.left.with_min_y(layout.left.top() + size::PANEL_HEADER);
     if shows_detail {
-        detail::detail_ui(ui, body, view, &prepared, actions);
+        detail::detail_ui(ui, body, view, &prepared, &mut state.all_runs, actions);
     } else {
         listing::list_ui(ui, body, view, &prepared, state, actions);
     }
     if let Some(right) = layout.right {
         vertical_line(ui.painter(), right.left(), right.top(), right.bottom(), tokens.separator);
         let inside = right.with_min_x(right.left() + 1.0).with_min_y(right.top() + 1.0);
-        detail::detail_ui(ui, inside, view, &prepared, actions);
+        detail::detail_ui(ui, inside, view, &prepared, &mut state.all_runs, actions);
     }
     state.scene = Some(prepared);
 }
@@ -284,7 +286,9 @@ fn reveal(state: &mut BuffersState, view: &View<'_>, prepared: &Prepared) {
         _ => None,
     };
     let next = prepared.lines.iter().position(|line| line.state == PacketState::Next);
-    let Some(line) = selected.or(next) else { return };
+    let own = card.own.filter(|_| prepared.scene.operation.is_some());
+    let own = own.and_then(|own| prepared.lines.iter().position(|line| line.call == Some(own)));
+    let Some(line) = selected.or(next).or(own) else { return };
     let now = (prepared.scene.command, card.serial, line);
     if state.revealed != Some(now) {
         state.revealed = Some(now);

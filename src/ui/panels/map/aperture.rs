@@ -263,7 +263,7 @@ fn add_link(
             mesh.add_colored_rect(tick, color);
         }
         // Every second one: together they are a texture that says "to the dummy page".
-        PageTarget::Dummy(_) if page.page % 2 == 0 => {
+        PageTarget::Dummy(_) if page.page.is_multiple_of(2) => {
             let side = 1.0_f32.max(1.0 / scene.pixels_per_point);
             let color = scene.tokens.text_faint.gamma_multiply(0.5);
             let steps = 2.0 + (from.distance(to) / 5.0).min(80.0);
@@ -354,7 +354,8 @@ fn paint_wedge(painter: &Painter, scene: &Scene<'_>, lens: &LensView<'_>, pages:
     let shown = Span::new(start, end).and_then(|span| span.intersection(lens.lane.scale.range()));
     if shown.is_some() {
         let (left, right) = (x(start), x(end));
-        let (top, foot) = (blocks.bottom() + 1.0, wedge.bottom() - 1.0);
+        // Below a ruler, so that no edge strikes through its numbers.
+        let (top, foot) = (wedge.top() + 1.0, wedge.bottom() - 1.0);
         let corners = vec![
             pos2(left, top),
             pos2(right, top),
@@ -364,6 +365,11 @@ fn paint_wedge(painter: &Painter, scene: &Scene<'_>, lens: &LensView<'_>, pages:
         let tint = tokens.text_faint.gamma_multiply(0.10);
         painter.add(Shape::convex_polygon(corners, tint, Stroke::NONE));
         let line = Stroke::new(1.0, tokens.text_faint.gamma_multiply(0.5));
+        if lens.lane.rects.ruler.is_some() {
+            for x in [left, right] {
+                painter.line_segment([pos2(x, blocks.bottom() + 1.0), pos2(x, top)], line);
+            }
+        }
         painter.line_segment([pos2(left, top), pos2(wedge.left(), foot)], line);
         painter.line_segment([pos2(right, top), pos2(wedge.right(), foot)], line);
         let boxed = Rect::from_x_y_ranges(

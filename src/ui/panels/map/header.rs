@@ -142,6 +142,7 @@ pub(super) fn not_started(ui: &mut Ui, view: &View<'_>) {
             let title = "The adapter does not start";
             ui.label(wrapped(title, size::TEXT_TITLE, tokens.text, 0.0));
         });
+        ui.add_space(6.0);
         row(ui, &mut |ui| {
             ui.label(wrapped(&why, size::TEXT_BODY, tokens.text_secondary, 0.0));
         });

@@ -17,7 +17,7 @@ use crate::ui::widgets::{
     Icon, Slope, dashed_rect, elide, halo, hatch_mesh, hexadecimal_ticks, mark, outline,
     paint_ticks, snap, snap_position, vertical_line,
 };
-use crate::vidmm::{ExtentOwner, SegmentUse};
+use crate::vidmm::{Allocation, ExtentOwner, SegmentUse};
 
 /// Pages are told apart by lines where each has at least so many points.
 const PAGE_LINES: f64 = 8.0;
@@ -219,7 +219,7 @@ impl Builder<'_> {
         self.edge(rect, scene.tokens.block_edge(owner.color));
         self.cap(rect, owner);
         let pinned = match block.owner {
-            ExtentOwner::Allocation(id) => book.allocation(id).is_some_and(|it| it.is_pinned()),
+            ExtentOwner::Allocation(id) => book.allocation(id).is_some_and(Allocation::is_pinned),
             ExtentOwner::Eviction(_) => false,
             ExtentOwner::PagingBuffer(_) => true,
         };
@@ -340,12 +340,12 @@ fn paint_title(painter: &Painter, scene: &Scene<'_>, lane: &LaneView<'_>) {
     let start = painted.right() + 6.0;
     let room = (right.left() - 12.0 - start).max(0.0);
     let name = elide(painter, &lane.segment.name, size::TEXT_BODY, tokens.text, room);
-    let painted = text::paint_galley(painter, pos2(start, y), left, name, tokens.text);
+    let painted = text::paint_galley(painter, pos2(start, y - 1.0), left, name, tokens.text);
     let start = painted.right() + 10.0;
     let room = right.left() - 12.0 - start;
     if room >= 40.0 {
         let galley = elide(painter, &rest, size::TEXT_SMALL, tokens.text_faint, room);
-        text::paint_galley(painter, pos2(start, y), left, galley, tokens.text_faint);
+        text::paint_galley(painter, pos2(start, y - 1.0), left, galley, tokens.text_faint);
     }
     if lane.zoomed {
         paint_overview(painter, scene, lane);
@@ -382,7 +382,7 @@ pub(super) fn title_words(lane: &LaneView<'_>) -> (String, String) {
 fn paint_overview(painter: &Painter, scene: &Scene<'_>, lane: &LaneView<'_>) {
     let tokens = scene.tokens;
     let title = lane.rects.title;
-    let strip = title.with_min_y(title.bottom() - 3.0).with_max_y(title.bottom() - 1.0);
+    let strip = title.with_min_y(title.bottom() - 4.0).with_max_y(title.bottom() - 2.0);
     painter.rect_filled(snap(painter, strip), 0.0, tokens.separator);
     let Some(whole) = Scale::new(Span::whole(lane.segment.size.get()), 10_000) else { return };
     let at = |position| {
@@ -421,7 +421,7 @@ fn paint_page_lines(painter: &Painter, scene: &Scene<'_>, lane: &LaneView<'_>) {
 fn paint_encoded(painter: &Painter, scene: &Scene<'_>, lane: &LaneView<'_>) {
     let book = scene.started.vidmm().book();
     for encoded in scene.encoded {
-        let Some(place) = book.allocation(encoded.allocation).and_then(|it| it.placement()) else {
+        let Some(place) = book.allocation(encoded.allocation).and_then(Allocation::placement) else {
             continue;
         };
         let Some(rect) = lane.rect_of(scene, place.span) else { continue };

@@ -127,7 +127,10 @@ fn the_tour_is_shown_at_every_interesting_place() {
         for per_point in [1.0, 2.0] {
             let text = include_str!("../../../../saved-sessions/tour.ron");
             let mut stage = Stage::new(text, [864.0, 400.0], per_point, theme);
-            for place in ["0", "12", "16", "16.2", "17", "17.1.1", "19", "21"] {
+            for place in [
+                "0", "12", "15", "16.1.1", "16.2", "16", "17.1.1", "17", "18", "19", "20", "19.1",
+                "21",
+            ] {
                 stage.go_to(place);
                 let selected = stage.allocation("terrain");
                 stage.opened.select(selected);
@@ -192,7 +195,7 @@ fn zooming_goes_to_a_page_and_home() {
     }
     stage.picture(Vec::new(), "page");
     let window = stage.state.windows.get(&vram).copied().expect("it is zoomed");
-    assert_eq!(window.len(), PAGE_SIZE);
+    assert_eq!((window.len(), window.start() % PAGE_SIZE), (PAGE_SIZE, 0));
     stage.state.zoom_home();
     assert!(stage.state.windows.is_empty());
 }

@@ -9,12 +9,15 @@ use crate::analysis::map_words as words;
 use crate::base::text::{count, size as size_text};
 use crate::base::{AllocationId, ProcessId};
 use crate::rules::CheckedSegment;
-use crate::ui::theme::{mixed_job, size};
-use crate::ui::widgets::swatch;
+use crate::ui::theme::size;
+use crate::ui::widgets::{elide, swatch};
 use crate::vidmm::ExtentOwner;
 
 /// How many blocks of a column are named.
 const MOST_NAMED: usize = 6;
+
+/// Width of a line at most, in points.
+const WIDEST: f32 = 400.0;
 
 /// A tooltip in words.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -141,7 +144,9 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, tip: &Tip) {
     let tokens = scene.tokens;
     ui.spacing_mut().item_spacing.y = 2.0;
     let line = |ui: &mut Ui, words: &str, points: f32, ink| {
-        ui.label(mixed_job(words, points, ink));
+        // A tooltip keeps the width of the one before it: wrapping would follow that.
+        let galley = elide(ui.painter(), words, points, ink, WIDEST);
+        ui.add(egui::Label::new(galley).extend());
     };
     line(ui, &tip.title, size::TEXT_BODY, tokens.text);
     if let Some((name, process)) = &tip.owner {

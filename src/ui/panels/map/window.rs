@@ -30,7 +30,7 @@ pub(super) fn clamped(window: Span, whole: u64) -> Option<Span> {
 /// `window` magnified by `factor`, above 1 for closer, so that what is at `share` (0 to 1) of its
 /// width stays there.
 pub(super) fn zoomed(window: Span, whole: u64, share: f64, factor: f64) -> Span {
-    if !factor.is_finite() || factor <= 0.0 {
+    if !factor.is_finite() || factor <= 0.0 || whole == 0 {
         return window;
     }
     let length = if factor >= 1.0 {
@@ -47,6 +47,10 @@ pub(super) fn zoomed(window: Span, whole: u64, share: f64, factor: f64) -> Span 
     };
     let length = length.clamp(least(whole), whole);
     let fixed = window.start().saturating_add(part(window.len(), share));
+    if length == least(whole) {
+        // Nothing is closer than the one page under the pointer.
+        return placed(fixed.min(whole - 1) / PAGE_SIZE * PAGE_SIZE, length, whole);
+    }
     placed(fixed.saturating_sub(part(length, share)), length, whole)
 }
 

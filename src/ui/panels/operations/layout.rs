@@ -28,10 +28,10 @@ pub(super) const INDENT: f32 = 12.0;
 pub(super) fn columns(width: f32) -> Columns {
     let width = width.max(560.0);
     let inset = size::PANEL_INSET;
-    let (step, status, time) = (92.0, 92.0, 64.0);
+    let (step, status, time) = (if width < 800.0 { 84.0 } else { 92.0 }, 84.0, 64.0);
     let rest = width - 2.0 * inset - step - status - time;
-    let operation = (rest * 0.25).clamp(104.0, 172.0);
-    let what = ((rest - operation) * 0.55).round();
+    let operation = (rest * 0.25).clamp(120.0, 172.0);
+    let what = ((rest - operation) * 0.56).round();
     let operation = operation.round();
     let columns = [step, operation, what];
     let [operation, what, reason] =
@@ -82,7 +82,8 @@ pub(super) fn offset_for(row: usize, offset: f32, height: f32) -> Option<f32> {
     if top < offset {
         Some((top - ROW).max(0.0))
     } else if top + ROW > offset + height {
-        Some((top + 2.0 * ROW - height).max(0.0))
+        // Whole rows at the top: the header cuts none in half.
+        Some(((top + 2.0 * ROW - height) / ROW).ceil().max(0.0) * ROW)
     } else {
         None
     }
@@ -121,6 +122,7 @@ mod tests {
         assert_eq!(offset_for(5, 0.0, 100.0), Some(40.0), "row 5 ends at 120, and one below it");
         assert_eq!(offset_for(3, 0.0, 100.0), None);
         assert_eq!(offset_for(4, 100.0, 100.0), Some(60.0));
+        assert_eq!(offset_for(5, 0.0, 110.0), Some(40.0), "30 would do, and cut a row");
     }
 
     #[test]

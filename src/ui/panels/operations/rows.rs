@@ -43,7 +43,10 @@ impl RowText {
 }
 
 /// The command taken apart that a row lies in, where that is known.
-pub(super) fn trace_of<'a>(view: &View<'a>, command: usize) -> Option<&'a CommandTrace> {
+pub(in crate::ui::panels) fn trace_of<'a>(
+    view: &View<'a>,
+    command: usize,
+) -> Option<&'a CommandTrace> {
     let current = view.trace.filter(|trace| trace.command == command);
     current.or_else(|| view.opened.get(&command)).map(|trace| &**trace)
 }
