@@ -421,7 +421,8 @@ fn paint_page_lines(painter: &Painter, scene: &Scene<'_>, lane: &LaneView<'_>) {
 fn paint_encoded(painter: &Painter, scene: &Scene<'_>, lane: &LaneView<'_>) {
     let book = scene.started.vidmm().book();
     for encoded in scene.encoded {
-        let Some(place) = book.allocation(encoded.allocation).and_then(Allocation::placement) else {
+        let Some(place) = book.allocation(encoded.allocation).and_then(Allocation::placement)
+        else {
             continue;
         };
         let Some(rect) = lane.rect_of(scene, place.span) else { continue };

@@ -5,38 +5,36 @@
 mod aperture;
 mod header;
 mod hit;
+mod input;
 mod keys;
 mod lane;
 mod layout;
 mod scene;
+mod state;
 mod tooltip;
 mod window;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-
 use egui::scroll_area::{DragScroll, ScrollSource};
-use egui::{
-    EventFilter, Key, Modifiers, Pos2, Rect, Response, Role, ScrollArea, Sense, Ui, WidgetInfo,
-    vec2,
-};
+use egui::{Pos2, Rect, Response, Role, ScrollArea, Sense, Ui, WidgetInfo, vec2};
 
-use self::aperture::{Hot, LENS_PAGES, LensCache, LensView};
+use self::aperture::{Hot, LensCache, LensView};
 use self::hit::Hit;
-use self::keys::Walk;
+use self::input::navigate;
 pub(super) use self::keys::place_of;
 use self::lane::{LaneCache, LaneView};
 use self::layout::{LaneRects, LaneShape};
-use self::scene::{Colors, Scene, Slots};
-use self::tooltip::Tip;
+use self::scene::{Colors, Scene};
+pub(crate) use self::state::MapState;
+use self::state::Step;
 use crate::analysis::coverage::{Scale, column_number};
-use crate::analysis::lanes::{self, Encoded, Movements};
+use crate::analysis::lanes;
 use crate::analysis::{lens, map_words};
 use crate::app::{Action, Item, View};
 use crate::base::text::{count, size as size_text};
-use crate::base::{PAGE_SIZE, SegmentId, Span};
+use crate::base::{SegmentId, Span};
 use crate::kmd::Driver;
 use crate::machine::Started;
 use crate::rules::{CheckedSegment, SegmentKind};
@@ -45,161 +43,6 @@ use crate::ui::widgets::{focus_ring, snap};
 
 /// Seconds in which an arrival fades while the session plays.
 const FADE: f64 = 0.25;
-
-/// What the map remembers between frames of one open session: zoom, lenses, kept meshes.
-#[derive(Debug, Default)]
-pub(crate) struct MapState {
-    /// What the lanes show that do not show their whole segment.
-    windows: BTreeMap<SegmentId, Span>,
-    /// The first page of each lens.
-    lenses: BTreeMap<SegmentId, u64>,
-    lanes: BTreeMap<SegmentId, LaneCache>,
-    lens_caches: BTreeMap<SegmentId, LensCache>,
-    step: Option<Step>,
-    tip: Option<(u64, Hit, Tip)>,
-    /// Whether the hover that the window shows is ours.
-    hovering: bool,
-    drag: Option<Drag>,
-    /// The lane to be brought into view.
-    reveal: Option<SegmentId>,
-}
-
-/// What was worked out for one revision of the view.
-#[derive(Debug)]
-struct Step {
-    revision: u64,
-    since: f64,
-    selected: Option<Item>,
-    slots: Slots,
-    movements: Movements,
-    encoded: Vec<Encoded>,
-}
-
-/// A lane being moved by the pointer.
-#[derive(Clone, Copy, Debug)]
-struct Drag {
-    segment: SegmentId,
-    from: f32,
-    window: Span,
-}
-
-impl MapState {
-    /// Zooms to the selection, as far as it lies on the map.
-    pub(crate) fn zoom_to_selection(&mut self, view: &View<'_>) {
-        let Some(started) = view.started else { return };
-        if let Some((segment, span)) = view.selected.and_then(|item| place_of(started, item)) {
-            self.zoom_to(started, segment, span);
-        }
-    }
-
-    /// Shows whole segments.
-    pub(crate) fn zoom_home(&mut self) {
-        self.windows.clear();
-    }
-
-    fn zoom_to(&mut self, started: &Started, segment: SegmentId, span: Span) {
-        let Some(checked) = started.vidmm().adapter().segment(segment) else { return };
-        let whole = checked.size.get();
-        // A page on its own would fill the lane: its neighbours say where it is.
-        let least = if span.len() <= PAGE_SIZE { 16 * PAGE_SIZE } else { 0 };
-        self.set_window(segment, window::around(span, whole, least), whole);
-        self.reveal = Some(segment);
-    }
-
-    fn set_window(&mut self, segment: SegmentId, window: Span, whole: u64) {
-        match window::clamped(window, whole) {
-            Some(window) => self.windows.insert(segment, window),
-            None => self.windows.remove(&segment),
-        };
-    }
-
-    fn window_of(&self, segment: &CheckedSegment) -> Span {
-        let whole = segment.size.get();
-        let window = self.windows.get(&segment.id);
-        window.and_then(|window| window::clamped(*window, whole)).unwrap_or(Span::whole(whole))
-    }
-
-    /// Works out what a new revision of the view changes.
-    fn renew_step(&mut self, view: &View<'_>, started: &Started, now: f64) {
-        if self.step.as_ref().is_some_and(|step| step.revision == view.revision) {
-            return;
-        }
-        let packet_size = started.driver().paging_format().packet_size();
-        let encoded = view
-            .trace
-            .map_or_else(Vec::new, |trace| lanes::encoded_page_ins(trace, view.place, packet_size));
-        let movements = Movements::of(view.changes, view.forward);
-        if self.step.as_ref().is_some_and(|old| old.selected != view.selected) {
-            self.follow_selection(view, started);
-        }
-        let same_step = self.step.take().filter(|old| old.movements == movements);
-        let selected = view.selected;
-        self.step = Some(Step {
-            revision: view.revision,
-            since: same_step.map_or(now, |old| old.since),
-            selected,
-            slots: Slots::of(view),
-            movements,
-            encoded,
-        });
-        self.move_lenses(view, started);
-    }
-
-    /// Moves a zoomed lane that the selection has left, so that it shows the selection.
-    fn follow_selection(&mut self, view: &View<'_>, started: &Started) {
-        let place = view.selected.and_then(|item| place_of(started, item));
-        let Some((segment, span)) = place else { return };
-        let Some(window) = self.windows.get(&segment).copied() else { return };
-        let Some(checked) = started.vidmm().adapter().segment(segment) else { return };
-        let whole = checked.size.get();
-        if !window.overlaps(span) {
-            self.set_window(segment, window::around(span, whole, window.len()), whole);
-        }
-    }
-
-    /// Puts the lenses where the selection or the step is.
-    fn move_lenses(&mut self, view: &View<'_>, started: &Started) {
-        for segment in started.vidmm().adapter().segments.iter() {
-            if segment.kind != SegmentKind::Aperture {
-                continue;
-            }
-            let selected = view.selected.and_then(|item| place_of(started, item));
-            let selected = selected
-                .filter(|(id, span)| *id == segment.id && span.len() < segment.size.get())
-                .map(|(_, span)| span.start() / PAGE_SIZE);
-            let step = || view.trace.and_then(|t| lens::page_of_step(t, view.place, segment.id));
-            let used = || {
-                let usage = started.vidmm().book().segment(segment.id)?;
-                let first = usage.extents(Span::whole(segment.size.get())).next()?;
-                Some(first.0.start() / PAGE_SIZE)
-            };
-            let kept = || self.lenses.get(&segment.id).copied();
-            let Some(page) = selected.or_else(step) else {
-                let first = kept().or_else(|| used().map(|page| page.saturating_sub(8)));
-                let pages = segment.size.get() / PAGE_SIZE;
-                let last = pages.saturating_sub(LENS_PAGES);
-                self.lenses.insert(segment.id, first.unwrap_or(0).min(last));
-                continue;
-            };
-            self.aim_lens(segment, page);
-        }
-    }
-
-    /// Moves a lens so that it shows a page, if it does not already show it well.
-    fn aim_lens(&mut self, segment: &CheckedSegment, page: u64) {
-        let pages = segment.size.get() / PAGE_SIZE;
-        let first = self.lenses.get(&segment.id).copied();
-        let margin = 4;
-        let shown = first.is_some_and(|first| {
-            let inner = first.saturating_add(margin)..first.saturating_add(LENS_PAGES - margin);
-            inner.contains(&page)
-        });
-        if !shown {
-            let first = lens::window_around(page, LENS_PAGES, pages);
-            self.lenses.insert(segment.id, first);
-        }
-    }
-}
 
 /// Shows the memory map in the space that is left.
 pub(crate) fn map_ui(
@@ -486,86 +329,6 @@ fn react(
     response.clone().on_hover_ui_at_pointer(|ui| tooltip::show(ui, scene, &tip));
     state.tip = Some((view.revision, hit, tip));
     let _ = ui;
-}
-
-/// Wheel, drag and keys.
-fn navigate(
-    ui: &Ui,
-    view: &View<'_>,
-    started: &Started,
-    state: &mut MapState,
-    response: &Response,
-    rects: &[LaneRects],
-    actions: &mut Vec<Action>,
-) {
-    if response.has_focus() {
-        walk_with_keys(ui, view, state, response, actions);
-    }
-    let adapter = started.vidmm().adapter();
-    let under = |at: Pos2| {
-        let lane = rects.iter().find(|lane| lane.whole().y_range().contains(at.y))?;
-        Some((*lane, adapter.segment(lane.segment)?))
-    };
-    if response.drag_started()
-        && let Some(origin) = ui.input(|input| input.pointer.press_origin())
-        && let Some((lane, _)) = under(origin)
-    {
-        let window = state.windows.get(&lane.segment).copied();
-        state.drag = window.map(|window| Drag { segment: lane.segment, from: origin.x, window });
-    }
-    if response.drag_stopped() {
-        state.drag = None;
-    }
-    if let (Some(drag), Some(at)) = (state.drag, response.interact_pointer_pos())
-        && let Some(segment) = adapter.segment(drag.segment)
-        && let Some(lane) = rects.iter().find(|lane| lane.segment == drag.segment)
-    {
-        let share = f64::from((drag.from - at.x) / lane.blocks.width().max(1.0));
-        let whole = segment.size.get();
-        state.set_window(drag.segment, window::panned(drag.window, whole, share), whole);
-        ui.ctx().set_cursor_icon(egui::CursorIcon::Grabbing);
-    }
-    let Some((lane, segment)) = response.hover_pos().filter(|_| response.hovered()).and_then(under)
-    else {
-        return;
-    };
-    let (factor, sideways) =
-        ui.input(|input| (f64::from(input.zoom_delta()), input.smooth_scroll_delta().x));
-    let (window, whole) = (state.window_of(segment), segment.size.get());
-    let width = lane.blocks.width().max(1.0);
-    let x = response.hover_pos().map_or(0.0, |at| at.x);
-    if (factor - 1.0).abs() > 1e-4 {
-        let share = f64::from((x - lane.blocks.left()) / width);
-        state.set_window(segment.id, window::zoomed(window, whole, share, factor), whole);
-    } else if sideways.abs() > 0.1 && state.windows.contains_key(&segment.id) {
-        let share = f64::from(-sideways / width);
-        state.set_window(segment.id, window::panned(window, whole, share), whole);
-    }
-}
-
-fn walk_with_keys(
-    ui: &Ui,
-    view: &View<'_>,
-    state: &mut MapState,
-    response: &Response,
-    actions: &mut Vec<Action>,
-) {
-    let filter = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..<_>::default() };
-    ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
-    let keys = [
-        (Key::ArrowLeft, Walk::Left),
-        (Key::ArrowRight, Walk::Right),
-        (Key::ArrowUp, Walk::Up),
-        (Key::ArrowDown, Walk::Down),
-    ];
-    for (key, walk) in keys {
-        let pressed = ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
-        if pressed && let Some(item) = keys::walk(view, walk) {
-            state.reveal =
-                view.started.and_then(|it| place_of(it, item)).map(|(segment, _)| segment);
-            actions.push(Action::Select(Some(item)));
-        }
-    }
 }
 
 /// The map in words, for those who do not see it.

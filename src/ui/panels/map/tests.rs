@@ -2,11 +2,11 @@
 //!
 //! Set `GALLERY` to a folder to have the pictures written there.
 
-use egui::{Event, Modifiers, PointerButton, Theme};
+use egui::{Event, Key, Modifiers, PointerButton, Theme};
 
 use super::*;
 use crate::app::{Looking, Opened};
-use crate::base::SplitMix;
+use crate::base::{PAGE_SIZE, SplitMix};
 use crate::machine::Place;
 use crate::render::{Headless, png};
 use crate::ui::theme;
