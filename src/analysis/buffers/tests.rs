@@ -141,6 +141,13 @@ fn a_long_transfer_goes_through_buffers_that_are_used_again() {
             envelope.iter().filter(|row| row.changed).map(|row| row.key).collect();
         assert_eq!(changed, ["pDmaBuffer", "DmaSize", "MultipassOffset"]);
     });
+    with(&mut opened, "5", |sources| {
+        // The whole command's cards tell the same of the operation.
+        let cards = scene(sources, Some(operation)).cards;
+        let done = progress(sources, operation, &cards);
+        let runs = frame_runs(sources, operation, done.as_ref()).expect("it has a page list");
+        assert!(runs.rows.iter().all(|row| row.state == RunState::Moved));
+    });
     // At the end only the two buffers begun last still hold anything of it.
     with(&mut opened, "5", |sources| {
         let scene = scene(sources, Some(operation));

@@ -275,7 +275,8 @@ fn expected_row(started: &Started, id: AllocationId, offset: u64) -> Option<[u8;
 #[must_use]
 pub fn not_judged(started: &Started, id: AllocationId) -> Option<&'static str> {
     let allocation = started.vidmm().book().allocation(id)?;
-    let touched = started.expectations().expected(id).is_some_and(|known| known.is_touched());
+    let touched =
+        started.expectations().expected(id).is_some_and(crate::machine::Expected::is_touched);
     if !touched {
         Some("never written: no byte is promised")
     } else if started.is_in_flight(allocation) {

@@ -61,6 +61,8 @@ struct Prepared {
     scene: Scene,
     /// The direction of each operation of the command, by number less one.
     marks: Vec<Option<Mark>>,
+    /// Step number and name of each operation, likewise.
+    names: Vec<String>,
     /// Whose bytes are shown.
     shown: usize,
     fetched: Fetched,
@@ -77,6 +79,11 @@ struct Prepared {
 impl Prepared {
     fn card(&self) -> Option<&Card> {
         self.scene.cards.get(self.shown)
+    }
+
+    fn name(&self, operation: u32) -> &str {
+        let index = usize::try_from(operation).unwrap_or(0).saturating_sub(1);
+        self.names.get(index).map_or("", String::as_str)
     }
 
     fn mark(&self, operation: u32) -> Option<Mark> {
@@ -252,6 +259,10 @@ fn prepare(
     let of_card = card.and_then(|card| card.call()).map(|part| part.operation);
     let operation = scene.operation.or(of_card);
     let marks = sources.trace.operations.iter().map(|known| mark_of(&known.kind)).collect();
+    let names = (1_u32..).zip(&sources.trace.operations).map(|(number, known)| {
+        format!("{}.{number} {}", scene.command, buffers::operation_name(sources, known))
+    });
+    let names = names.collect();
     let prepared = Prepared {
         revision: view.revision,
         subject,
@@ -260,12 +271,15 @@ fn prepare(
         title,
         story,
         envelope: card.and_then(|card| buffers::envelope(sources, card)),
-        runs: operation
-            .and_then(|number| buffers::frame_runs(sources, number, scene.progress.as_ref())),
+        runs: operation.and_then(|number| {
+            let progress = buffers::progress(sources, number, &scene.cards);
+            buffers::frame_runs(sources, number, progress.as_ref())
+        }),
         seat: card.and_then(|card| buffers::seat(sources, card)),
         fetched_from: fetched_from(sources, card),
         scene,
         marks,
+        names,
         shown,
         fetched,
         lines,
