@@ -37,6 +37,8 @@ pub(crate) fn selection_ui(
     let tokens = tokens(ui);
     ui.painter().rect_filled(ui.available_rect_before_wrap(), 0.0, tokens.panel);
     ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
+    // Rows of facts are lower than controls.
+    ui.spacing_mut().interact_size.y = size::LIST_ROW;
     panel_header(ui, "Selection", |ui| {
         let forward = IconButton::new(Icon::TriangleRight, "Later selection").frameless();
         if ui.add(forward).clicked() {
@@ -128,8 +130,9 @@ fn show_card(ui: &mut Ui, view: &View<'_>, card: &Card, actions: &mut Vec<Action
                 if !section.title.is_empty() {
                     header(ui, section);
                 }
+                let keys = keys_of(ui, section);
                 for line in &section.lines {
-                    show_line(ui, line, actions);
+                    show_line(ui, line, keys, actions);
                 }
                 ui.add_space(4.0);
             });
@@ -209,8 +212,9 @@ fn tinted(ui: &mut Ui, section: &Section, actions: &mut Vec<Action>) {
         let space = rect.right() - title.right() - 8.0;
         let galley = elide(painter, &section.note, size::TEXT_SMALL, faint, space);
         text::paint_galley(painter, rect.right_center(), right, galley, faint);
+        let keys = keys_of(ui, section);
         for line in &section.lines {
-            show_line(ui, line, actions);
+            show_line(ui, line, keys, actions);
         }
     });
     let rect = shown.response.rect;
@@ -220,9 +224,10 @@ fn tinted(ui: &mut Ui, section: &Section, actions: &mut Vec<Action>) {
     ui.add_space(4.0);
 }
 
-fn show_line(ui: &mut Ui, line: &Line, actions: &mut Vec<Action>) {
+/// Shows a line; `keys` is the width of the column of names.
+fn show_line(ui: &mut Ui, line: &Line, keys: f32, actions: &mut Vec<Action>) {
     match line {
-        Line::Fact(fact) => show_fact(ui, fact, actions),
+        Line::Fact(fact) => show_fact(ui, fact, keys, actions),
         Line::Text(tone, words) => show_text(ui, *tone, words),
         Line::Candidate(candidate) => show_candidate(ui, candidate, actions),
         Line::Event { place, text, when } => show_event(ui, *place, text, *when, actions),
@@ -231,19 +236,26 @@ fn show_line(ui: &mut Ui, line: &Line, actions: &mut Vec<Action>) {
     }
 }
 
-/// Width of the column of names.
-const KEYS: f32 = 76.0;
+/// Width of the column of names in a section: as wide as the longest, and the same in most.
+fn keys_of(ui: &Ui, section: &Section) -> f32 {
+    const LEAST: f32 = 76.0;
+    let width = |line: &Line| match line {
+        Line::Fact(fact) => {
+            let ink = Color32::PLACEHOLDER;
+            let galley = text::mixed_text(ui.painter(), fact.key, size::TEXT_SMALL, ink);
+            galley.size().x.ceil() + 8.0
+        }
+        _ => 0.0,
+    };
+    section.lines.iter().map(width).fold(LEAST, f32::max)
+}
 
-fn show_fact(ui: &mut Ui, fact: &Fact, actions: &mut Vec<Action>) {
+fn show_fact(ui: &mut Ui, fact: &Fact, keys: f32, actions: &mut Vec<Action>) {
     let help = definition(fact.key);
     let Some(jump) = &fact.jump else {
-        let mut row =
-            KeyValue::new(fact.key, &fact.value).key_width(KEYS.max(key_width(ui, fact.key)));
+        let mut row = KeyValue::new(fact.key, &fact.value).key_width(keys);
         if !fact.note.is_empty() {
             row = row.note(&fact.note);
-        }
-        if let Some(tone) = fact.tone {
-            row = row.tone(tone);
         }
         let response = ui.add(row);
         if let Some(help) = help {
@@ -262,7 +274,6 @@ fn show_fact(ui: &mut Ui, fact: &Fact, actions: &mut Vec<Action>) {
     if !fact.note.is_empty() {
         text::paint(painter, row.right_center(), right, &fact.note, size::TEXT_SMALL, faint);
     }
-    let keys = KEYS.max(key_width(ui, fact.key));
     let clicked = ui
         .horizontal(|ui| {
             ui.set_height(size::LIST_ROW);
@@ -280,12 +291,6 @@ fn show_fact(ui: &mut Ui, fact: &Fact, actions: &mut Vec<Action>) {
     if clicked {
         actions.push(jump.clone());
     }
-}
-
-/// Names of fields are long: the value begins after them.
-fn key_width(ui: &Ui, key: &str) -> f32 {
-    let galley = text::mixed_text(ui.painter(), key, size::TEXT_SMALL, Color32::PLACEHOLDER);
-    galley.size().x.ceil() + 8.0
 }
 
 fn hovers(response: &Response, jump: &Action, actions: &mut Vec<Action>) {
@@ -356,13 +361,17 @@ fn show_candidate(ui: &mut Ui, candidate: &CandidateLine, actions: &mut Vec<Acti
             if response.on_hover_text("It left to make room.").clicked() {
                 actions.push(Action::Select(Some(item)));
             }
+            let (rect, _) = ui.allocate_exact_size(vec2(60.0, size::LIST_ROW), Sense::hover());
+            let at = rect.left_center() + vec2(8.0, 0.0);
+            let ink = tokens.text_secondary;
+            text::paint(ui.painter(), at, left, &victim.size, size::TEXT_SMALL, ink);
         });
         let (rect, response) = ui.allocate_exact_size(vec2(width, size::LIST_ROW), Sense::hover());
         let space = rect.width() - 38.0;
         let ink = tokens.text_secondary;
-        let galley = elide(ui.painter(), &victim.text, size::TEXT_SMALL, ink, space);
+        let galley = elide(ui.painter(), &victim.rank, size::TEXT_SMALL, ink, space);
         let cut = galley.elided;
-        let at = pos2(rect.left() + 38.0, rect.center().y);
+        let at = pos2(rect.left() + 38.0, rect.center().y - 1.0);
         text::paint_galley(ui.painter(), at, left, galley, ink);
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &victim.text));
         if cut {

@@ -51,14 +51,18 @@ pub(super) fn allocation_card(view: &View<'_>, id: AllocationId) -> Card {
 
 fn summary(started: &Started, allocation: &Allocation) -> String {
     let residence = if allocation.placement().is_some() { "Resident" } else { "Not resident" };
-    let state = match (allocation.has_content(), allocation.is_dirty()) {
-        (false, _) => "without content",
-        (true, true) => "dirty",
-        (true, false) => "clean",
-    };
+    let state = content_word(allocation);
     let pinned = if allocation.is_pinned() { ", pinned" } else { "" };
     let busy = if started.is_in_flight(allocation) { ", busy" } else { "" };
     format!("{residence}, {state}{pinned}{busy}")
+}
+
+const fn content_word(allocation: &Allocation) -> &'static str {
+    match (allocation.has_content(), allocation.is_dirty()) {
+        (false, _) => "without content",
+        (true, true) => "dirty",
+        (true, false) => "clean",
+    }
 }
 
 fn what(view: &View<'_>, allocation: &Allocation) -> Section {
@@ -73,6 +77,7 @@ fn what(view: &View<'_>, allocation: &Allocation) -> Section {
         fact("Size", format!("{}, {}", exact_size(size.get()), hex(size.get()))).note(asked),
         fact("Priority", allocation.priority().to_string()).note(word(allocation.priority().0)),
         fact("Flags", flag_names(&info.flags)).note(word(info.flags.bits())),
+        fact("Content", content_word(allocation)),
         fact("Alignment", exact_size(alignment)),
         fact("Device", view.names.device(allocation.device())),
         fact("Handle", hex(allocation.handle().0.into())),

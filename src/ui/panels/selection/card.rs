@@ -66,14 +66,13 @@ pub(super) struct Fact {
     pub(super) value: String,
     /// Faint, at the right end.
     pub(super) note: String,
-    pub(super) tone: Option<Tone>,
     /// What a click on the value asks for.
     pub(super) jump: Option<Action>,
 }
 
 /// A fact.
 pub(super) fn fact(key: &'static str, value: impl Into<String>) -> Line {
-    Line::Fact(Fact { key, value: value.into(), note: String::new(), tone: None, jump: None })
+    Line::Fact(Fact { key, value: value.into(), note: String::new(), jump: None })
 }
 
 impl Line {
@@ -81,14 +80,6 @@ impl Line {
     pub(super) fn note(mut self, note: impl Into<String>) -> Self {
         if let Self::Fact(fact) = &mut self {
             fact.note = note.into();
-        }
-        self
-    }
-
-    /// The fact in a tone.
-    pub(super) fn tone(mut self, tone: Tone) -> Self {
-        if let Self::Fact(fact) = &mut self {
-            fact.tone = Some(tone);
         }
         self
     }

@@ -131,7 +131,7 @@ pub(super) fn process_card(view: &View<'_>, id: ProcessId) -> Card {
             (blocks + 1, bytes + known.size().get())
         });
         if blocks > 0 {
-            let line = fact("in", format!("{}, {}", segment.name, size(bytes)));
+            let line = fact("Resident in", format!("{}, {}", segment.name, size(bytes)));
             facts.push(line.note(counted(blocks, "block")).selects(Item::Segment(segment.id)));
         }
     }

@@ -91,7 +91,7 @@ fn command_card(view: &View<'_>, number: usize) -> Card {
         if summary.packets > 0 {
             lines.push(fact("Packets", count(summary.packets.into())));
         }
-        lines.push(fact("State", format!("{}", record.hash)));
+        lines.push(fact("State hash", record.hash.to_string()));
     }
     sections.push(Section::new("Ended", lines));
     let trace = trace_of(view, number);

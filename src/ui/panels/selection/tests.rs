@@ -157,9 +157,9 @@ fn segments_holes_and_processes_add_up() {
             "Devices: game",
             "Allocations: 4 (17 MiB)",
             "Resident: 17 MiB",
-            "in: VRAM, 10 MiB (2 blocks)",
-            "in: VRAM (invisible), 6 MiB (1 block)",
-            "in: GART, 1 MiB (1 block)",
+            "Resident in: VRAM, 10 MiB (2 blocks)",
+            "Resident in: VRAM (invisible), 6 MiB (1 block)",
+            "Resident in: GART, 1 MiB (1 block)",
         ],
     );
 }
