@@ -123,8 +123,8 @@ fn show_card(ui: &mut Ui, view: &View<'_>, card: &Card, actions: &mut Vec<Action
         ui.add_space(4.0);
     });
     for section in &card.sections {
-        if section.tinted {
-            tinted(ui, section, actions);
+        if let Some(place) = section.decided {
+            decided(ui, section, place, actions);
         } else {
             inset(ui, |ui| {
                 if !section.title.is_empty() {
@@ -192,7 +192,7 @@ fn header(ui: &mut Ui, section: &Section) {
 }
 
 /// A section on a ground of its own, with an edge in the accent.
-fn tinted(ui: &mut Ui, section: &Section, actions: &mut Vec<Action>) {
+fn decided(ui: &mut Ui, section: &Section, place: Place, actions: &mut Vec<Action>) {
     let tokens = tokens(ui);
     let ground = tokens.related_ground(tokens.panel);
     let frame = egui::Frame::new().fill(ground).inner_margin(egui::Margin {
@@ -203,15 +203,26 @@ fn tinted(ui: &mut Ui, section: &Section, actions: &mut Vec<Action>) {
     });
     let shown = frame.show(ui, |ui| {
         ui.set_width(ui.available_width());
-        let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::hover());
+        let width = ui.available_width();
+        let (rect, response) = ui.allocate_exact_size(vec2(width, 20.0), Sense::hover());
+        let at_end = egui::Layout::right_to_left(egui::Align::Center);
+        let mut end = ui.new_child(egui::UiBuilder::new().max_rect(rect).layout(at_end));
+        if link_mono(&mut end, &place.to_string()).on_hover_text("Go to this step").clicked() {
+            actions.push(Action::GoTo(place));
+        }
+        let at = pos2(end.min_rect().left() - 4.0, rect.center().y);
         let painter = ui.painter();
         let (left, right) = (Align2::LEFT_CENTER, Align2::RIGHT_CENTER);
-        let galley = elide(painter, &section.title, size::TEXT_BODY, tokens.text, rect.width());
-        let title = text::paint_galley(painter, rect.left_center(), left, galley, tokens.text);
         let faint = tokens.text_faint;
-        let space = rect.right() - title.right() - 8.0;
-        let galley = elide(painter, &section.note, size::TEXT_SMALL, faint, space);
-        text::paint_galley(painter, rect.right_center(), right, galley, faint);
+        let note = text::paint(painter, at, right, "decided at", size::TEXT_SMALL, faint);
+        let space = note.left() - rect.left() - 8.0;
+        let galley = elide(painter, &section.title, size::TEXT_BODY, tokens.text, space);
+        text::paint_galley(painter, rect.left_center(), left, galley, tokens.text);
+        response.widget_info(|| WidgetInfo::labeled(Role::Heading, true, &section.title));
+        response.on_hover_text(
+            "Segments are tried pass by pass in the documented order. The first that has room \
+             wins and ends the search.",
+        );
         let keys = keys_of(ui, section);
         for line in &section.lines {
             show_line(ui, line, keys, actions);
@@ -256,6 +267,9 @@ fn show_fact(ui: &mut Ui, fact: &Fact, keys: f32, actions: &mut Vec<Action>) {
         let mut row = KeyValue::new(fact.key, &fact.value).key_width(keys);
         if !fact.note.is_empty() {
             row = row.note(&fact.note);
+        }
+        if matches!(fact.key, "Hash" | "State hash") {
+            row = row.monospace();
         }
         let response = ui.add(row);
         if let Some(help) = help {
@@ -326,6 +340,9 @@ fn show_candidate(ui: &mut Ui, candidate: &CandidateLine, actions: &mut Vec<Acti
     };
     let width = ui.available_width();
     let (rect, response) = ui.allocate_exact_size(vec2(width, 34.0), Sense::hover());
+    if response.hovered() {
+        actions.push(Action::Hover(Some(Item::Segment(candidate.segment))));
+    }
     let spoken = format!("Pass {}: {}, {}", candidate.pass, candidate.title, candidate.numbers);
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &spoken));
     let painter = ui.painter();

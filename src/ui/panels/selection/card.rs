@@ -26,8 +26,9 @@ pub(super) struct Card {
 pub(super) struct Section {
     pub(super) title: String,
     pub(super) note: String,
-    /// On a ground of its own: the question that the program exists for.
-    pub(super) tinted: bool,
+    /// A search for room, and the step at which it was made. It stands on a ground of its own: the
+    /// question that the program exists for.
+    pub(super) decided: Option<Place>,
     pub(super) lines: Vec<Line>,
 }
 
@@ -95,7 +96,7 @@ impl Line {
 
 impl Section {
     pub(super) fn new(title: impl Into<String>, lines: Vec<Line>) -> Self {
-        Self { title: title.into(), note: String::new(), tinted: false, lines }
+        Self { title: title.into(), note: String::new(), decided: None, lines }
     }
 
     pub(super) fn note(mut self, note: impl Into<String>) -> Self {

@@ -133,9 +133,9 @@ fn decision_section(view: &View<'_>, command: usize, decision: &Decision) -> Sec
     let lines = decision_lines(decision, view.words());
     Section {
         title: format!("Why {} lies there", view.names.allocation(decision.allocation)),
-        note: format!("decided at {command}"),
-        tinted: true,
+        decided: Some(Place::after(command)),
         lines: lines.into_iter().map(Line::Candidate).collect(),
+        ..Section::default()
     }
 }
 
