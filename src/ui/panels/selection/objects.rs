@@ -316,7 +316,7 @@ pub(super) fn buffer_card(view: &View<'_>, index: u32) -> Card {
     let facts = vec![
         fact("Size", exact_size(shape.size.into())),
         address,
-        fact("Used", exact_size(usage.used.into())),
+        fact("Written", exact_size(usage.used.into())),
         fact("Submitted", exact_size(usage.submitted.into())),
         fact(
             "Private",
