@@ -557,7 +557,8 @@ fn paint_status(painter: &Painter, at: egui::Pos2, row: &RowText, tokens: &Token
     icon.paint(painter, at + vec2(5.0, 0.0), 12.0, color);
     let ink = if row.ahead { tokens.text_faint } else { tokens.text_secondary };
     let word = row.status.kind.word();
-    text::paint(painter, at + vec2(16.0, 0.0), Align2::LEFT_CENTER, word, size::TEXT_SMALL, ink);
+    let galley = text::mixed_text(painter, word, size::TEXT_SMALL, ink);
+    text::paint_galley(painter, at + vec2(16.0, 0.0), Align2::LEFT_CENTER, galley, ink);
 }
 
 /// The whole row, where a column cut it short or had no room.

@@ -37,6 +37,8 @@ pub(crate) fn selection_ui(
     let tokens = tokens(ui);
     ui.painter().rect_filled(ui.available_rect_before_wrap(), 0.0, tokens.panel);
     ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
+    // Rows of facts are lower than controls.
+    ui.spacing_mut().interact_size.y = size::LIST_ROW;
     panel_header(ui, "Selection", |ui| {
         let forward = IconButton::new(Icon::TriangleRight, "Later selection").frameless();
         if ui.add(forward).clicked() {
@@ -121,15 +123,16 @@ fn show_card(ui: &mut Ui, view: &View<'_>, card: &Card, actions: &mut Vec<Action
         ui.add_space(4.0);
     });
     for section in &card.sections {
-        if section.tinted {
-            tinted(ui, section, actions);
+        if let Some(place) = section.decided {
+            decided(ui, section, place, actions);
         } else {
             inset(ui, |ui| {
                 if !section.title.is_empty() {
                     header(ui, section);
                 }
+                let keys = keys_of(ui, section);
                 for line in &section.lines {
-                    show_line(ui, line, actions);
+                    show_line(ui, line, keys, actions);
                 }
                 ui.add_space(4.0);
             });
@@ -189,7 +192,7 @@ fn header(ui: &mut Ui, section: &Section) {
 }
 
 /// A section on a ground of its own, with an edge in the accent.
-fn tinted(ui: &mut Ui, section: &Section, actions: &mut Vec<Action>) {
+fn decided(ui: &mut Ui, section: &Section, place: Place, actions: &mut Vec<Action>) {
     let tokens = tokens(ui);
     let ground = tokens.related_ground(tokens.panel);
     let frame = egui::Frame::new().fill(ground).inner_margin(egui::Margin {
@@ -200,17 +203,29 @@ fn tinted(ui: &mut Ui, section: &Section, actions: &mut Vec<Action>) {
     });
     let shown = frame.show(ui, |ui| {
         ui.set_width(ui.available_width());
-        let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::hover());
+        let width = ui.available_width();
+        let (rect, response) = ui.allocate_exact_size(vec2(width, 20.0), Sense::hover());
+        let at_end = egui::Layout::right_to_left(egui::Align::Center);
+        let mut end = ui.new_child(egui::UiBuilder::new().max_rect(rect).layout(at_end));
+        if link_mono(&mut end, &place.to_string()).on_hover_text("Go to this step").clicked() {
+            actions.push(Action::GoTo(place));
+        }
+        let at = pos2(end.min_rect().left() - 4.0, rect.center().y);
         let painter = ui.painter();
         let (left, right) = (Align2::LEFT_CENTER, Align2::RIGHT_CENTER);
-        let galley = elide(painter, &section.title, size::TEXT_BODY, tokens.text, rect.width());
-        let title = text::paint_galley(painter, rect.left_center(), left, galley, tokens.text);
         let faint = tokens.text_faint;
-        let space = rect.right() - title.right() - 8.0;
-        let galley = elide(painter, &section.note, size::TEXT_SMALL, faint, space);
-        text::paint_galley(painter, rect.right_center(), right, galley, faint);
+        let note = text::paint(painter, at, right, "decided at", size::TEXT_SMALL, faint);
+        let space = note.left() - rect.left() - 8.0;
+        let galley = elide(painter, &section.title, size::TEXT_BODY, tokens.text, space);
+        text::paint_galley(painter, rect.left_center(), left, galley, tokens.text);
+        response.widget_info(|| WidgetInfo::labeled(Role::Heading, true, &section.title));
+        response.on_hover_text(
+            "Segments are tried pass by pass in the documented order. The first that has room \
+             wins and ends the search.",
+        );
+        let keys = keys_of(ui, section);
         for line in &section.lines {
-            show_line(ui, line, actions);
+            show_line(ui, line, keys, actions);
         }
     });
     let rect = shown.response.rect;
@@ -220,9 +235,10 @@ fn tinted(ui: &mut Ui, section: &Section, actions: &mut Vec<Action>) {
     ui.add_space(4.0);
 }
 
-fn show_line(ui: &mut Ui, line: &Line, actions: &mut Vec<Action>) {
+/// Shows a line; `keys` is the width of the column of names.
+fn show_line(ui: &mut Ui, line: &Line, keys: f32, actions: &mut Vec<Action>) {
     match line {
-        Line::Fact(fact) => show_fact(ui, fact, actions),
+        Line::Fact(fact) => show_fact(ui, fact, keys, actions),
         Line::Text(tone, words) => show_text(ui, *tone, words),
         Line::Candidate(candidate) => show_candidate(ui, candidate, actions),
         Line::Event { place, text, when } => show_event(ui, *place, text, *when, actions),
@@ -231,19 +247,29 @@ fn show_line(ui: &mut Ui, line: &Line, actions: &mut Vec<Action>) {
     }
 }
 
-/// Width of the column of names.
-const KEYS: f32 = 76.0;
+/// Width of the column of names in a section: as wide as the longest, and the same in most.
+fn keys_of(ui: &Ui, section: &Section) -> f32 {
+    const LEAST: f32 = 76.0;
+    let width = |line: &Line| match line {
+        Line::Fact(fact) => {
+            let ink = Color32::PLACEHOLDER;
+            let galley = text::mixed_text(ui.painter(), fact.key, size::TEXT_SMALL, ink);
+            galley.size().x.ceil() + 8.0
+        }
+        _ => 0.0,
+    };
+    section.lines.iter().map(width).fold(LEAST, f32::max)
+}
 
-fn show_fact(ui: &mut Ui, fact: &Fact, actions: &mut Vec<Action>) {
+fn show_fact(ui: &mut Ui, fact: &Fact, keys: f32, actions: &mut Vec<Action>) {
     let help = definition(fact.key);
     let Some(jump) = &fact.jump else {
-        let mut row =
-            KeyValue::new(fact.key, &fact.value).key_width(KEYS.max(key_width(ui, fact.key)));
+        let mut row = KeyValue::new(fact.key, &fact.value).key_width(keys);
         if !fact.note.is_empty() {
             row = row.note(&fact.note);
         }
-        if let Some(tone) = fact.tone {
-            row = row.tone(tone);
+        if matches!(fact.key, "Hash" | "State hash") {
+            row = row.monospace();
         }
         let response = ui.add(row);
         if let Some(help) = help {
@@ -262,7 +288,6 @@ fn show_fact(ui: &mut Ui, fact: &Fact, actions: &mut Vec<Action>) {
     if !fact.note.is_empty() {
         text::paint(painter, row.right_center(), right, &fact.note, size::TEXT_SMALL, faint);
     }
-    let keys = KEYS.max(key_width(ui, fact.key));
     let clicked = ui
         .horizontal(|ui| {
             ui.set_height(size::LIST_ROW);
@@ -280,12 +305,6 @@ fn show_fact(ui: &mut Ui, fact: &Fact, actions: &mut Vec<Action>) {
     if clicked {
         actions.push(jump.clone());
     }
-}
-
-/// Names of fields are long: the value begins after them.
-fn key_width(ui: &Ui, key: &str) -> f32 {
-    let galley = text::mixed_text(ui.painter(), key, size::TEXT_SMALL, Color32::PLACEHOLDER);
-    galley.size().x.ceil() + 8.0
 }
 
 fn hovers(response: &Response, jump: &Action, actions: &mut Vec<Action>) {
@@ -321,6 +340,9 @@ fn show_candidate(ui: &mut Ui, candidate: &CandidateLine, actions: &mut Vec<Acti
     };
     let width = ui.available_width();
     let (rect, response) = ui.allocate_exact_size(vec2(width, 34.0), Sense::hover());
+    if response.hovered() {
+        actions.push(Action::Hover(Some(Item::Segment(candidate.segment))));
+    }
     let spoken = format!("Pass {}: {}, {}", candidate.pass, candidate.title, candidate.numbers);
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &spoken));
     let painter = ui.painter();
@@ -356,13 +378,17 @@ fn show_candidate(ui: &mut Ui, candidate: &CandidateLine, actions: &mut Vec<Acti
             if response.on_hover_text("It left to make room.").clicked() {
                 actions.push(Action::Select(Some(item)));
             }
+            let (rect, _) = ui.allocate_exact_size(vec2(60.0, size::LIST_ROW), Sense::hover());
+            let at = rect.left_center() + vec2(8.0, 0.0);
+            let ink = tokens.text_secondary;
+            text::paint(ui.painter(), at, left, &victim.size, size::TEXT_SMALL, ink);
         });
         let (rect, response) = ui.allocate_exact_size(vec2(width, size::LIST_ROW), Sense::hover());
         let space = rect.width() - 38.0;
         let ink = tokens.text_secondary;
-        let galley = elide(ui.painter(), &victim.text, size::TEXT_SMALL, ink, space);
+        let galley = elide(ui.painter(), &victim.rank, size::TEXT_SMALL, ink, space);
         let cut = galley.elided;
-        let at = pos2(rect.left() + 38.0, rect.center().y);
+        let at = pos2(rect.left() + 38.0, rect.center().y - 1.0);
         text::paint_galley(ui.painter(), at, left, galley, ink);
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &victim.text));
         if cut {

@@ -10,7 +10,7 @@ use crate::base::AllocationId;
 use crate::base::text::duration;
 use crate::gpu::PacketFormat;
 use crate::machine::{CommandTrace, Inner, Place, TracedKind, TracedOperation};
-use crate::vidmm::{Asked, packet_time};
+use crate::vidmm::{Allocation, Asked, packet_time};
 
 /// A row in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -188,7 +188,7 @@ pub(super) fn concerns(view: &View<'_>, row: Place, id: AllocationId) -> bool {
         return false;
     };
     if let (Asked::Render(accesses), Some(started)) = (&record.asked, view.started) {
-        let handle = started.vidmm().book().allocation(id).map(|allocation| allocation.handle());
+        let handle = started.vidmm().book().allocation(id).map(Allocation::handle);
         return accesses.iter().any(|access| Some(access.allocation) == handle);
     }
     record.subject == Some(id)

@@ -44,21 +44,25 @@ pub(super) fn allocation_card(view: &View<'_>, id: AllocationId) -> Card {
     sections.extend(why(view, allocation));
     sections.extend(since_when(view));
     sections.push(content(view, started, allocation));
-    sections.extend(allocation.backing().map(|mdl| backing(mdl)));
+    sections.extend(allocation.backing().map(backing));
     let summary = summary(started, allocation);
     Card { owner, title: name, subtitle, summary, sections }
 }
 
 fn summary(started: &Started, allocation: &Allocation) -> String {
     let residence = if allocation.placement().is_some() { "Resident" } else { "Not resident" };
-    let state = match (allocation.has_content(), allocation.is_dirty()) {
-        (false, _) => "without content",
-        (true, true) => "dirty",
-        (true, false) => "clean",
-    };
+    let state = content_word(allocation);
     let pinned = if allocation.is_pinned() { ", pinned" } else { "" };
     let busy = if started.is_in_flight(allocation) { ", busy" } else { "" };
     format!("{residence}, {state}{pinned}{busy}")
+}
+
+const fn content_word(allocation: &Allocation) -> &'static str {
+    match (allocation.has_content(), allocation.is_dirty()) {
+        (false, _) => "without content",
+        (true, true) => "dirty",
+        (true, false) => "clean",
+    }
 }
 
 fn what(view: &View<'_>, allocation: &Allocation) -> Section {
@@ -73,6 +77,7 @@ fn what(view: &View<'_>, allocation: &Allocation) -> Section {
         fact("Size", format!("{}, {}", exact_size(size.get()), hex(size.get()))).note(asked),
         fact("Priority", allocation.priority().to_string()).note(word(allocation.priority().0)),
         fact("Flags", flag_names(&info.flags)).note(word(info.flags.bits())),
+        fact("Content", content_word(allocation)),
         fact("Alignment", exact_size(alignment)),
         fact("Device", view.names.device(allocation.device())),
         fact("Handle", hex(allocation.handle().0.into())),
@@ -215,43 +220,41 @@ fn why(view: &View<'_>, allocation: &Allocation) -> Option<Section> {
     };
     Some(Section {
         title: "Why here".to_owned(),
-        note: format!("decided at {}, first win ends the search", trace.command),
-        tinted: true,
+        decided: Some(Place::after(trace.command)),
         lines,
+        ..Section::default()
     })
 }
 
 fn since_when(view: &View<'_>) -> Option<Section> {
     let now = view.started?.vidmm().mark().book;
-    let last_past = view.history.iter().rposition(|(_, change)| change.position <= now);
-    let events = view.history.iter().enumerate().map(|(index, (command, change))| Line::Event {
-        place: Place::after(*command),
-        text: event_text(view, *command, change),
-        when: match last_past {
-            Some(last) if index < last => When::Past,
-            Some(last) if index == last => When::Current,
-            _ => When::Ahead,
-        },
-    });
-    let mut lines: Vec<Line> = events.collect();
-    if lines.is_empty() {
+    let history = view.history;
+    if history.is_empty() {
         return None;
     }
+    // Told in order, so that what is past comes first.
+    let past = history.partition_point(|(_, change)| change.position <= now);
     // The life around now: what came long before and what comes long after is only counted.
-    let around = last_past.unwrap_or(0);
-    let first = around.saturating_sub(LISTED / 2).min(lines.len().saturating_sub(LISTED));
-    let later = lines.len().saturating_sub(first + LISTED);
-    lines.truncate(first + LISTED);
-    lines.drain(..first);
-    let note = match (first, later) {
+    let first = past.saturating_sub(1 + LISTED / 2).min(history.len().saturating_sub(LISTED));
+    let last = history.len().min(first + LISTED);
+    let events = history.iter().enumerate().take(last).skip(first);
+    let lines = events.map(|(index, (command, change))| Line::Event {
+        place: Place::after(*command),
+        text: event_text(view, *command, change),
+        when: match (index + 1).cmp(&past) {
+            std::cmp::Ordering::Less => When::Past,
+            std::cmp::Ordering::Equal => When::Current,
+            std::cmp::Ordering::Greater => When::Ahead,
+        },
+    });
+    let (earlier, later) = (first as u64, (history.len() - last) as u64);
+    let note = match (earlier, later) {
         (0, 0) => String::new(),
-        (before, 0) => format!("{} earlier", count(before as u64)),
-        (0, later) => format!("{} later", count(later as u64)),
-        (before, later) => {
-            format!("{} earlier, {} later", count(before as u64), count(later as u64))
-        }
+        (earlier, 0) => format!("{} earlier", count(earlier)),
+        (0, later) => format!("{} later", count(later)),
+        (earlier, later) => format!("{} earlier, {} later", count(earlier), count(later)),
     };
-    Some(Section::new("Since when", lines).note(note))
+    Some(Section::new("Since when", lines.collect()).note(note))
 }
 
 fn event_text(view: &View<'_>, command: usize, change: &ResidencyChange) -> String {

@@ -26,8 +26,9 @@ pub(super) struct Card {
 pub(super) struct Section {
     pub(super) title: String,
     pub(super) note: String,
-    /// On a ground of its own: the question that the program exists for.
-    pub(super) tinted: bool,
+    /// A search for room, and the step at which it was made. It stands on a ground of its own: the
+    /// question that the program exists for.
+    pub(super) decided: Option<Place>,
     pub(super) lines: Vec<Line>,
 }
 
@@ -66,14 +67,13 @@ pub(super) struct Fact {
     pub(super) value: String,
     /// Faint, at the right end.
     pub(super) note: String,
-    pub(super) tone: Option<Tone>,
     /// What a click on the value asks for.
     pub(super) jump: Option<Action>,
 }
 
 /// A fact.
 pub(super) fn fact(key: &'static str, value: impl Into<String>) -> Line {
-    Line::Fact(Fact { key, value: value.into(), note: String::new(), tone: None, jump: None })
+    Line::Fact(Fact { key, value: value.into(), note: String::new(), jump: None })
 }
 
 impl Line {
@@ -81,14 +81,6 @@ impl Line {
     pub(super) fn note(mut self, note: impl Into<String>) -> Self {
         if let Self::Fact(fact) = &mut self {
             fact.note = note.into();
-        }
-        self
-    }
-
-    /// The fact in a tone.
-    pub(super) fn tone(mut self, tone: Tone) -> Self {
-        if let Self::Fact(fact) = &mut self {
-            fact.tone = Some(tone);
         }
         self
     }
@@ -104,7 +96,7 @@ impl Line {
 
 impl Section {
     pub(super) fn new(title: impl Into<String>, lines: Vec<Line>) -> Self {
-        Self { title: title.into(), note: String::new(), tinted: false, lines }
+        Self { title: title.into(), note: String::new(), decided: None, lines }
     }
 
     pub(super) fn note(mut self, note: impl Into<String>) -> Self {

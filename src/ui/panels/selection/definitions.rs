@@ -17,10 +17,13 @@ pub(super) fn definition(key: &str) -> Option<&'static str> {
         "Peak used" => "The most bytes ever used at once since the adapter started.",
         "Highest end" => "The highest offset at which anything ever ended.",
         "Evicted" => "Bytes of allocations that left other than by destruction.",
-        "Resident" => {
+        "State hash" => {
+            "A hash of the whole machine after the command: the same session ends in the same one."
+        }
+        "Resident" | "Resident in" | "Segment" => {
             "An allocation is resident while it lies in a segment, where the GPU can reach it."
         }
-        "Content" | "State" => {
+        "Content" => {
             "Clean: the backing store, where kept, holds the same bytes. Dirty: written since it \
              was paged in, so that leaving means copying."
         }
@@ -83,7 +86,7 @@ mod tests {
             "Free",
             "Largest hole",
             "Commit limit",
-            "State",
+            "Content",
             "Priority",
             "Fence",
             "Dummy page",

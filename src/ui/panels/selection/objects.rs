@@ -131,7 +131,7 @@ pub(super) fn process_card(view: &View<'_>, id: ProcessId) -> Card {
             (blocks + 1, bytes + known.size().get())
         });
         if blocks > 0 {
-            let line = fact("in", format!("{}, {}", segment.name, size(bytes)));
+            let line = fact("Resident in", format!("{}, {}", segment.name, size(bytes)));
             facts.push(line.note(counted(blocks, "block")).selects(Item::Segment(segment.id)));
         }
     }
@@ -316,7 +316,7 @@ pub(super) fn buffer_card(view: &View<'_>, index: u32) -> Card {
     let facts = vec![
         fact("Size", exact_size(shape.size.into())),
         address,
-        fact("Used", exact_size(usage.used.into())),
+        fact("Written", exact_size(usage.used.into())),
         fact("Submitted", exact_size(usage.submitted.into())),
         fact(
             "Private",

@@ -91,7 +91,7 @@ fn command_card(view: &View<'_>, number: usize) -> Card {
         if summary.packets > 0 {
             lines.push(fact("Packets", count(summary.packets.into())));
         }
-        lines.push(fact("State", format!("{}", record.hash)));
+        lines.push(fact("State hash", record.hash.to_string()));
     }
     sections.push(Section::new("Ended", lines));
     let trace = trace_of(view, number);
@@ -133,9 +133,9 @@ fn decision_section(view: &View<'_>, command: usize, decision: &Decision) -> Sec
     let lines = decision_lines(decision, view.words());
     Section {
         title: format!("Why {} lies there", view.names.allocation(decision.allocation)),
-        note: format!("decided at {command}"),
-        tinted: true,
+        decided: Some(Place::after(command)),
         lines: lines.into_iter().map(Line::Candidate).collect(),
+        ..Section::default()
     }
 }
 

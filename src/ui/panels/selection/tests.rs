@@ -36,7 +36,9 @@ fn told(opened: &mut Opened, item: Item) -> Vec<String> {
     let card = card_of(&view, item);
     let mut lines = vec![format!("{} | {} | {}", card.title, card.subtitle, card.summary)];
     for section in card.sections {
-        lines.push(format!("[{}] {}", section.title, section.note).trim_end().to_owned());
+        let decided = section.decided.map(|place| format!("decided at {place}"));
+        let note = decided.unwrap_or(section.note);
+        lines.push(format!("[{}] {note}", section.title).trim_end().to_owned());
         lines.extend(section.lines.iter().map(line));
     }
     lines
@@ -80,7 +82,7 @@ fn an_allocation_says_where_it_lies_and_why() {
             "Preferred: VRAM (0x00000001)",
             "Supported: VRAM (0x00000001)",
             "Evicts via: GART (0x00000004)",
-            "[Why here] decided at 16, first win ends the search",
+            "[Why here] decided at 16",
             "Failed 1 VRAM ↑, nothing evicted: committed 16 MiB + 4 MiB needed > limit 16 MiB []",
             "Won 4 VRAM ↑, evicting up to equal priority: 4 MiB at VRAM 0x0040_0000 once 1 victim \
              has left [\"terrain\"]",
@@ -157,9 +159,9 @@ fn segments_holes_and_processes_add_up() {
             "Devices: game",
             "Allocations: 4 (17 MiB)",
             "Resident: 17 MiB",
-            "in: VRAM, 10 MiB (2 blocks)",
-            "in: VRAM (invisible), 6 MiB (1 block)",
-            "in: GART, 1 MiB (1 block)",
+            "Resident in: VRAM, 10 MiB (2 blocks)",
+            "Resident in: VRAM (invisible), 6 MiB (1 block)",
+            "Resident in: GART, 1 MiB (1 block)",
         ],
     );
 }
