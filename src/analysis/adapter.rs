@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn the_tour_s_processes_hold_what_its_commands_say() {
-        let mut run = run(include_str!("../../saved-sessions/tour.ron"));
+        let mut run = run(include_str!("../../tests/sessions/walk.ron"));
         run.execute_all();
         // After command 9: primary (4 MiB) of dwm and terrain (6 MiB) of game are resident.
         run.go_to(Place::after(9)).expect("deterministic");

@@ -408,7 +408,7 @@ mod tests {
     /// Worked out from the text of the tour: who is named where, and who lay over which address.
     #[test]
     fn filters_find_names_kinds_endings_and_addresses() {
-        let text = include_str!("../../saved-sessions/tour.ron");
+        let text = include_str!("../../tests/sessions/walk.ron");
         let lookup = |name: &str| crate::kmd::profile(name).map(|profile| profile.adapter);
         let session = crate::session::open(text, "tour.ron", &lookup);
         let bound = session.expect("the tour is a session").bound;

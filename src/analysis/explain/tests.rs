@@ -24,7 +24,7 @@ struct Tour {
 
 impl Tour {
     fn new() -> Self {
-        let text = include_str!("../../../saved-sessions/tour.ron");
+        let text = include_str!("../../../tests/sessions/walk.ron");
         let lookup = |name: &str| kmd::profile(name).map(|profile| profile.adapter);
         let session = crate::session::open(text, "tour.ron", &lookup);
         let bound = session.expect("the tour is a session").bound;

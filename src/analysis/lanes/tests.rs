@@ -191,7 +191,7 @@ fn movements_are_net_and_turn_round_with_the_step() {
 /// them it is booked and not through, after the last it is.
 #[test]
 fn a_page_in_is_encoded_until_its_last_packet() {
-    let text = include_str!("../../../saved-sessions/tour.ron");
+    let text = include_str!("../../../tests/sessions/walk.ron");
     let adapter = |name: &str| crate::kmd::profile(name).map(|profile| profile.adapter);
     let bound = crate::session::open(text, "tour.ron", &adapter).expect("valid").bound;
     let profile = crate::kmd::profile(&bound.adapter.profile).expect("known");

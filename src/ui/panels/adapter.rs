@@ -596,7 +596,7 @@ mod tests {
 
     #[test]
     fn the_tour_and_a_broken_adapter_are_shown() {
-        let tour = include_str!("../../../saved-sessions/tour.ron");
+        let tour = include_str!("../../../tests/sessions/walk.ron");
         let mut opened = Opened::read(tour, "tour.ron").expect("valid");
         opened.execute(usize::MAX);
         opened.go_to(Place::after(17));

@@ -8,7 +8,7 @@ use crate::base::AllocationId;
 use crate::machine::Place;
 use crate::render::{Headless, png};
 
-const TOUR: &str = include_str!("../../../../saved-sessions/tour.ron");
+const TOUR: &str = include_str!("../../../../tests/sessions/walk.ron");
 
 fn at(place: &str) -> Opened {
     let mut opened = Opened::read(TOUR, "tour.ron").expect("the tour is a session");

@@ -29,7 +29,7 @@ impl Stage {
     }
 
     fn tour(theme: Theme) -> Self {
-        let text = include_str!("../../../../saved-sessions/tour.ron");
+        let text = include_str!("../../../../tests/sessions/walk.ron");
         Self::new(text, [864.0, 400.0], 1.0, theme)
     }
 
@@ -125,7 +125,7 @@ fn crowded(count: u64) -> String {
 fn the_tour_is_shown_at_every_interesting_place() {
     for (theme, name) in [(Theme::Dark, "dark"), (Theme::Light, "light")] {
         for per_point in [1.0, 2.0] {
-            let text = include_str!("../../../../saved-sessions/tour.ron");
+            let text = include_str!("../../../../tests/sessions/walk.ron");
             let mut stage = Stage::new(text, [864.0, 400.0], per_point, theme);
             for place in [
                 "0", "12", "15", "16.1.1", "16.2", "16", "17.1.1", "17", "18", "19", "20", "19.1",
@@ -313,7 +313,7 @@ fn an_adapter_that_does_not_start_says_why() {
 #[test]
 fn small_and_tall_places_are_filled_without_panic() {
     for size in [[60.0, 40.0], [320.0, 120.0], [704.0, 300.0], [1400.0, 900.0]] {
-        let text = include_str!("../../../../saved-sessions/tour.ron");
+        let text = include_str!("../../../../tests/sessions/walk.ron");
         let mut stage = Stage::new(text, size, 1.5, Theme::Light);
         stage.go_to("17.1.1");
         stage.picture(Vec::new(), &format!("size-{}", size[0]));

@@ -8,7 +8,7 @@ use crate::render::{Headless, png};
 use crate::ui::theme;
 
 fn tour() -> Opened {
-    let text = include_str!("../../../../saved-sessions/tour.ron");
+    let text = include_str!("../../../../tests/sessions/walk.ron");
     let mut opened = Opened::read(text, "tour.ron").expect("the tour is a session");
     opened.execute(usize::MAX);
     opened

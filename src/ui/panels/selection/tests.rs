@@ -10,7 +10,7 @@ use crate::render::{Headless, png};
 use crate::ui::theme;
 
 fn tour(place: &str) -> Opened {
-    let text = include_str!("../../../../saved-sessions/tour.ron");
+    let text = include_str!("../../../../tests/sessions/walk.ron");
     let mut opened = Opened::read(text, "tour.ron").expect("the tour is a session");
     opened.execute(usize::MAX);
     assert!(opened.go_to(place.parse().expect("a place")), "{place}");
@@ -83,7 +83,7 @@ fn an_allocation_says_where_it_lies_and_why() {
             "Supported: VRAM (0x00000001)",
             "Evicts via: GART (0x00000004)",
             "[Why here] decided at 16",
-            "Failed 1 VRAM ↑, nothing evicted: committed 16 MiB + 4 MiB needed > limit 16 MiB []",
+            "Failed 1 VRAM ↑, nothing evicted: free 0 B < 4 MiB needed []",
             "Won 4 VRAM ↑, evicting up to equal priority: 4 MiB at VRAM 0x0040_0000 once 1 victim \
              has left [\"terrain\"]",
             "15 created, Past",
