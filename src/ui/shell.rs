@@ -12,15 +12,17 @@ use super::dialogs::path::{PathAnswer, PathDialog, PathPurpose};
 use super::keyboard;
 use super::panels::adapter::{AdapterState, adapter_ui};
 use super::panels::buffers::{BuffersState, buffers_ui};
+use super::panels::bytes::{BytesState, bytes_ui};
 use super::panels::map::{MapState, map_ui};
 use super::panels::operations::{OperationsState, operations_filter_ui, operations_ui};
+use super::panels::selection::{SelectionState, selection_ui};
 use super::panels::status::{StatusState, status_ui};
 use super::panels::timeline::{TimelineState, timeline_ui};
 use super::panels::transport::top_bar_ui;
 use super::picture::PanelName;
 use super::start::{StartState, start_ui};
 use super::theme::{Theme, size, tokens};
-use super::widgets::{empty_state, horizontal_line, tab_bar};
+use super::widgets::{horizontal_line, tab_bar};
 use crate::app::{Action, App, Appearance, Duration, Effect, Tab, View, Zoom, files};
 
 /// What the system is to ask the user for.
@@ -61,6 +63,8 @@ struct Panels {
     map: MapState,
     operations: OperationsState,
     buffers: BuffersState,
+    bytes: BytesState,
+    selection: SelectionState,
     timeline: TimelineState,
     status: StatusState,
 }
@@ -191,7 +195,8 @@ impl Shell {
             .exact_size(size::STATUS_BAR)
             .show(ui, |ui| status_ui(ui, view, &mut self.panels.status));
         let gutter = self.left_width.unwrap_or(size::LEFT_PANEL);
-        let high = ui.available_height();
+        // In a small window the sides give way before the map does.
+        let (wide, high) = (ui.available_width(), ui.available_height());
         panel(Panel::bottom("timeline"), tokens.canvas)
             .resizable(true)
             .default_size(size::TIMELINE)
@@ -200,7 +205,7 @@ impl Shell {
         let left = panel(Panel::left("left"), tokens.panel)
             .resizable(true)
             .default_size(size::LEFT_PANEL)
-            .size_range(200.0..=400.0)
+            .size_range(200.0..=(wide * 0.22).max(200.0))
             .show(ui, |ui| {
                 adapter_ui(ui, view, &mut self.panels.adapter, actions);
             });
@@ -208,7 +213,7 @@ impl Shell {
         panel(Panel::right("right"), tokens.panel)
             .resizable(true)
             .default_size(size::RIGHT_PANEL)
-            .size_range(260.0..=480.0)
+            .size_range(260.0..=(wide * 0.28).max(260.0))
             .show(ui, |ui| {
                 self.panel_ui(ui, view, PanelName::Selection, actions);
             });
@@ -231,12 +236,8 @@ impl Shell {
             PanelName::Map => map_ui(ui, view, &mut panels.map, actions),
             PanelName::Operations => operations_ui(ui, view, &mut panels.operations, actions),
             PanelName::Buffers => buffers_ui(ui, view, &mut panels.buffers, actions),
-            PanelName::Bytes => {
-                empty_state(ui, "Bytes", "");
-            }
-            PanelName::Selection => {
-                empty_state(ui, "Selection", "");
-            }
+            PanelName::Bytes => bytes_ui(ui, view, &mut panels.bytes, actions),
+            PanelName::Selection => selection_ui(ui, view, &mut panels.selection, actions),
             PanelName::Timeline => {
                 timeline_ui(ui, view, &mut panels.timeline, size::LEFT_PANEL, actions);
             }
