@@ -53,7 +53,9 @@ fn prepare(
 ) -> std::io::Result<bool> {
     let last = Place::after(opened.run().commands().len());
     let place = arguments.step.unwrap_or(last);
-    if !opened.go_to(place) {
+    // Arriving by one step, so that the picture shows what that step changed.
+    let before = Place::after(place.command.saturating_sub(1));
+    if !opened.go_to(before) || !opened.go_to(place) {
         writeln!(streams.err, "there is no step {place}; the last is {last}")?;
         return Ok(false);
     }
