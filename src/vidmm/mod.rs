@@ -42,7 +42,7 @@ pub use reason::{
     Stop, Victim,
 };
 pub use trace::{
-    Asked, AskedKind, BufferRecord, CallRecord, Marks, Observer, OperationRecord, SubmissionRecord,
+    Asked, BufferRecord, CallRecord, Marks, Observer, OperationRecord, SubmissionRecord,
     TraceEvent, Unobserved, WaitReason,
 };
 
@@ -341,7 +341,7 @@ impl VidMm {
             bytes,
             reason: OperationReason::Submission,
             book: planner.book.position(),
-            after: None,
+            busy: None,
             releases: Vec::new(),
             ends_mapping: false,
         });

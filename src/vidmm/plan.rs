@@ -356,7 +356,7 @@ impl Planner<'_, '_> {
     ) {
         let completed = self.environment.driver.completed_fence();
         let fence = subject.and_then(|id| self.book.state().allocation(id)).map(Allocation::fence);
-        let after: Option<FenceId> = fence.filter(|fence| *fence > completed);
+        let busy: Option<FenceId> = fence.filter(|fence| *fence > completed);
         let releases = std::mem::take(&mut self.arrays);
         self.operations.push(Planned {
             asked: Asked::Paging(operation),
@@ -364,7 +364,7 @@ impl Planner<'_, '_> {
             bytes,
             reason,
             book: self.book.position(),
-            after,
+            busy,
             releases,
             ends_mapping: false,
         });
