@@ -126,7 +126,12 @@ impl App {
     /// What panels see of the session that is open.
     #[must_use]
     pub fn view(&self) -> Option<View<'_>> {
-        self.session().map(|opened| opened.view(self.looking))
+        let looking = Looking {
+            can_go_back: self.can(When::SelectionBefore),
+            can_go_forward: self.can(When::SelectionAfter),
+            ..self.looking
+        };
+        self.session().map(|opened| opened.view(looking))
     }
 
     /// What the window adds to the session.

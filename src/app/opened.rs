@@ -38,6 +38,10 @@ pub struct Opened {
 /// What the window adds to a session to make a view of it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Looking {
+    /// Whether there is a selection to go back to.
+    pub can_go_back: bool,
+    /// Whether there is a selection to go forward to.
+    pub can_go_forward: bool,
     /// What the pointer is over.
     pub hovered: Option<Item>,
     /// The tab below the map.
@@ -246,6 +250,8 @@ impl Opened {
             selected: self.selected,
             history: &self.history,
             placed_by: self.placed_by.as_ref(),
+            can_go_back: looking.can_go_back,
+            can_go_forward: looking.can_go_forward,
             hovered: looking.hovered,
             tab: looking.tab,
             level: looking.level,

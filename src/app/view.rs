@@ -40,6 +40,10 @@ pub struct View<'a> {
     pub history: &'a [(usize, ResidencyChange)],
     /// The command that placed the selected allocation where it is, taken apart.
     pub placed_by: Option<&'a SharedTrace>,
+    /// Whether something else was selected before that can be gone back to.
+    pub can_go_back: bool,
+    /// Whether a later selection was gone back from.
+    pub can_go_forward: bool,
     /// What the pointer was over in the last frame.
     pub hovered: Option<Item>,
     /// The tab below the map.

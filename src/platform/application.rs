@@ -115,7 +115,14 @@ impl eframe::App for Window {
         let until = Instant::now() + BACKGROUND;
         let mut has_time = || Instant::now() < until;
         let now = self.began.elapsed();
+        let waiting = self.dialogs.waiting().and(self.wanted.clone());
+        self.shell.set_waiting(waiting);
         let answer = self.shell.show(ui, &mut self.app, now, &mut has_time);
+        if answer.ignore_dialog {
+            self.dialogs.ignore();
+            self.wanted = None;
+            context.request_repaint();
+        }
         if let Some(wanted) = answer.dialog {
             self.ask(wanted);
         }

@@ -9,6 +9,7 @@ use egui::{
 use super::dialogs::help::help_ui;
 use super::dialogs::notices::notices_ui;
 use super::dialogs::path::{PathAnswer, PathDialog, PathPurpose};
+use super::dialogs::waiting::waiting_ui;
 use super::keyboard;
 use super::panels::adapter::{AdapterState, adapter_ui};
 use super::panels::buffers::{BuffersState, buffers_ui};
@@ -41,6 +42,8 @@ pub struct FrameAnswer {
     pub dialog: Option<DialogWanted>,
     /// A text for the clipboard.
     pub copy: Option<String>,
+    /// Nobody waits any longer for the dialog of the system.
+    pub ignore_dialog: bool,
     /// The program is to end.
     pub quit: bool,
 }
@@ -52,6 +55,7 @@ pub struct Shell {
     panels: Panels,
     serial: u64,
     path: Option<PathDialog>,
+    waiting: Option<DialogWanted>,
     map_share: Option<f32>,
     left_width: Option<f32>,
 }
@@ -113,6 +117,9 @@ impl Shell {
             help_ui(ui, &mut actions);
         }
         self.path_ui(ui, &mut actions);
+        if let Some(wanted) = &self.waiting {
+            answer.ignore_dialog = waiting_ui(ui, wanted);
+        }
         drop_hint(ui);
 
         let changed = settle_hover(&mut actions, app);
@@ -134,6 +141,11 @@ impl Shell {
             DialogWanted::Open => PathDialog::new(PathPurpose::Open, &folder, ""),
             DialogWanted::Save(name) => PathDialog::new(PathPurpose::Save, &folder, name),
         });
+    }
+
+    /// Says for what a dialog of the system is open; the window tells of it until it is not.
+    pub fn set_waiting(&mut self, wanted: Option<DialogWanted>) {
+        self.waiting = wanted;
     }
 
     fn execute(&mut self, app: &mut App, actions: Vec<Action>, answer: &mut FrameAnswer) {

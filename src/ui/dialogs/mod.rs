@@ -3,3 +3,4 @@
 pub(super) mod help;
 pub(super) mod notices;
 pub(super) mod path;
+pub(super) mod waiting;

@@ -150,15 +150,15 @@ fn memory_facts(started: &Started) -> Vec<Fact> {
     }
     let frames = words::frames(started.host());
     facts.push(Fact {
-        name: "System memory, used".to_owned(),
+        name: "RAM used".to_owned(),
         value: format!("{} of {}", count(frames.used), counted(frames.total, "frame")),
-        meaning: "Frames of 4 KiB that hold backing store, buffers, page lists, the dummy page or \
+        meaning: "System memory: frames of 4 KiB that hold backing store, buffers, page lists, the dummy page or \
                   the rest of the system.",
     });
     facts.push(Fact {
-        name: "System memory, free".to_owned(),
+        name: "RAM free".to_owned(),
         value: counted(frames.free, "frame"),
-        meaning: "Frames of 4 KiB that nobody uses.",
+        meaning: "System memory: frames of 4 KiB that nobody uses.",
     });
     facts.push(Fact {
         name: "Commit charged".to_owned(),

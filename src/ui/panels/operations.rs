@@ -2,7 +2,10 @@
 //!
 //! A virtual list on one canvas: only the rows in sight are laid out, however many there are.
 
+mod filter;
+mod input;
 mod layout;
+mod paint;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -10,25 +13,22 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use egui::{
-    Align2, Color32, EventFilter, Key, Painter, Rect, Response, Role, ScrollArea, Sense, Ui,
-    WidgetInfo, pos2, vec2,
-};
+use egui::{Rect, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
 
-use self::layout::{
-    AMOUNT, Columns, GAP, INDENT, ROW, columns, offset_for, row_at, row_top, rows_in_sight,
-};
+pub(crate) use self::filter::operations_filter_ui;
+use self::filter::own_filter;
+use self::input::{clicks, keys};
+use self::layout::{Columns, ROW, columns, offset_for, row_at, row_top, rows_in_sight};
+pub(super) use self::paint::status_tone;
+use self::paint::{header, look, paint_row, tooltip};
 pub(super) use self::rows::trace_of;
-use self::rows::{RowText, concerns, row_text};
-use crate::analysis::explain::{Flow, StatusKind};
+use self::rows::{RowText, row_text};
 use crate::analysis::steps::{Steps, filtered, inside};
 use crate::app::{Action, Item, View};
-use crate::base::text::{count, counted};
+use crate::base::text::counted;
 use crate::machine::{Inner, Level, Place};
-use crate::ui::theme::{Mark, Tokens, mix, size, text, tokens};
-use crate::ui::widgets::{
-    Icon, Tone, elide, empty_state, focus_ring, horizontal_line, mark, outline,
-};
+use crate::ui::theme::tokens;
+use crate::ui::widgets::{empty_state, focus_ring};
 
 /// What the table remembers between frames: look only.
 #[derive(Debug, Default)]
@@ -133,49 +133,6 @@ impl OperationsState {
     }
 }
 
-/// The field that filters the table, and how many rows there are. For the right end of a bar.
-///
-/// Where nobody calls this in a pass, the table draws the field itself.
-pub(crate) fn operations_filter_ui(ui: &mut Ui, view: &View<'_>, state: &mut OperationsState) {
-    let tokens = tokens(ui);
-    state.filter_drawn = Some(ui.ctx().cumulative_pass_nr());
-    state.refresh(view);
-    let Some(cache) = &state.cache else { return };
-    let rows = cache.steps.row_count();
-    let label = match cache.shown {
-        None => counted(rows as u64, "row"),
-        Some(_) => {
-            let all = count(view.run.commands().len() as u64);
-            format!("{} of {all} commands", count(cache.steps.command_count() as u64))
-        }
-    };
-    let width = 264.0_f32.min(ui.available_width()).max(80.0);
-    let (rect, _) = ui.allocate_exact_size(vec2(width, 20.0), Sense::hover());
-    let painter = ui.painter();
-    painter.rect_filled(rect, size::RADIUS_SMALL, tokens.input);
-    let galley = elide(painter, &label, size::TEXT_SMALL, tokens.text_faint, width * 0.5);
-    let at = rect.right_center() - vec2(8.0, 1.0);
-    let faint = tokens.text_faint;
-    let counted = text::paint_galley(painter, at, Align2::RIGHT_CENTER, galley, faint);
-    let field =
-        Rect::from_min_max(rect.min + vec2(8.0, 0.0), pos2(counted.left() - GAP, rect.bottom()));
-    let edit = egui::TextEdit::singleline(&mut state.filter)
-        .hint_text("Filter by text or address")
-        .font(text::small())
-        .margin(egui::Margin::symmetric(0, 2))
-        .frame(egui::Frame::NONE)
-        .align(egui::Align2::LEFT_CENTER)
-        .id_salt("filter of operations");
-    let response = ui.put(field, edit);
-    response.widget_info(|| WidgetInfo::labeled(Role::SearchInput, true, "Filter operations"));
-    let edge = if response.has_focus() { tokens.accent } else { tokens.separator };
-    outline(ui.painter(), rect, size::RADIUS_SMALL, 1.0, edge);
-    response.on_hover_text(
-        "Finds names, kinds of command and how they ended. A number, decimal or with 0x, finds \
-         what lay over that address as well.",
-    );
-}
-
 /// The table: fills the rectangle it is given.
 pub(crate) fn operations_ui(
     ui: &mut Ui,
@@ -221,43 +178,6 @@ pub(crate) fn operations_ui(
         table(ui, view, state, actions, (sight, viewport.min.y, &columns));
     });
     state.offset = output.state.clamped_offset().y;
-}
-
-/// A strip with the filter at its right, where the shell has no room for it.
-fn own_filter(ui: &mut Ui, view: &View<'_>, state: &mut OperationsState) {
-    let tokens = tokens(ui);
-    let width = ui.available_width();
-    let (bar, _) = ui.allocate_exact_size(vec2(width, size::TAB_BAR), Sense::hover());
-    ui.painter().rect_filled(bar, 0.0, tokens.bar);
-    let foot = bar.bottom() - 1.0;
-    horizontal_line(ui.painter(), bar.left(), bar.right(), foot, tokens.separator);
-    let inner = bar.shrink2(vec2(size::PANEL_INSET, 0.0));
-    let layout = egui::Layout::right_to_left(egui::Align::Center);
-    let mut right = ui.new_child(egui::UiBuilder::new().max_rect(inner).layout(layout));
-    operations_filter_ui(&mut right, view, state);
-}
-
-fn header(ui: &mut Ui, columns: &Columns) {
-    let tokens = tokens(ui);
-    let width = ui.available_width();
-    let (rect, _) = ui.allocate_exact_size(vec2(width, 23.0), Sense::hover());
-    let painter = ui.painter();
-    let titles = [
-        (columns.step, "Step"),
-        (columns.operation, "Operation"),
-        (columns.what, "What moved where"),
-        (columns.reason, "Reason"),
-        (columns.status, "Status"),
-    ];
-    let (y, faint) = (rect.top() + 12.0, tokens.text_faint);
-    for (x, title) in titles {
-        let at = pos2(rect.left() + x, y);
-        text::paint(painter, at, Align2::LEFT_CENTER, title, size::TEXT_SMALL, faint);
-    }
-    let at = pos2(rect.left() + columns.right, y);
-    text::paint(painter, at, Align2::RIGHT_CENTER, "Time", size::TEXT_SMALL, faint);
-    let foot = rect.bottom() - 1.0;
-    horizontal_line(painter, rect.left(), rect.right(), foot, tokens.separator);
 }
 
 /// Where to scroll: to the playhead when it has moved, to the selected step when that has changed.
@@ -340,239 +260,4 @@ fn spoken(view: &View<'_>, state: &mut OperationsState, rows: usize) -> String {
     };
     let row = state.row_text(view, at).map(RowText::spoken).unwrap_or_default();
     format!("Operations: {}, standing at {}. {row}", counted(rows as u64, "row"), view.place)
-}
-
-/// How a row stands out.
-#[derive(Clone, Copy, Debug)]
-struct Look {
-    current: bool,
-    related: bool,
-    selected: bool,
-    hovered: bool,
-    odd: bool,
-    level: f32,
-}
-
-fn look(view: &View<'_>, place: Place, index: usize, hovered: bool) -> Look {
-    let same_operation = match (place.inner, view.place.inner) {
-        (Some(own), Some(at)) => {
-            place.command == view.place.command && own.operation == at.operation
-        }
-        _ => false,
-    };
-    let concerned = |item: Option<Item>| {
-        matches!(item, Some(Item::Allocation(id)) if concerns(view, place, id))
-            || item == Some(Item::Step(place))
-    };
-    Look {
-        current: place == view.place,
-        related: same_operation || concerned(view.selected) || concerned(view.hovered),
-        selected: view.selected == Some(Item::Step(place)),
-        hovered,
-        odd: !index.is_multiple_of(2),
-        level: match place.inner {
-            None => 0.0,
-            Some(Inner { packet: None, .. }) => 1.0,
-            Some(_) => 2.0,
-        },
-    }
-}
-
-fn clicks(
-    response: &Response,
-    place: Place,
-    x: f32,
-    columns: &Columns,
-    state: &mut OperationsState,
-    actions: &mut Vec<Action>,
-) {
-    let inset = match place.inner {
-        None => 0.0,
-        Some(_) => INDENT,
-    };
-    let triangle = columns.step + inset;
-    let on_triangle = (triangle - 6.0..triangle + 12.0).contains(&x);
-    let opens = state
-        .cache
-        .as_ref()
-        .and_then(|cache| cache.texts.get(&place))
-        .is_some_and(|text| text.open.is_some());
-    if response.clicked() && on_triangle && opens {
-        match place.inner {
-            None => actions.push(Action::ToggleOpened(place.command)),
-            Some(inner) => {
-                let key = (place.command, inner.operation);
-                if !state.opened.remove(&key) {
-                    state.opened.insert(key);
-                }
-            }
-        }
-    } else if response.double_clicked() {
-        actions.push(Action::GoTo(place));
-    } else if response.clicked() {
-        actions.push(Action::Select(Some(Item::Step(place))));
-    }
-}
-
-/// Up and down move the selection, Enter goes there.
-fn keys(
-    ui: &Ui,
-    response: &Response,
-    view: &View<'_>,
-    state: &OperationsState,
-    actions: &mut Vec<Action>,
-) {
-    if !response.has_focus() {
-        return;
-    }
-    let arrows = EventFilter { vertical_arrows: true, ..EventFilter::default() };
-    ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, arrows));
-    let Some(cache) = &state.cache else { return };
-    let at = match view.selected {
-        Some(Item::Step(place)) => place,
-        _ => view.place,
-    };
-    let (up, down, enter) = ui.input(|input| {
-        let pressed = |key| input.num_presses(key);
-        (pressed(Key::ArrowUp), pressed(Key::ArrowDown), pressed(Key::Enter) > 0)
-    });
-    if up + down > 0 {
-        let row = cache.steps.index_of(at).unwrap_or(0);
-        let last = cache.steps.row_count().saturating_sub(1);
-        let row = (row + down).min(last).saturating_sub(up);
-        if let Some(place) = cache.steps.row(row) {
-            actions.push(Action::Select(Some(Item::Step(place))));
-        }
-    } else if enter {
-        actions.push(Action::GoTo(at));
-    }
-}
-
-/// Paints a row and says whether a text was cut short.
-fn paint_row(painter: &Painter, rect: Rect, columns: &Columns, row: &RowText, look: Look) -> bool {
-    let tokens = crate::ui::theme::tokens_of_context(painter.ctx());
-    painter.rect_filled(rect, 0.0, ground(tokens, look));
-    if look.current {
-        let edge = Rect::from_min_size(rect.min, vec2(3.0, rect.height()));
-        painter.rect_filled(edge, 0.0, tokens.accent);
-    }
-    if look.selected {
-        outline(painter, rect, 0.0, 1.0, tokens.accent);
-    }
-    let (ink, faint) = if row.ahead {
-        (tokens.text_faint, tokens.text_faint)
-    } else {
-        (tokens.text, tokens.text_secondary)
-    };
-    let y = rect.center().y;
-    let x = |column: f32| rect.left() + column;
-    let indent = look.level * INDENT;
-    if let Some(open) = row.open {
-        let icon = if open { Icon::TriangleDown } else { Icon::TriangleRight };
-        icon.paint(painter, pos2(x(columns.step) + indent + 4.0, y), 8.0, tokens.text_faint);
-    }
-    let at = pos2(x(columns.step) + indent + 13.0, y);
-    text::paint_mono(painter, at, Align2::LEFT_CENTER, &row.step, size::MONO, ink);
-    if let Some(flow) = row.flow {
-        mark(painter, pos2(x(columns.operation) + 4.0, y), 10.0, direction_mark(flow));
-    }
-    let mut cut = false;
-    let mut cell = |from: f32, to: f32, words: &str, ink: Color32| {
-        let galley = elide(painter, words, size::TEXT_BODY, ink, to - from);
-        cut |= galley.elided;
-        text::paint_galley(painter, pos2(from, y), Align2::LEFT_CENTER, galley, ink);
-    };
-    if look.level < 2.0 {
-        cell(x(columns.operation) + 14.0, x(columns.what) - GAP, &row.kind, ink);
-    } else {
-        let at = pos2(x(columns.operation) + 14.0, y);
-        text::paint_mono(painter, at, Align2::LEFT_CENTER, &row.kind, size::MONO, ink);
-    }
-    let mut what = x(columns.what);
-    if look.level > 0.0 {
-        let at = pos2(what + AMOUNT, y);
-        text::paint(painter, at, Align2::RIGHT_CENTER, &row.amount, size::TEXT_BODY, ink);
-        what += AMOUNT + GAP;
-    }
-    cell(what, x(columns.reason) - GAP, &row.route, faint);
-    cell(x(columns.reason), x(columns.status) - GAP, &row.reason, faint);
-    paint_status(painter, pos2(x(columns.status), y), row, tokens);
-    let at = pos2(x(columns.right), y);
-    text::paint(painter, at, Align2::RIGHT_CENTER, &row.time, size::TEXT_BODY, faint);
-    cut
-}
-
-fn ground(tokens: &Tokens, look: Look) -> Color32 {
-    let ground = if look.current {
-        tokens.accent_ground
-    } else if look.related {
-        tokens.related_ground(tokens.canvas)
-    } else if look.odd {
-        mix(tokens.canvas, tokens.separator, 0.18)
-    } else {
-        tokens.canvas
-    };
-    if look.hovered { tokens.hover_ground(ground) } else { ground }
-}
-
-pub(super) const fn direction_mark(flow: Flow) -> Mark {
-    match flow {
-        Flow::In => Mark::In,
-        Flow::Out => Mark::Out,
-        Flow::Map => Mark::Map,
-        Flow::Unmap => Mark::Unmap,
-    }
-}
-
-/// The icon and colour of a status; the word stands beside it.
-pub(super) const fn status_look(kind: StatusKind, tokens: &Tokens) -> (Icon, Color32) {
-    match kind {
-        StatusKind::Done | StatusKind::Held => (Icon::Check, tokens.ok),
-        StatusKind::BufferFull => (Icon::BufferFull, tokens.warn),
-        StatusKind::Refused | StatusKind::Stopped | StatusKind::Failed | StatusKind::Faulted => {
-            (Icon::Cross, tokens.error)
-        }
-        StatusKind::Damaged => (Icon::Warning, tokens.error),
-        StatusKind::Running => (Icon::TriangleRight, tokens.accent),
-        StatusKind::Encoded | StatusKind::Ahead => (Icon::Circle, tokens.text_faint),
-    }
-}
-
-/// The tone of a status, for panels that tell it in a sentence.
-pub(super) const fn status_tone(kind: StatusKind) -> Tone {
-    match kind {
-        StatusKind::Done | StatusKind::Held => Tone::Ok,
-        StatusKind::BufferFull => Tone::Warn,
-        StatusKind::Refused
-        | StatusKind::Stopped
-        | StatusKind::Failed
-        | StatusKind::Faulted
-        | StatusKind::Damaged => Tone::Error,
-        StatusKind::Running | StatusKind::Encoded | StatusKind::Ahead => Tone::Plain,
-    }
-}
-
-fn paint_status(painter: &Painter, at: egui::Pos2, row: &RowText, tokens: &Tokens) {
-    let (icon, color) = status_look(row.status.kind, tokens);
-    icon.paint(painter, at + vec2(5.0, 0.0), 12.0, color);
-    let ink = if row.ahead { tokens.text_faint } else { tokens.text_secondary };
-    let word = row.status.kind.word();
-    let galley = text::mixed_text(painter, word, size::TEXT_SMALL, ink);
-    text::paint_galley(painter, at + vec2(16.0, 0.0), Align2::LEFT_CENTER, galley, ink);
-}
-
-/// The whole row, where a column cut it short or had no room.
-fn tooltip(ui: &mut Ui, row: &RowText) {
-    let tokens = tokens(ui);
-    let mut line = |words: &str, ink: Color32| {
-        if !words.is_empty() {
-            ui.label(text::mixed_job(words, size::TEXT_BODY, ink));
-        }
-    };
-    line(&format!("{} {}", row.step, row.kind), tokens.text);
-    line(format!("{} {}", row.amount, row.route).trim(), tokens.text);
-    line(&row.reason, tokens.text_secondary);
-    for more in row.more.lines().filter(|more| *more != row.reason) {
-        line(more, tokens.text_secondary);
-    }
 }

@@ -40,11 +40,17 @@ pub(crate) fn selection_ui(
     // Rows of facts are lower than controls.
     ui.spacing_mut().interact_size.y = size::LIST_ROW;
     panel_header(ui, "Selection", |ui| {
-        let forward = IconButton::new(Icon::TriangleRight, "Later selection").frameless();
+        let forward = IconButton::new(Icon::TriangleRight, "Later selection")
+            .frameless()
+            .enabled(view.can_go_forward)
+            .reason("This is the last selection.");
         if ui.add(forward).clicked() {
             actions.push(Action::SelectionForward);
         }
-        let back = IconButton::new(Icon::TriangleLeft, "Earlier selection").frameless();
+        let back = IconButton::new(Icon::TriangleLeft, "Earlier selection")
+            .frameless()
+            .enabled(view.can_go_back)
+            .reason("Nothing was selected before.");
         if ui.add(back).clicked() {
             actions.push(Action::SelectionBack);
         }
@@ -330,7 +336,14 @@ fn show_text(ui: &mut Ui, tone: Tone, words: &str) {
     });
 }
 
-/// Two lines: what was tried, then the numbers that decided; then who left.
+/// Small text on as many lines as `width` points need.
+fn wrapped(ui: &Ui, words: &str, ink: Color32, width: f32) -> std::sync::Arc<egui::Galley> {
+    let mut job = text::mixed_job(words, size::TEXT_SMALL, ink);
+    job.wrap.max_width = width.max(0.0);
+    ui.painter().layout_job(job)
+}
+
+/// Two lines or more: what was tried, then the numbers that decided; then who left.
 fn show_candidate(ui: &mut Ui, candidate: &CandidateLine, actions: &mut Vec<Action>) {
     let tokens = tokens(ui);
     let (icon, color, ink) = match candidate.mark {
@@ -339,7 +352,15 @@ fn show_candidate(ui: &mut Ui, candidate: &CandidateLine, actions: &mut Vec<Acti
         CandidateMark::NotReached => (Icon::Dash, tokens.text_faint, tokens.text_faint),
     };
     let width = ui.available_width();
-    let (rect, response) = ui.allocate_exact_size(vec2(width, 34.0), Sense::hover());
+    let numbers_ink = match candidate.mark {
+        CandidateMark::Won => tokens.ok,
+        CandidateMark::Failed => tokens.text_secondary,
+        CandidateMark::NotReached => tokens.text_faint,
+    };
+    // The numbers are the answer: they wrap and are never cut.
+    let numbers = wrapped(ui, &candidate.numbers, numbers_ink, width - 28.0);
+    let height = 18.0 + numbers.size().y.max(14.0) + 2.0;
+    let (rect, response) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
     if response.hovered() {
         actions.push(Action::Hover(Some(Item::Segment(candidate.segment))));
     }
@@ -347,25 +368,19 @@ fn show_candidate(ui: &mut Ui, candidate: &CandidateLine, actions: &mut Vec<Acti
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &spoken));
     let painter = ui.painter();
     let left = Align2::LEFT_CENTER;
-    let (first, second) = (rect.top() + 9.0, rect.top() + 25.0);
+    let first = rect.top() + 9.0;
     icon.paint(painter, pos2(rect.left() + 6.0, first), 12.0, color);
     let pass = candidate.pass.to_string();
     let at = pos2(rect.left() + 16.0, first);
     text::paint_mono(painter, at, left, &pass, size::MONO, tokens.text_faint);
     let space = rect.right() - rect.left() - 28.0;
     let galley = elide(painter, &candidate.title, size::TEXT_BODY, ink, space);
-    let mut cut = galley.elided;
+    let cut = galley.elided;
     text::paint_galley(painter, pos2(rect.left() + 28.0, first), left, galley, ink);
-    let ink = match candidate.mark {
-        CandidateMark::Won => tokens.ok,
-        CandidateMark::Failed => tokens.text_secondary,
-        CandidateMark::NotReached => tokens.text_faint,
-    };
-    let galley = elide(painter, &candidate.numbers, size::TEXT_SMALL, ink, space);
-    cut |= galley.elided;
-    text::paint_galley(painter, pos2(rect.left() + 28.0, second), left, galley, ink);
+    let at = pos2(rect.left() + 28.0, first + 8.0);
+    text::paint_galley(painter, at, Align2::LEFT_TOP, numbers, numbers_ink);
     if cut {
-        response.on_hover_text(format!("{}\n{}", candidate.title, candidate.numbers));
+        response.on_hover_text(&candidate.title);
     }
     for victim in &candidate.victims {
         ui.horizontal(|ui| {
@@ -383,24 +398,19 @@ fn show_candidate(ui: &mut Ui, candidate: &CandidateLine, actions: &mut Vec<Acti
             let ink = tokens.text_secondary;
             text::paint(ui.painter(), at, left, &victim.size, size::TEXT_SMALL, ink);
         });
-        let (rect, response) = ui.allocate_exact_size(vec2(width, size::LIST_ROW), Sense::hover());
-        let space = rect.width() - 38.0;
         let ink = tokens.text_secondary;
-        let galley = elide(ui.painter(), &victim.rank, size::TEXT_SMALL, ink, space);
-        let cut = galley.elided;
-        let at = pos2(rect.left() + 38.0, rect.center().y - 1.0);
-        text::paint_galley(ui.painter(), at, left, galley, ink);
+        let rank = wrapped(ui, &victim.rank, ink, width - 38.0);
+        let height = rank.size().y.max(14.0) + 2.0;
+        let (rect, response) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
+        let at = rect.left_top() + vec2(38.0, 0.0);
+        text::paint_galley(ui.painter(), at, Align2::LEFT_TOP, rank, ink);
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &victim.text));
-        if cut {
-            response.on_hover_text(&victim.text);
-        }
     }
 }
 
 fn show_event(ui: &mut Ui, place: Place, words: &str, when: When, actions: &mut Vec<Action>) {
     let tokens = tokens(ui);
-    ui.horizontal(|ui| {
-        ui.set_height(size::LIST_ROW);
+    ui.horizontal_top(|ui| {
         let number = place.to_string();
         let font = text::mono();
         let ink = tokens.accent_text;
@@ -409,24 +419,22 @@ fn show_event(ui: &mut Ui, place: Place, words: &str, when: When, actions: &mut 
         if link_mono(ui, &number).on_hover_text("Go to this step").clicked() {
             actions.push(Action::GoTo(place));
         }
-        let width = ui.available_width();
-        let (rect, response) = ui.allocate_exact_size(vec2(width, size::LIST_ROW), Sense::hover());
         let (dot, ink) = match when {
             When::Past => (tokens.text_faint, tokens.text_secondary),
             When::Current => (tokens.accent, tokens.text),
             When::Ahead => (tokens.text_faint, tokens.text_faint),
         };
+        let width = ui.available_width();
+        let galley = wrapped(ui, words, ink, width - 22.0);
+        let height = (galley.size().y + 2.0).max(size::LIST_ROW);
+        let (rect, response) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
         let painter = ui.painter();
         let icon = if when == When::Ahead { Icon::Circle } else { Icon::Dot };
-        icon.paint(painter, rect.left_center() + vec2(11.0, 0.0), 10.0, dot);
-        let galley = elide(painter, words, size::TEXT_SMALL, ink, rect.width() - 22.0);
-        let cut = galley.elided;
-        let at = rect.left_center() + vec2(22.0, -1.0);
-        text::paint_galley(painter, at, Align2::LEFT_CENTER, galley, ink);
+        let middle = rect.left_top() + vec2(11.0, size::LIST_ROW / 2.0);
+        icon.paint(painter, middle, 10.0, dot);
+        let at = rect.left_top() + vec2(22.0, 0.0);
+        text::paint_galley(painter, at, Align2::LEFT_TOP, galley, ink);
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
-        if cut {
-            response.on_hover_text(words);
-        }
     });
 }
 

@@ -83,11 +83,8 @@ fn command_row(view: &View<'_>, row: Place, stands: Standing, is_open: bool) -> 
     let summary = record.map(|record| summary_text(&record.summary)).unwrap_or_default();
     let reason = [&status.brief, &summary, &text.note].into_iter().find(|text| !text.is_empty());
     let before = view.run.record(row.command.saturating_sub(1)).map(|record| record.clock);
-    let time = record.map(|record| match before {
-        Some(before) => duration(record.clock.saturating_sub(before)),
-        // Before the first command the clock has counted the start of the adapter.
-        None => String::new(),
-    });
+    // Before the first command the clock has counted the start of the adapter.
+    let took = record.zip(before).map_or(0, |(record, before)| record.clock.saturating_sub(before));
     let inside =
         record.is_some_and(|record| record.summary.operations > 0 || record.summary.packets > 0);
     Some(RowText {
@@ -100,7 +97,7 @@ fn command_row(view: &View<'_>, row: Place, stands: Standing, is_open: bool) -> 
         reason: reason.cloned().unwrap_or_default(),
         more: status.detail.clone(),
         status,
-        time: time.unwrap_or_default(),
+        time: if took > 0 { duration(took) } else { String::new() },
         ahead: stands == Standing::Ahead,
     })
 }

@@ -1,11 +1,12 @@
 //! The table of the tour, drawn and used without a window.
 
-use egui::{Event, Modifiers, PointerButton, Theme, pos2};
+use egui::{Event, Key, Modifiers, PointerButton, Theme, pos2};
 
 use super::*;
+use crate::analysis::explain::StatusKind;
 use crate::app::{Looking, Opened};
 use crate::render::{Headless, png};
-use crate::ui::theme;
+use crate::ui::theme::{self, Tokens};
 
 fn tour() -> Opened {
     let text = include_str!("../../../../tests/sessions/walk.ron");

@@ -77,7 +77,10 @@ fn command_card(view: &View<'_>, number: usize) -> Card {
         let summary = &record.summary;
         let before = view.run.record(number.saturating_sub(1)).map(|record| record.clock);
         if let Some(before) = before {
-            let took = duration(record.clock.saturating_sub(before));
+            let took = match record.clock.saturating_sub(before) {
+                0 => "none".to_owned(),
+                took => duration(took),
+            };
             lines.push(fact("Time", took).note(format!("until {}", duration(record.clock))));
         }
         let counts = [

@@ -1,0 +1,162 @@
+//! Where the parts of the timeline lie, and which command lies where.
+
+use egui::{Rect, pos2};
+
+/// Height of the row with title, bookmarks and the plate of the playhead.
+const HEADER: f32 = 20.0;
+/// Height of the ruler and the line with the events of the selection.
+pub(super) const RULER: f32 = 28.0;
+/// Height of the lane of paging.
+pub(super) const PAGING: f32 = 28.0;
+/// Height of the row of marks for refusals and damage.
+const MARKS: f32 = 12.0;
+/// Least and most height of the lane of a process.
+const LANE: (f32, f32) = (13.0, 30.0);
+/// Distance of the lanes from the gutter and from the right edge.
+const INSET: f32 = 16.0;
+
+/// Where everything lies.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Layout {
+    pub(super) header: Rect,
+    pub(super) gutter: Rect,
+    /// From the first to the last step, below the header.
+    pub(super) steps: Rect,
+    pub(super) events: f32,
+    pub(super) lanes: Vec<Rect>,
+    pub(super) paging: Rect,
+    pub(super) marks: Rect,
+    pub(super) commands: usize,
+}
+
+/// Lays `processes` lanes out; where there are too many, the last stands for the rest.
+pub(super) fn layout(rect: Rect, gutter: f32, processes: usize, commands: usize) -> Layout {
+    let left = (rect.left() + gutter + INSET).min(rect.right() - 1.0);
+    let right = (rect.right() - INSET).max(left + 1.0);
+    let top = rect.top() + HEADER;
+    let steps = Rect::from_min_max(pos2(left, top), pos2(right, rect.bottom().max(top)));
+    let marks = steps.with_min_y((rect.bottom() - MARKS).max(top));
+    let paging =
+        Rect::from_x_y_ranges(steps.x_range(), (marks.top() - PAGING).max(top)..=marks.top());
+    let first = top + RULER;
+    let room = (paging.top() - first).max(0.0);
+    let mut shown = processes;
+    while shown > 1 && room / float(shown) < LANE.0 {
+        shown -= 1;
+    }
+    let height = (room / float(shown.max(1))).min(LANE.1).floor();
+    let lanes = (0..shown)
+        .map(|index| {
+            let lane_top = first + height * float(index);
+            Rect::from_x_y_ranges(steps.x_range(), lane_top..=lane_top + height)
+        })
+        .collect();
+    Layout {
+        header: rect.with_max_y(top),
+        gutter: Rect::from_min_max(rect.min, pos2(rect.left() + gutter, rect.bottom())),
+        steps,
+        events: top + RULER - 8.0,
+        lanes,
+        paging,
+        marks,
+        commands,
+    }
+}
+
+impl Layout {
+    /// Where a step lies; steps may be broken.
+    pub(super) fn x(&self, step: f32) -> f32 {
+        self.steps.left() + self.steps.width() * step / float(self.commands.max(1))
+    }
+
+    /// The step that a click at `x` goes to: after the command there, which is the one that its
+    /// tooltip tells of; before the first at the left end.
+    pub(super) fn step_at(&self, x: f32) -> usize {
+        if x <= self.steps.left() + 1.0 { 0 } else { self.command_at(x) }
+    }
+
+    /// The command under `x`, counted from 1; 0 where there is none.
+    pub(super) fn command_at(&self, x: f32) -> usize {
+        let share = ((x - self.steps.left()) / self.steps.width().max(1.0)).clamp(0.0, 1.0);
+        // Between 0 and the number of commands by the clamp; exact to a point of the screen.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let before = (share * float(self.commands)) as usize;
+        (before + 1).min(self.commands)
+    }
+}
+
+/// Commands and columns as a number of the screen; exact enough for a pixel.
+pub(super) fn float(number: usize) -> f32 {
+    #[expect(clippy::cast_precision_loss)]
+    let float = number as f32;
+    float
+}
+
+/// `part` of `whole` on a scale on which small amounts stay visible beside large ones.
+pub(super) fn share(part: u64, whole: u64) -> f32 {
+    if part == 0 || whole == 0 {
+        return 0.0;
+    }
+    #[expect(clippy::cast_precision_loss)]
+    let share = (part as f64 / whole as f64).sqrt();
+    // Between 0 and 1.
+    #[expect(clippy::cast_possible_truncation)]
+    let share = share.min(1.0) as f32;
+    share
+}
+
+/// Counts and indices as numbers to show.
+pub(super) fn wide(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use egui::vec2;
+
+    use super::*;
+
+    fn at(width: f32, height: f32, processes: usize) -> Layout {
+        layout(Rect::from_min_size(pos2(0.0, 700.0), vec2(width, height)), 256.0, processes, 412)
+    }
+
+    #[test]
+    fn rows_lie_below_each_other_at_any_size() {
+        for (width, height) in [(1440.0, 140.0), (960.0, 140.0), (1280.0, 300.0)] {
+            for processes in [0, 1, 3, 4, 40] {
+                let layout = at(width, height, processes);
+                let mut bottom = layout.header.bottom() + RULER;
+                assert!(layout.events < bottom);
+                for lane in &layout.lanes {
+                    assert!(lane.top() >= bottom - 0.01 && lane.height() >= LANE.0 - 1.0);
+                    bottom = lane.bottom();
+                }
+                assert!(layout.paging.top() >= bottom - 0.01, "{processes}: {layout:?}");
+                assert!(layout.marks.bottom() <= 700.0 + height);
+                assert!(processes == 0 || !layout.lanes.is_empty());
+            }
+        }
+        assert_eq!(at(1440.0, 140.0, 3).lanes.len(), 3);
+    }
+
+    #[test]
+    fn a_click_goes_to_the_command_that_is_told_of() {
+        let layout = at(1440.0, 140.0, 3);
+        for command in 1..=412 {
+            let middle = layout.x(float(command) - 0.5);
+            assert_eq!(layout.command_at(middle), command);
+            assert_eq!(layout.step_at(middle), command);
+        }
+        assert_eq!(layout.step_at(layout.steps.left()), 0);
+        assert_eq!(layout.step_at(-50.0), 0);
+        assert_eq!(layout.step_at(5000.0), 412);
+        assert_eq!(at(1440.0, 140.0, 0).command_at(9999.0), 412);
+    }
+
+    #[test]
+    fn small_amounts_stay_visible_beside_large_ones() {
+        assert!((share(25, 100) - 0.5).abs() < 1e-6);
+        assert!((share(7, 7) - 1.0).abs() < 1e-6);
+        assert!(share(0, 5).abs() < 1e-6 && share(5, 0).abs() < 1e-6);
+    }
+}
