@@ -268,7 +268,8 @@ impl App {
             When::SelectionBefore => session.is_some() && self.selections.has_back(),
             When::SelectionAfter => session.is_some() && self.selections.has_forward(),
             When::Escapable => {
-                self.help || self.dialog || holds(&|opened| opened.selected().is_some())
+                let over = self.help || self.dialog || !self.notices.is_empty();
+                over || holds(&|opened| opened.selected().is_some())
             }
         }
     }

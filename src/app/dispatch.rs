@@ -22,11 +22,16 @@ impl App {
     /// An action that cannot be taken now does nothing.
     pub fn dispatch(&mut self, action: Action) -> Option<Effect> {
         match action {
-            Action::Open => return Some(Effect::OpenDialog),
+            Action::Open => {
+                // Whoever looks for another file has read what was wrong with the last.
+                self.notices.clear();
+                return Some(Effect::OpenDialog);
+            }
             Action::OpenPath(path) => {
                 self.open_path(&path);
             }
             Action::OpenEmbedded(file_name) => {
+                self.notices.clear();
                 self.open_embedded(file_name);
             }
             Action::Save | Action::SaveAs | Action::SaveTo(_) => return self.save(&action),
@@ -163,7 +168,7 @@ impl App {
         }
         if self.help {
             self.help = false;
-        } else {
+        } else if self.notices.pop().is_none() {
             self.select(None);
         }
         None
@@ -322,6 +327,9 @@ mod tests {
         app.dispatch(Action::ToggleHelp);
         app.dispatch(Action::Escape);
         assert!(!app.shows_help());
+        app.tell(Notice::done("Done".to_owned()));
+        app.dispatch(Action::Escape);
+        assert!(app.notices().is_empty());
         assert_eq!(app.session().and_then(Opened::selected), item(1));
         assert_eq!(app.dispatch(Action::ZoomToSelection), Some(Effect::Zoom(Zoom::ToSelection)));
         app.dispatch(Action::Escape);

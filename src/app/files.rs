@@ -52,6 +52,13 @@ pub fn split_typed(typed: &str) -> (PathBuf, &str) {
     }
 }
 
+/// What is left of a typed path when a path from the root was typed or pasted behind a folder:
+/// `/home/me//tmp/a.ron` means `/tmp/a.ron`. `None` where nothing of that kind happened.
+#[must_use]
+pub fn typed_anew(typed: &str) -> Option<&str> {
+    typed.rfind("//").filter(|at| *at > 0 || cfg!(unix)).and_then(|at| typed.get(at + 1..))
+}
+
 /// The folder in which the program runs; the root where there is none.
 #[must_use]
 pub fn working_folder() -> PathBuf {

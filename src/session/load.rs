@@ -59,7 +59,12 @@ pub struct LoadError {
 impl fmt::Display for LoadError {
     /// `tour.ron:41:17: commands[12].CreateAllocation.size: ... (hint)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}: ", self.file, self.position.line, self.position.column)?;
+        write!(f, "{}:", self.file)?;
+        // What cannot be read has no lines.
+        if self.rule != Rule::File {
+            write!(f, "{}:{}:", self.position.line, self.position.column)?;
+        }
+        f.write_str(" ")?;
         if !self.field_path.is_empty() {
             write!(f, "{}: ", self.field_path)?;
         }

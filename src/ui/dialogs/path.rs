@@ -130,7 +130,17 @@ impl PathDialog {
                 WidgetInfo::text_edit(true, &self.typed, &self.typed, "Path of the session file")
             });
             if field.changed() {
+                if let Some(anew) = files::typed_anew(&self.typed) {
+                    self.typed = anew.to_owned();
+                }
                 self.refresh();
+            }
+            // Only now is everything in the field that was typed before it.
+            if ui.input(|input| input.key_pressed(Key::Enter)) {
+                self.fresh = true;
+                if let Some(action) = self.answer() {
+                    answer = PathAnswer::Chosen(action);
+                }
             }
             if std::mem::take(&mut self.fresh) {
                 field.request_focus();
@@ -176,11 +186,12 @@ impl PathDialog {
             self.put(entry);
             self.fresh = true;
         }
-        if taken(Key::Enter) {
-            if let Some(entry) = chosen {
-                self.put(&entry);
-                self.chosen = None;
-            }
+        if let Some(entry) = chosen
+            && taken(Key::Enter)
+        {
+            self.put(&entry);
+            self.chosen = None;
+            self.fresh = true;
             if let Some(action) = self.answer() {
                 *answer = PathAnswer::Chosen(action);
             }
@@ -266,6 +277,13 @@ mod tests {
         dialog.go_up();
         assert_eq!(dialog.shown().len(), 2);
         std::fs::remove_dir_all(&root).expect("the folder is ours");
+    }
+
+    #[test]
+    fn a_path_from_the_root_begins_anew() {
+        assert_eq!(files::typed_anew("/home/me//tmp/a.ron"), Some("/tmp/a.ron"));
+        assert_eq!(files::typed_anew("/home/me/"), None);
+        assert_eq!(files::typed_anew("/home//me//"), Some("/"));
     }
 
     #[test]

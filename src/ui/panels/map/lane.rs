@@ -21,6 +21,8 @@ use crate::vidmm::{Allocation, ExtentOwner, SegmentUse};
 
 /// Pages are told apart by lines where each has at least so many points.
 const PAGE_LINES: f64 = 8.0;
+/// Below this width, in points, the glow of a block is wider than the block.
+const NARROW: f32 = 12.0;
 /// Arrivals in a lane beyond this number glow no more: everything would.
 const MOST_HALOS: usize = 40;
 
@@ -293,9 +295,10 @@ pub(super) fn paint(painter: &Painter, scene: &Scene<'_>, lane: &LaneView<'_>, c
     paint_encoded(painter, scene, lane);
     paint_ghosts(painter, scene, lane);
     let arrived = arrivals(scene, lane);
-    if arrived.len() <= MOST_HALOS {
-        for (_, rect) in &arrived {
-            halo(painter, *rect, scene.tokens.moved_in, scene.glow);
+    let halos = halos(arrived.iter().map(|(_, rect)| *rect));
+    if halos.len() <= MOST_HALOS {
+        for rect in halos {
+            halo(painter, rect, scene.tokens.moved_in, scene.glow);
         }
     }
     for label in &cache.labels {
@@ -315,6 +318,25 @@ pub(super) fn paint(painter: &Painter, scene: &Scene<'_>, lane: &LaneView<'_>, c
     if let Some(ruler) = lane.rects.ruler {
         paint_ticks(painter, ruler, &ticks(lane));
     }
+}
+
+/// Where arrivals glow: narrow ones side by side glow as one, since glow upon glow is a blot.
+fn halos(arrived: impl Iterator<Item = Rect>) -> Vec<Rect> {
+    let mut arrived: Vec<Rect> = arrived.collect();
+    arrived.sort_by(|one, other| one.left().total_cmp(&other.left()));
+    let mut halos: Vec<Rect> = Vec::new();
+    for rect in arrived {
+        match halos.last_mut() {
+            Some(last)
+                if last.width().min(rect.width()) < NARROW
+                    && rect.left() - last.right() < NARROW =>
+            {
+                *last = last.union(rect);
+            }
+            _ => halos.push(rect),
+        }
+    }
+    halos
 }
 
 fn ticks(lane: &LaneView<'_>) -> Vec<crate::ui::widgets::Tick> {

@@ -38,9 +38,9 @@ pub(super) fn columns(width: f32) -> Columns {
     let inset = size::PANEL_INSET;
     let right = width - inset;
     if width < ROOM_FOR_REASONS {
-        let (step, status, time) = (80.0, 72.0, 68.0);
+        let (step, status, time) = (72.0, 72.0, 68.0);
         let rest = width - 2.0 * inset - step - status - time;
-        let operation = (rest * 0.42).clamp(84.0, 124.0).round();
+        let operation = (rest * 0.48).clamp(72.0, 124.0).round();
         return Columns {
             step: inset,
             operation: inset + step,

@@ -117,7 +117,9 @@ pub(super) fn paint_row(
     let body = |from: f32, to: f32, words: &str, ink: Color32| {
         elide(painter, words, size::TEXT_BODY, ink, to - from)
     };
-    let (from, to) = (x(columns.operation) + 14.0, x(columns.what) - GAP);
+    // Commands have no mark; where it is narrow, they need not line up with operations.
+    let beside = if look.level == 0.0 && columns.reason.is_none() { 0.0 } else { 14.0 };
+    let (from, to) = (x(columns.operation) + beside, x(columns.what) - GAP);
     if look.level < 2.0 {
         cell(from, body(from, to, &row.kind, ink), ink);
     } else {
