@@ -22,7 +22,9 @@ pub use operation::{
     Flow, OperationText, flow, operation_text, reason_text, summary_text, wait_text,
 };
 pub use packet::{PacketText, packet_text};
-pub use status::{StatusKind, StatusText, ending_status, operation_status, packet_status};
+pub use status::{
+    StatusKind, StatusText, command_status, ending_status, operation_status, packet_status,
+};
 
 use crate::base::text::{exact_size, hex, size};
 use crate::base::{AllocationId, SegmentAddress, SegmentId};

@@ -1,7 +1,8 @@
 //! How steps stand, in a word for a narrow column and a sentence for a tooltip.
 
+use crate::config::EnginePolicy;
 use crate::ddi::NtStatus;
-use crate::machine::{CommandRecord, Ending, TracedOperation, TracedPacket};
+use crate::machine::{CommandRecord, Ending, Run, TracedOperation, TracedPacket};
 
 use super::ending::short_status;
 use super::packet::call_of;
@@ -79,6 +80,22 @@ impl StatusText {
     pub const fn plain(kind: StatusKind) -> Self {
         Self { kind, brief: String::new(), detail: String::new() }
     }
+}
+
+/// How a command of a run ended: as [`ending_status`], and where the GPU runs only when asked to,
+/// whether all that the command asked for still waits in the queue.
+#[must_use]
+pub fn command_status(run: &Run, record: &CommandRecord, words: Words<'_>) -> StatusText {
+    let status = ending_status(record, words);
+    let summary = &record.summary;
+    let waits = run.policies().engine == EnginePolicy::Manual
+        && summary.operations > 0
+        && summary.packets == 0;
+    if status.kind == StatusKind::Done && waits {
+        let detail = "Encoded and queued; the GPU had run none of it when the command ended.";
+        return StatusText { kind: StatusKind::Encoded, detail: detail.to_owned(), ..status };
+    }
+    status
 }
 
 /// How a command ended. Damage and faults come before a good ending.

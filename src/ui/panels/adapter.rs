@@ -256,16 +256,18 @@ fn summary(ui: &mut Ui, view: &View<'_>) {
     response.widget_info(|| WidgetInfo::labeled(Role::Heading, true, &spoken));
     let inside = inset(rect);
     let painter = ui.painter();
+    let name = elide(painter, &raw.name, size::TEXT_BODY, tokens.text, inside.width() * 0.7);
+    // The name matters more than the profile.
     let profile = format!("profile: {}", raw.profile);
     let (at, ink) = (inside.right_center(), tokens.text_faint);
-    let end = text::paint(painter, at, Align2::RIGHT_CENTER, &profile, size::TEXT_SMALL, ink);
-    let room = end.left() - 8.0 - inside.left();
-    let name = elide(painter, &raw.name, size::TEXT_BODY, tokens.text, room);
-    let cut = name.elided;
+    let room = inside.width() - name.size().x - 8.0;
+    let profile = elide(painter, &profile, size::TEXT_SMALL, ink, room);
+    let cut = name.elided || profile.elided;
+    text::paint_galley(painter, at, Align2::RIGHT_CENTER, profile, ink);
     let at = inside.left_center() - vec2(0.0, 1.0);
     text::paint_galley(painter, at, Align2::LEFT_CENTER, name, tokens.text);
     if cut {
-        response.on_hover_text(&raw.name);
+        response.on_hover_text(spoken);
     }
     ui.horizontal(|ui| {
         ui.set_height(16.0);

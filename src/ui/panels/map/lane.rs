@@ -570,3 +570,17 @@ pub(super) fn paint_outline(painter: &Painter, rect: Rect, color: Color32, selec
         outline(painter, rect, 0.0, 1.0, color);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn narrow_arrivals_side_by_side_glow_as_one() {
+        let rect = |left: f32, right: f32| Rect::from_x_y_ranges(left..=right, 0.0..=48.0);
+        let arrived = [rect(2.0, 3.0), rect(0.0, 2.0), rect(3.0, 4.0), rect(200.0, 202.0)];
+        assert_eq!(halos(arrived.into_iter()), [rect(0.0, 4.0), rect(200.0, 202.0)]);
+        let wide = [rect(0.0, 60.0), rect(60.0, 120.0)];
+        assert_eq!(halos(wide.into_iter()), wide);
+    }
+}

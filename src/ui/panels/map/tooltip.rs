@@ -52,7 +52,9 @@ pub(super) fn tip(scene: &Scene<'_>, hit: &Hit) -> Tip {
                 title: format!("{} blocks here, {} in the run", count(found.count), count(run)),
                 owner: None,
                 lines: words::column_lines(names, segment, column, &found),
-                hint: Some("Too narrow to draw one by one: Ctrl + wheel zooms in"),
+                hint: Some(
+                    "Too narrow to draw one by one: a double click or Ctrl + wheel zooms in",
+                ),
             }
         }
         Hit::Hole(id, span) => {

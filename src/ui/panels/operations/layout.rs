@@ -102,9 +102,10 @@ pub(super) fn row_top(row: usize, offset: f32) -> f32 {
 /// `None` when it is in sight already.
 pub(super) fn offset_for(row: usize, offset: f32, height: f32) -> Option<f32> {
     let top = row_top(row, 0.0);
-    if top < offset {
+    // The outermost rows in sight are faded where the table goes on.
+    if offset > 0.0 && top < offset + ROW {
         Some((top - ROW).max(0.0))
-    } else if top + ROW > offset + height {
+    } else if top + 2.0 * ROW > offset + height {
         // Whole rows at the top: the header cuts none in half.
         Some(((top + 2.0 * ROW - height) / ROW).ceil().max(0.0) * ROW)
     } else {

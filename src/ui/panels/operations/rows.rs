@@ -1,7 +1,7 @@
 //! What a row of the table says.
 
 use crate::analysis::explain::{
-    Flow, StatusKind, StatusText, command_text, ending_status, operation_status, operation_text,
+    Flow, StatusKind, StatusText, command_status, command_text, operation_status, operation_text,
     packet_status, packet_text, summary_text, wait_text,
 };
 use crate::analysis::steps::{Standing, standing};
@@ -71,8 +71,10 @@ fn command_row(view: &View<'_>, row: Place, stands: Standing, is_open: bool) -> 
     let words = view.words();
     let text = command_text(view.run.command(row.command)?, words);
     let record = view.run.record(row.command);
-    let ended = record.map(|record| ending_status(record, words));
-    let plain = |ended: &StatusText| matches!(ended.kind, StatusKind::Done | StatusKind::Held);
+    let ended = record.map(|record| command_status(view.run, record, words));
+    let plain = |ended: &StatusText| {
+        matches!(ended.kind, StatusKind::Done | StatusKind::Held | StatusKind::Encoded)
+    };
     let status = match (stands, ended) {
         (Standing::Running, _) => StatusText::plain(StatusKind::Running),
         (Standing::Past, Some(ended)) => ended,

@@ -176,3 +176,19 @@ fn rows_say_what_the_steps_came_to() {
     let text = row_text(&view, Place::after(16), true).expect("a row");
     assert!(text.time.starts_with("1.1"), "{}", text.time);
 }
+
+#[test]
+fn what_waits_in_the_queue_of_the_gpu_is_not_done() {
+    let text = include_str!("../../../../saved-sessions/manual-engine.ron");
+    let mut opened = Opened::read(text, "manual-engine.ron").expect("it is a session");
+    opened.execute(usize::MAX);
+    at(&mut opened, "8");
+    let view = opened.view(Looking::default());
+    let status = |command| {
+        row_text(&view, Place::after(command), false).expect("there is such a command").status.kind
+    };
+    assert_eq!(status(6), StatusKind::Done, "a write of the CPU asks the GPU for nothing");
+    assert_eq!(status(7), StatusKind::Encoded, "the first Use in manual mode runs no packet");
+    assert_eq!(status(8), StatusKind::Done, "Run GPU runs two");
+    assert_eq!(status(12), StatusKind::Ahead, "not reached yet");
+}

@@ -2,7 +2,7 @@
 
 use super::card::{Card, LISTED, Line, Section, When, allocation_link, fact, flag_names, text};
 use crate::analysis::explain::{
-    StatusText, command_text, decision_lines, ending_status, operation_status, operation_text,
+    StatusText, command_status, command_text, decision_lines, operation_status, operation_text,
     packet_status, packet_text, wait_text,
 };
 use crate::analysis::steps::allocations_of;
@@ -70,7 +70,7 @@ fn command_card(view: &View<'_>, number: usize) -> Card {
     let mut sections = Vec::new();
     let record = view.run.record(number);
     let mut lines = match record {
-        Some(record) => ended(&ending_status(record, words)),
+        Some(record) => ended(&command_status(view.run, record, words)),
         None => vec![text("Not executed yet.")],
     };
     if let Some(record) = record {
