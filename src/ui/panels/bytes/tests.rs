@@ -1,7 +1,8 @@
 //! The panel for sources of several sizes. Set `GALLERY` to a folder for the pictures.
 
-use egui::Theme;
+use egui::{Event, MouseWheelUnit, Theme, pos2};
 
+use super::layout::{padded, part_of, parts_in, share_of};
 use super::*;
 use crate::app::{Looking, Opened};
 use crate::base::AllocationId;
@@ -37,7 +38,9 @@ fn every_source_is_painted() {
     for (name, item, expected, shape) in [
         ("allocation", Item::Allocation(terrain), true, [1200.0, 400.0]),
         ("allocation-small", Item::Allocation(terrain), true, [864.0, 268.0]),
+        ("allocation-wide", Item::Allocation(terrain), false, [1200.0, 600.0]),
         ("segment", Item::Segment(segment(1)), false, [864.0, 268.0]),
+        ("aperture-wide", Item::AperturePage(segment(3), 255), false, [1200.0, 600.0]),
         ("aperture", Item::AperturePage(segment(3), 255), false, [864.0, 400.0]),
         ("frame", Item::Frame(frame), false, [864.0, 268.0]),
         ("buffer", Item::Buffer(1), false, [700.0, 268.0]),
@@ -118,4 +121,47 @@ fn offsets_are_as_long_as_the_last_one() {
     assert_eq!(padded(0x10, "0x0000".len()), "0x0010");
     assert_eq!(padded(0x10, "0x0000_0000".len()), "0x0000_0010");
     assert_eq!(padded(0x1_0000, "0x0000_0000_0000".len()), "0x0000_0001_0000");
+}
+
+#[test]
+fn wide_panels_show_two_rows_in_a_line() {
+    for (width, expected, parts) in
+        [(864.0, false, 1), (1100.0, false, 1), (1101.0, false, 2), (1440.0, true, 1)]
+    {
+        assert_eq!(parts_in(width, expected), parts, "{width}");
+    }
+    // 1,000 bytes are 63 rows in 32 lines; 10 lines are in view, so that 22 lines lie above them.
+    let extent = Extent::new(1_000, 2, 10.0 * ROW_HEIGHT + 4.0);
+    assert_eq!((extent.total, extent.visible(), extent.last_top), (64, 20, 44));
+    assert_eq!([7, 44, 99].map(|top| extent.bounded(top)), [6, 44, 44]);
+    let huge = Extent::new(u64::MAX, 2, 100.0);
+    assert_eq!(huge.bounded(u64::MAX), huge.last_top);
+}
+
+#[test]
+fn a_wide_line_is_turned_by_the_wheel_and_pointed_at() {
+    let opened = at("17");
+    let mut headless = Headless::new([1200.0, 268.0], 1.0, Theme::Dark);
+    crate::ui::theme::install(headless.context());
+    let source = Some(ByteSource::Buffer(1));
+    let mut state = BytesState { source, top: 5, ..BytesState::default() };
+    frame(&opened, &mut state, &mut headless, vec![Event::PointerMoved(pos2(200.0, 150.0))]);
+    assert_eq!(state.top, 4, "a line begins at an even row");
+    let columns = Columns {
+        font: theme::text::mono(),
+        glyph: 10.0,
+        parts: 2,
+        offset: 0.0,
+        bytes: 100.0,
+        expected: None,
+        ascii: Some(1200.0),
+        owner: 1600.0,
+        right: 1800.0,
+        digits: 6,
+    };
+    // 16 bytes take 48 characters and two gaps of one: the second row begins at character 50.
+    assert_eq!(columns.at(100.0 + 500.0), Some((1, 0)));
+    assert_eq!(columns.at(100.0 + 280.0), Some((0, 9)));
+    assert_eq!(columns.at(1200.0 + 175.0), Some((1, 1)));
+    assert_eq!(columns.at(1550.0), None);
 }
