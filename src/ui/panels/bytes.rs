@@ -85,11 +85,26 @@ pub(crate) fn bytes_ui(
     let body = area.with_min_y(tools.bottom());
     let Some(size) = size_of(started, source) else {
         let title = describe(started, view.names, source);
-        let hint = "It gets bytes when it is made resident or written.";
+        let hint = why_none(started, source);
         ui.scope_builder(UiBuilder::new().max_rect(body), |ui| empty_state(ui, &title, hint));
         return;
     };
     body_ui(ui, body, view, started, (source, size), state, actions);
+}
+
+/// What can be done where a source has no bytes.
+fn why_none(started: &Started, source: ByteSource) -> &'static str {
+    match source {
+        ByteSource::Allocation(id) if started.vidmm().book().allocation(id).is_some() => {
+            "It gets bytes when it is made resident or written."
+        }
+        ByteSource::Allocation(_) => {
+            "Go to a step after its creation and before its destruction, or choose others above."
+        }
+        ByteSource::Segment(_) | ByteSource::System | ByteSource::Buffer(_) => {
+            "Choose others above."
+        }
+    }
 }
 
 /// Lets the source follow the selection, unless it is pinned.
@@ -180,10 +195,15 @@ fn tools_ui(ui: &mut Ui, bar: Rect, view: &View<'_>, started: &Started, state: &
         }
     }
     let looks = !matches!(source, ByteSource::Buffer(_));
+    let reason = if looks {
+        "There are no bytes to compare"
+    } else {
+        "What a buffer must hold is not recorded"
+    };
     let difference = IconButton::new(Icon::Search, "First byte that is not what it must be")
         .word("Difference")
-        .enabled(looks)
-        .reason("What a buffer must hold is not recorded");
+        .enabled(looks && size_of(started, source).is_some())
+        .reason(reason);
     if ui.add(difference).clicked() {
         match first_difference(started, source) {
             Some(at) => {

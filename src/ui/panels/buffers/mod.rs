@@ -10,7 +10,7 @@ mod paint;
 mod rows;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::collections::BTreeSet;
 

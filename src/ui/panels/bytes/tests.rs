@@ -6,18 +6,8 @@ use super::layout::{padded, part_of, parts_in, share_of};
 use super::*;
 use crate::app::{Looking, Opened};
 use crate::base::AllocationId;
-use crate::machine::Place;
-use crate::render::{Headless, png};
-
-const TOUR: &str = include_str!("../../../../tests/sessions/walk.ron");
-
-fn at(place: &str) -> Opened {
-    let mut opened = Opened::read(TOUR, "tour.ron").expect("the tour is a session");
-    opened.execute(usize::MAX);
-    let place: Place = place.parse().expect("written as a place");
-    assert!(opened.go_to(place), "{place}");
-    opened
-}
+use crate::render::Headless;
+use crate::ui::panels::buffers::tests::{TOUR, at, keep, window};
 
 fn frame(opened: &Opened, state: &mut BytesState, headless: &mut Headless, events: Vec<Event>) {
     let view = opened.view(Looking::default());
@@ -27,7 +17,7 @@ fn frame(opened: &Opened, state: &mut BytesState, headless: &mut Headless, event
 
 #[test]
 fn every_source_is_painted() {
-    let mut opened = at("17");
+    let mut opened = at(TOUR, "17");
     let segment = |number| SegmentId::new(number).expect("the tour has three segments");
     let names = opened.names().clone();
     let terrain = names.find_allocation("terrain").expect("the tour creates it");
@@ -48,28 +38,21 @@ fn every_source_is_painted() {
     ] {
         opened.select(Some(item));
         for (theme, scale) in [(Theme::Dark, 1.0), (Theme::Light, 2.0)] {
-            let mut headless = Headless::new(shape, scale, theme);
-            crate::ui::theme::install(headless.context());
+            let mut headless = window(shape, scale, theme);
             let mut state = BytesState { expected, ..BytesState::default() };
             let view = opened.view(Looking::default());
             let mut actions = Vec::new();
             let picture = headless.frame(|ui| bytes_ui(ui, &view, &mut state, &mut actions));
-            if let Ok(folder) = std::env::var("GALLERY") {
-                let name = format!("bytes-{name}-{theme:?}.png").to_lowercase();
-                let bytes = png(&picture).expect("it is a picture");
-                std::fs::write(std::path::Path::new(&folder).join(name), bytes)
-                    .expect("the folder is there");
-            }
+            keep(&picture, &format!("bytes-{name}-{theme:?}").to_lowercase());
         }
     }
 }
 
 #[test]
 fn the_source_follows_the_selection_unless_it_is_pinned() {
-    let mut opened = at("17");
+    let mut opened = at(TOUR, "17");
     let segment = SegmentId::new(2).expect("the tour has three segments");
-    let mut headless = Headless::new([864.0, 268.0], 1.0, Theme::Dark);
-    crate::ui::theme::install(headless.context());
+    let mut headless = window([864.0, 268.0], 1.0, Theme::Dark);
     let mut state = BytesState::default();
     frame(&opened, &mut state, &mut headless, Vec::new());
     assert_eq!(state.source, SegmentId::new(1).map(ByteSource::Segment));
@@ -85,9 +68,8 @@ fn the_source_follows_the_selection_unless_it_is_pinned() {
 
 #[test]
 fn the_wheel_and_the_end_of_the_source_bound_the_rows() {
-    let opened = at("17");
-    let mut headless = Headless::new([864.0, 268.0], 1.0, Theme::Dark);
-    crate::ui::theme::install(headless.context());
+    let opened = at(TOUR, "17");
+    let mut headless = window([864.0, 268.0], 1.0, Theme::Dark);
     let mut state = BytesState { source: Some(ByteSource::Buffer(1)), ..BytesState::default() };
     frame(&opened, &mut state, &mut headless, vec![Event::PointerMoved(pos2(200.0, 150.0))]);
     let turn = |lines: f32| Event::MouseWheel {
@@ -140,9 +122,8 @@ fn wide_panels_show_two_rows_in_a_line() {
 
 #[test]
 fn a_wide_line_is_turned_by_the_wheel_and_pointed_at() {
-    let opened = at("17");
-    let mut headless = Headless::new([1200.0, 268.0], 1.0, Theme::Dark);
-    crate::ui::theme::install(headless.context());
+    let opened = at(TOUR, "17");
+    let mut headless = window([1200.0, 268.0], 1.0, Theme::Dark);
     let source = Some(ByteSource::Buffer(1));
     let mut state = BytesState { source, top: 5, ..BytesState::default() };
     frame(&opened, &mut state, &mut headless, vec![Event::PointerMoved(pos2(200.0, 150.0))]);
