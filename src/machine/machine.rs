@@ -91,7 +91,7 @@ pub struct Started {
 #[derive(Debug)]
 pub struct Machine {
     findings: Vec<Finding>,
-    started: Result<Box<Started>, StartRefusal>,
+    pub(super) started: Result<Box<Started>, StartRefusal>,
 }
 
 impl Machine {
