@@ -80,7 +80,9 @@ fn measure(scale: Scale, workload: &Workload, scrutiny: Scrutiny, floor: Duratio
     println!("\n{scrutiny:?}");
     println!("  setting up: {}", rate(workload.setup as u64, setup));
     println!("  replay: {}, {ratio:.1} times the floor", rate(scale.commands, replay));
+    run.go_to(Place::after(run.executed())).expect("executing again ends in the same state");
     describe(&run, workload.setup);
+    let _ = run.go_to(Place::default());
     let journals = resident_peak() - own.min(resident_peak());
     println!("  peak memory: {} MiB, {journals} MiB of it the run", resident_peak());
     if scrutiny == Scrutiny::Touched {
@@ -297,7 +299,7 @@ fn next(random: &mut SplitMix, living: &mut Living) -> Command {
                 kind: if write { ReferenceKind::Write { seed: None } } else { ReferenceKind::Read },
             };
             // Some of the cold are still resident from the last time.
-            let cold = dice < 30;
+            let cold = dice < 45;
             let first = if cold {
                 living.cold[any(random, &living.cold)]
             } else {

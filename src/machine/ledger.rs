@@ -9,7 +9,7 @@ use crate::base::{
     AllocationId, Bytes, Change, FenceId, Journal, Piece, RunMap, Span, StableHasher, StateHash,
 };
 use crate::ddi::NtStatus;
-use crate::memory::{ByteChange, Content, ContentHash, bytes};
+use crate::memory::{ByteChange, Content, SeenBytes, bytes};
 use crate::vidmm::Stop;
 
 /// The journal that holds a ledger.
@@ -38,12 +38,12 @@ impl Expected {
 }
 
 /// A read of the GPU that is still to come, or to be checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PendingRead {
     pub(crate) allocation: AllocationId,
     pub(crate) slot: u32,
     pub(crate) last_fence: FenceId,
-    pub(crate) hash: ContentHash,
+    pub(crate) bytes: SeenBytes,
 }
 
 /// What the machine keeps besides VidMm, driver and memory.
@@ -93,7 +93,7 @@ impl Change for LedgerChange {
                 expected.touched = true;
                 expected.writes += 1;
             }),
-            Self::ReadExpected(read) => ledger.reads.push_back(*read),
+            Self::ReadExpected(read) => ledger.reads.push_back(read.clone()),
             Self::ReadDone(_) => {
                 ledger.reads.pop_front();
             }
@@ -120,7 +120,7 @@ impl Change for LedgerChange {
             Self::ReadExpected(_) => {
                 ledger.reads.pop_back();
             }
-            Self::ReadDone(read) => ledger.reads.push_front(*read),
+            Self::ReadDone(read) => ledger.reads.push_front(read.clone()),
             Self::Stopped(..) => ledger.stopped = None,
             Self::Refused => ledger.refusals -= 1,
             Self::Faulted => ledger.faults -= 1,
@@ -184,7 +184,7 @@ impl Ledger {
             .number(self.destroyed.len() as u64)
             .number(command << 32 | u64::from(stop))
             .number(self.last_status.map_or(1, |status| u64::from(status.0)));
-        let reads = self.reads.iter().fold(totals, |hasher, read| hasher.number(read.hash.0));
+        let reads = self.reads.iter().fold(totals, |hasher, read| read.bytes.fold(hasher));
         self.hash.with(reads.finish())
     }
 
