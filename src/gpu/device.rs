@@ -153,7 +153,7 @@ impl Change for GpuChange {
             }
             Self::Entries { region, first, after, .. } => {
                 if let Some(entries) = state.aperture_mut(*region) {
-                    entries.replace(*first, after);
+                    entries.put(*first, after);
                 }
             }
             Self::Queued(submission) => state.push(*submission),
@@ -171,7 +171,7 @@ impl Change for GpuChange {
             }
             Self::Entries { region, first, before, .. } => {
                 if let Some(entries) = state.aperture_mut(*region) {
-                    entries.replace(*first, before);
+                    entries.put(*first, before);
                 }
             }
             Self::Queued(_) => state.pop(),

@@ -3,7 +3,7 @@
 //! One map a living allocation, changed only by intent: a write of the CPU, a first fill, what a
 //! submission says that the GPU writes. Any other byte that differs is damage.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use crate::base::{
     AllocationId, Bytes, Change, FenceId, Journal, Piece, RunMap, Span, StableHasher, StateHash,
@@ -50,7 +50,7 @@ pub(crate) struct PendingRead {
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     pub(crate) expected: Vec<Option<Expected>>,
-    pub(crate) destroyed: Vec<AllocationId>,
+    pub(crate) destroyed: BTreeSet<AllocationId>,
     pub(crate) reads: VecDeque<PendingRead>,
     pub(crate) stopped: Option<(u64, Stop)>,
     pub(crate) refusals: u64,
@@ -86,7 +86,7 @@ impl Change for LedgerChange {
             }
             Self::Destroyed(id, _) => {
                 ledger.set(*id, None);
-                ledger.destroyed.push(*id);
+                ledger.destroyed.insert(*id);
             }
             Self::Written { id, change, .. } => ledger.change(*id, |expected| {
                 change.redo(&mut expected.content);
@@ -109,7 +109,7 @@ impl Change for LedgerChange {
         match self {
             Self::Created(id, _) => ledger.set(*id, None),
             Self::Destroyed(id, expected) => {
-                ledger.destroyed.pop();
+                ledger.destroyed.remove(id);
                 ledger.set(*id, Some((**expected).clone()));
             }
             Self::Written { id, change, touched_before } => ledger.change(*id, |expected| {
