@@ -233,7 +233,7 @@ mod tests {
     /// The tour's run and names.
     fn tour() -> (Run, Names) {
         let lookup = |name: &str| kmd::profile(name).map(|profile| profile.adapter);
-        let text = include_str!("../../saved-sessions/tour.ron");
+        let text = include_str!("../../tests/sessions/walk.ron");
         let session = session::open(text, "tour.ron", &lookup).expect("the tour is a session");
         let bound = session.bound;
         let profile = kmd::profile(&bound.adapter.profile).expect("it was just found");

@@ -23,7 +23,7 @@ pub fn lines(run: &mut Run, names: &Names) -> Result<Vec<String>, Diverged> {
         let (Some(command), Some(record)) = (run.command(number), run.record(number)) else {
             continue;
         };
-        let CommandText { title, what } = explain::command_text(command, words);
+        let CommandText { title, what, .. } = explain::command_text(command, words);
         let ending = match &record.ending {
             Ending::Done => String::new(),
             Ending::Held => "  holds".to_owned(),

@@ -2,9 +2,15 @@
 //!
 //! No drawing and no state of a window. Texts in words are made here, once for everybody.
 
+pub mod adapter;
 pub mod buffers;
+pub mod coverage;
 pub mod density;
 pub mod explain;
 pub mod hexview;
+pub mod lanes;
+pub mod lens;
 pub mod log;
+pub mod map_words;
 pub mod report;
+pub mod steps;

@@ -73,6 +73,7 @@ pub struct App {
     pub(super) help: bool,
     pub(super) dialog: bool,
     saved: SavedSessions,
+    serial: u64,
 }
 
 impl Default for App {
@@ -96,6 +97,7 @@ impl App {
             help: false,
             dialog: false,
             saved: SavedSessions::default(),
+            serial: 0,
         }
     }
 
@@ -131,6 +133,12 @@ impl App {
     #[must_use]
     pub const fn looking(&self) -> Looking {
         self.looking
+    }
+
+    /// Counts the sessions that were opened: what is remembered of one is not of the next.
+    #[must_use]
+    pub const fn serial(&self) -> u64 {
+        self.serial
     }
 
     /// What the user prefers.
@@ -215,6 +223,7 @@ impl App {
         self.pending = None;
         self.help = false;
         self.notices.retain(|notice| notice.severity == super::Severity::Error);
+        self.serial += 1;
         self.page = Page::Session(Box::new(opened));
     }
 

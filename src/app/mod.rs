@@ -21,6 +21,7 @@ pub use item::Item;
 pub use keys::{Chord, Key};
 pub use notice::{Notice, Severity};
 pub use opened::{Looking, Opened, profile_adapter};
+pub use playback::Duration;
 pub use registry::{Entry, Menu, When};
 pub use settings::{Appearance, Settings};
 pub use view::View;

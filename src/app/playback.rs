@@ -1,6 +1,7 @@
 //! When the next step is due while a session plays. Time comes from whoever calls.
 
-use std::time::Duration;
+/// A length of time; moments are lengths since the window opened.
+pub use std::time::Duration;
 
 use super::action::Speed;
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::analysis::explain::Words;
 use crate::base::AllocationId;
 use crate::machine::{Place, Run, SharedTrace, Started};
 use crate::session::{Document, Names};
@@ -53,7 +54,14 @@ pub struct View<'a> {
     pub revision: u64,
 }
 
-impl View<'_> {
+impl<'a> View<'a> {
+    /// What texts about this session are made with.
+    #[must_use]
+    pub fn words(&self) -> Words<'a> {
+        let segments = self.started.map_or(&[][..], |started| &started.vidmm().adapter().segments);
+        Words::new(self.names, segments)
+    }
+
     /// The name of the process that owns an allocation.
     #[must_use]
     pub fn owner_of(&self, allocation: AllocationId) -> Option<&str> {

@@ -110,7 +110,7 @@ fn problems(opened: &Opened) -> Vec<String> {
     });
     for (number, record) in (1..).zip(run.records()) {
         let Some(command) = run.command(number) else { continue };
-        let CommandText { title, what } = explain::command_text(command, words);
+        let CommandText { title, what, .. } = explain::command_text(command, words);
         let at = format!("step {number}, {title} {what}");
         match &record.ending {
             Ending::Failed(mismatch) => {

@@ -75,6 +75,8 @@ pub struct Diverged {
 /// A machine with the commands of a session.
 #[derive(Debug)]
 pub struct Run {
+    adapter: Adapter,
+    policies: Policies,
     machine: Machine,
     start: Moment,
     start_hash: StateHash,
@@ -98,6 +100,8 @@ impl Run {
         machine.forget_ahead();
         let (start, start_hash) = (machine.moment(), machine.hash());
         Self {
+            adapter: adapter.clone(),
+            policies,
             machine,
             start,
             start_hash,
@@ -107,6 +111,18 @@ impl Run {
             traces: VecDeque::new(),
             bad: 0,
         }
+    }
+
+    /// The adapter as the session describes it, whether or not it started.
+    #[must_use]
+    pub const fn adapter(&self) -> &Adapter {
+        &self.adapter
+    }
+
+    /// The policies in force.
+    #[must_use]
+    pub const fn policies(&self) -> Policies {
+        self.policies
     }
 
     /// The machine, standing where the run stands.

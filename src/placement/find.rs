@@ -145,8 +145,9 @@ impl Space {
         low.into_iter().chain(high.filter(|_| low != high))
     }
 
-    /// The hole that covers `position`.
-    pub(super) fn hole_at(&self, position: u64) -> Option<Span> {
+    /// The hole that covers `position`, whole.
+    #[must_use]
+    pub fn hole_at(&self, position: u64) -> Option<Span> {
         if position >= self.len {
             return None;
         }

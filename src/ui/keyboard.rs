@@ -10,7 +10,7 @@ use crate::app::{Action, App, Chord, Entry, Key};
 ///
 /// Nothing is taken while a text field has the focus. While a menu is open, only keys that are
 /// pressed with Control are taken, the rest moves in the menu.
-pub fn pressed(context: &Context, app: &App) -> Vec<Action> {
+pub(super) fn pressed(context: &Context, app: &App) -> Vec<Action> {
     if context.text_edit_focused() {
         return Vec::new();
     }

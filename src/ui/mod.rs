@@ -4,6 +4,8 @@
 //! `theme` and `widgets` know nothing of video memory, so that they can be judged on their own.
 
 mod dialogs;
+#[cfg(test)]
+mod journeys;
 mod keyboard;
 pub(crate) mod panels;
 pub mod picture;

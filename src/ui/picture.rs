@@ -2,13 +2,12 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::Duration;
 
 use image::RgbaImage;
 
 use super::shell::Shell;
 use super::theme::{self, Theme};
-use crate::app::{App, Appearance};
+use crate::app::{App, Appearance, Duration, Tab};
 use crate::render::Headless;
 
 /// What a picture shows.
@@ -47,6 +46,17 @@ impl PanelName {
         (Self::Adapter, "adapter"),
         (Self::Timeline, "timeline"),
     ];
+
+    /// The tab below the map that it is, if it is one.
+    #[must_use]
+    pub const fn tab(self) -> Option<Tab> {
+        match self {
+            Self::Operations => Some(Tab::Operations),
+            Self::Buffers => Some(Tab::Buffers),
+            Self::Bytes => Some(Tab::Bytes),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for PanelName {
@@ -143,7 +153,7 @@ mod tests {
             for (points, scale) in
                 [([1440.0, 900.0], 1.0), ([1280.0, 720.0], 2.0), ([960.0, 600.0], 1.0)]
             {
-                let mut app = tour(appearance, Place::packet(17, 1, 1));
+                let mut app = tour(appearance, Place::packet(12, 1, 1));
                 let picture = picture(&mut app, PanelName::Window, points, scale);
                 let side = |points: f32| (points * scale) as u32;
                 assert_eq!(picture.dimensions(), (side(points[0]), side(points[1])));

@@ -2,8 +2,6 @@
 //!
 //! Keys, then actions, then playback and work in the background, then panels, then their actions.
 
-use std::time::Duration;
-
 use egui::{
     CentralPanel, Context, CursorIcon, Frame, Panel, Rect, Sense, Ui, UiBuilder, pos2, vec2,
 };
@@ -12,14 +10,20 @@ use super::dialogs::help::help_ui;
 use super::dialogs::notices::notices_ui;
 use super::dialogs::path::{PathAnswer, PathDialog, PathPurpose};
 use super::keyboard;
+use super::panels::adapter::{AdapterState, adapter_ui};
+use super::panels::buffers::{BuffersState, buffers_ui};
+use super::panels::bytes::{BytesState, bytes_ui};
+use super::panels::map::{MapState, map_ui};
+use super::panels::operations::{OperationsState, operations_filter_ui, operations_ui};
+use super::panels::selection::{SelectionState, selection_ui};
 use super::panels::status::{StatusState, status_ui};
 use super::panels::timeline::{TimelineState, timeline_ui};
 use super::panels::transport::top_bar_ui;
 use super::picture::PanelName;
 use super::start::{StartState, start_ui};
 use super::theme::{Theme, size, tokens};
-use super::widgets::{empty_state, horizontal_line, tab_bar};
-use crate::app::{Action, App, Appearance, Effect, Tab, View, Zoom, files};
+use super::widgets::{horizontal_line, tab_bar};
+use crate::app::{Action, App, Appearance, Duration, Effect, Tab, View, Zoom, files};
 
 /// What the system is to ask the user for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,11 +49,24 @@ pub struct FrameAnswer {
 #[derive(Default)]
 pub struct Shell {
     start: StartState,
-    timeline: TimelineState,
-    status: StatusState,
+    panels: Panels,
+    serial: u64,
     path: Option<PathDialog>,
     map_share: Option<f32>,
     left_width: Option<f32>,
+}
+
+/// What the panels remember of one session.
+#[derive(Default)]
+struct Panels {
+    adapter: AdapterState,
+    map: MapState,
+    operations: OperationsState,
+    buffers: BuffersState,
+    bytes: BytesState,
+    selection: SelectionState,
+    timeline: TimelineState,
+    status: StatusState,
 }
 
 /// Share of the centre's height that the map has in a new window: 400 of 696 points.
@@ -83,6 +100,10 @@ impl Shell {
         self.execute(app, actions, &mut answer);
         app.advance(now);
         app.work(has_time);
+        if self.serial != app.serial() {
+            self.serial = app.serial();
+            self.panels = Panels::default();
+        }
         show_theme(&context, app.settings().appearance);
 
         let mut actions = Vec::new();
@@ -94,12 +115,8 @@ impl Shell {
         self.path_ui(ui, &mut actions);
         drop_hint(ui);
 
-        let hovered = app.looking().hovered;
-        let over_something = actions.iter().any(|action| matches!(action, Action::Hover(_)));
-        if !over_something && hovered.is_some() {
-            actions.push(Action::Hover(None));
-        }
-        let again = actions.iter().any(|action| *action != Action::Hover(hovered));
+        let changed = settle_hover(&mut actions, app);
+        let again = changed || !actions.is_empty();
         self.execute(app, actions, &mut answer);
         if again {
             context.request_repaint();
@@ -127,12 +144,17 @@ impl Shell {
                 Effect::Quit => answer.quit = true,
                 Effect::CopyText(text) => answer.copy = Some(text),
                 Effect::CloseDialog => self.path = None,
-                Effect::Zoom(zoom) => self.zoom(zoom),
+                Effect::Zoom(zoom) => self.zoom(app, zoom),
             }
         }
     }
 
-    fn zoom(&mut self, _zoom: Zoom) {}
+    fn zoom(&mut self, app: &App, zoom: Zoom) {
+        match (zoom, app.view()) {
+            (Zoom::ToSelection, Some(view)) => self.panels.map.zoom_to_selection(&view),
+            _ => self.panels.map.zoom_home(),
+        }
+    }
 
     fn path_ui(&mut self, ui: &Ui, actions: &mut Vec<Action>) {
         let Some(dialog) = &mut self.path else { return };
@@ -171,28 +193,29 @@ impl Shell {
             .resizable(false)
             .show_separator_line(false)
             .exact_size(size::STATUS_BAR)
-            .show(ui, |ui| status_ui(ui, view, &mut self.status));
+            .show(ui, |ui| status_ui(ui, view, &mut self.panels.status));
         let gutter = self.left_width.unwrap_or(size::LEFT_PANEL);
-        let high = ui.available_height();
+        // In a small window the sides give way before the map does.
+        let (wide, high) = (ui.available_width(), ui.available_height());
         panel(Panel::bottom("timeline"), tokens.canvas)
             .resizable(true)
             .default_size(size::TIMELINE)
             .size_range(size::TIMELINE..=(high * 0.4).max(size::TIMELINE))
-            .show(ui, |ui| timeline_ui(ui, view, &mut self.timeline, gutter, actions));
+            .show(ui, |ui| timeline_ui(ui, view, &mut self.panels.timeline, gutter, actions));
         let left = panel(Panel::left("left"), tokens.panel)
             .resizable(true)
             .default_size(size::LEFT_PANEL)
-            .size_range(200.0..=400.0)
+            .size_range(200.0..=(wide * 0.22).max(200.0))
             .show(ui, |ui| {
-                empty_state(ui, "Adapter", "");
+                adapter_ui(ui, view, &mut self.panels.adapter, actions);
             });
         self.left_width = Some(left.response.rect.width());
         panel(Panel::right("right"), tokens.panel)
             .resizable(true)
             .default_size(size::RIGHT_PANEL)
-            .size_range(260.0..=480.0)
+            .size_range(260.0..=(wide * 0.28).max(260.0))
             .show(ui, |ui| {
-                empty_state(ui, "Selection", "");
+                self.panel_ui(ui, view, PanelName::Selection, actions);
             });
         CentralPanel::no_frame()
             .frame(Frame::NONE.fill(tokens.canvas))
@@ -207,11 +230,18 @@ impl Shell {
         panel: PanelName,
         actions: &mut Vec<Action>,
     ) {
+        let panels = &mut self.panels;
         match panel {
+            PanelName::Adapter => adapter_ui(ui, view, &mut panels.adapter, actions),
+            PanelName::Map => map_ui(ui, view, &mut panels.map, actions),
+            PanelName::Operations => operations_ui(ui, view, &mut panels.operations, actions),
+            PanelName::Buffers => buffers_ui(ui, view, &mut panels.buffers, actions),
+            PanelName::Bytes => bytes_ui(ui, view, &mut panels.bytes, actions),
+            PanelName::Selection => selection_ui(ui, view, &mut panels.selection, actions),
             PanelName::Timeline => {
-                timeline_ui(ui, view, &mut self.timeline, size::LEFT_PANEL, actions);
+                timeline_ui(ui, view, &mut panels.timeline, size::LEFT_PANEL, actions);
             }
-            _ => {}
+            PanelName::Window | PanelName::Start => {}
         }
     }
 
@@ -222,18 +252,24 @@ impl Shell {
         let split = all.top() + split(all.height(), share);
         let (map, below) = all.split_top_bottom_at_y(split);
         inside(ui, "map", map, |ui| {
-            empty_state(ui, "Memory map", "");
+            map_ui(ui, view, &mut self.panels.map, actions);
         });
         inside(ui, "below", below, |ui| {
             let tabs =
                 [(Tab::Operations, "Operations"), (Tab::Buffers, "Buffers"), (Tab::Bytes, "Bytes")];
-            let asked = tab_bar(ui, "below the map", &tabs, view.tab, |_| {});
+            let operations = &mut self.panels.operations;
+            let asked = tab_bar(ui, "below the map", &tabs, view.tab, |ui| {
+                if view.tab == Tab::Operations {
+                    operations_filter_ui(ui, view, operations);
+                }
+            });
             actions.extend(asked.map(Action::SetTab));
-            match view.tab {
-                Tab::Operations => empty_state(ui, "Operations", ""),
-                Tab::Buffers => empty_state(ui, "Buffers", ""),
-                Tab::Bytes => empty_state(ui, "Bytes", ""),
+            let panel = match view.tab {
+                Tab::Operations => PanelName::Operations,
+                Tab::Buffers => PanelName::Buffers,
+                Tab::Bytes => PanelName::Bytes,
             };
+            self.panel_ui(ui, view, panel, actions);
         });
         let line =
             Rect::from_min_max(pos2(all.left(), split - 3.0), pos2(all.right(), split + 3.0));
@@ -262,6 +298,22 @@ fn inside(ui: &mut Ui, name: &str, rect: Rect, content: impl FnOnce(&mut Ui)) {
     let mut part = ui.new_child(UiBuilder::new().id_salt(name).max_rect(rect));
     part.shrink_clip_rect(rect);
     content(&mut part);
+}
+
+/// Whoever is under the pointer says so in every frame; who says nothing is left. Answers whether
+/// the hover changed.
+fn settle_hover(actions: &mut Vec<Action>, app: &mut App) -> bool {
+    let mut over = None;
+    actions.retain(|action| {
+        let Action::Hover(item) = action else { return true };
+        over = item.or(over);
+        false
+    });
+    let changed = app.looking().hovered != over;
+    if changed {
+        app.dispatch(Action::Hover(over));
+    }
+    changed
 }
 
 fn show_theme(context: &Context, appearance: Appearance) {
@@ -300,6 +352,14 @@ fn drop_hint(ui: &Ui) {
             tokens.text,
         );
     }
+}
+
+/// The middle of a tab below the map, in a new window of the usual size.
+#[cfg(test)]
+pub(super) fn centre_of_tab(index: u8) -> egui::Pos2 {
+    let centre = size::WINDOW[1] - size::TOP_BAR - size::TIMELINE - size::STATUS_BAR;
+    let top = size::TOP_BAR + split(centre, MAP_SHARE);
+    pos2(size::LEFT_PANEL + 50.0 + 90.0 * f32::from(index), top + size::TAB_BAR / 2.0)
 }
 
 #[cfg(test)]

@@ -384,7 +384,9 @@ fn paint_lane(painter: &Painter, lane: Rect, segment: &ThumbnailSegment, palette
         let block = Rect::from_x_y_ranges(from..=to.max(from + 1.0), lane.y_range());
         let block = snap(painter, block).intersect(lane);
         painter.rect_filled(block, 0.0, mix(tokens.lane, owner.color, 0.5));
-        painter.rect_filled(block.with_max_x(block.left() + 1.0), 0.0, tokens.lane);
+        if block.width() >= 4.0 {
+            painter.rect_filled(block.with_max_x(block.left() + 1.0), 0.0, tokens.lane);
+        }
         painter.rect_filled(block.with_max_y(block.top() + 2.0), 0.0, owner.color);
     }
     outline(painter, lane, 0.0, 1.0, tokens.separator_strong);

@@ -76,6 +76,19 @@ pub struct SegmentUse {
 }
 
 impl SegmentUse {
+    /// A segment of which only the blocks matter.
+    #[cfg(test)]
+    pub(crate) const fn for_tests(space: Space) -> Self {
+        Self {
+            space,
+            committed: Bytes::ZERO,
+            peak_used: Bytes::ZERO,
+            highest_end: 0,
+            bytes_evicted: Bytes::ZERO,
+            ranks: BTreeSet::new(),
+        }
+    }
+
     /// Blocks and holes, in bytes from the start of the segment.
     #[must_use]
     pub const fn space(&self) -> &Space {

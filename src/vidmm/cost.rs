@@ -14,7 +14,8 @@ const PACKET: u64 = 100;
 /// Bytes moved in a nanosecond.
 const BYTES: u64 = 16;
 
-/// A packet that touches so many bytes.
-pub(crate) const fn packet(bytes: u64) -> u64 {
+/// A packet that touches so many bytes, in nanoseconds.
+#[must_use]
+pub const fn packet(bytes: u64) -> u64 {
     PACKET + bytes / BYTES
 }

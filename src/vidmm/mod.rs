@@ -31,6 +31,7 @@ use crate::rules::{CheckedAdapter, SegmentKind};
 
 pub use allocation::{Allocation, Placement};
 pub use book::{Book, Device, ExtentOwner, SegmentUse};
+pub use cost::packet as packet_time;
 pub use counters::Counters;
 pub use create::NewAllocation;
 pub use invariants::Violation;

@@ -66,6 +66,8 @@ const ROOMS: [(&str, &[&str]); 19] = [
             "session",
             "analysis",
             "app",
+            // To draw the window as a picture.
+            "render",
         ],
     ),
     // Beside the tower: for pictures, by whoever draws without a display.

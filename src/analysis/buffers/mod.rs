@@ -8,11 +8,12 @@ mod scene;
 mod words;
 
 #[cfg(test)]
-mod tests;
+pub(in crate::analysis) mod tests;
 
 pub use packets::{Fetched, PacketLine, PacketState, Row, fetch, gpu_place, packets, rows};
 pub use scene::{
-    CallPart, Card, Fencing, Held, PassShare, Progress, Scene, Unit, buffer, scene, short_hex,
+    CallPart, Card, Fencing, Held, PassShare, Progress, Scene, Unit, buffer, progress, scene,
+    short_hex,
 };
 pub use words::{
     EnvelopeRow, FrameRow, FrameRuns, RunState, Seat, SeatPage, empty_text, envelope, frame_runs,

@@ -184,7 +184,8 @@ pub struct Scene {
     pub cards: Vec<Card>,
     /// How far the operation has got; `None` for a whole command and where nothing is counted.
     pub progress: Option<Progress>,
-    /// The card to look at: the one that is being executed, else the last that holds anything.
+    /// The card to look at: the one that is being executed, else the last that holds paging
+    /// operations, else the last that holds anything.
     pub focus: usize,
 }
 
@@ -216,7 +217,10 @@ pub fn scene(sources: Sources<'_>, operation: Option<u32>) -> Scene {
     let running = cards.iter().position(|card| {
         matches!(card.fencing, Fencing::Running(_)) && matches!(card.held, Held::Here { .. })
     });
-    let holding = cards.iter().rposition(|card| card.readable() > 0);
+    // What was paged says more than the work that it was paged for.
+    let holds = |card: &Card| card.readable() > 0;
+    let paged = |card: &Card| holds(card) && card.kind != BufferKind::Dma;
+    let holding = cards.iter().rposition(paged).or_else(|| cards.iter().rposition(holds));
     let focus = running.or(holding).unwrap_or(cards.len().saturating_sub(1));
     Scene { command: sources.trace.command, operation, cards, progress, focus }
 }
@@ -329,8 +333,8 @@ fn place_card(sources: Sources<'_>, card: &mut Card) {
 
 /// The fence under which a command submitted a buffer.
 fn submitted_as(trace: &CommandTrace, serial: u64) -> Option<FenceId> {
-    let of_buffer = trace.submissions.iter().filter(|known| known.buffer.serial == serial);
-    of_buffer.last().map(|known| known.fence)
+    let mut of_buffer = trace.submissions.iter().rev();
+    of_buffer.find(|known| known.buffer.serial == serial).map(|known| known.fence)
 }
 
 /// A buffer of VidMm's table.
@@ -356,7 +360,9 @@ fn units(asked: &Asked) -> Option<(Unit, u64)> {
     })
 }
 
-fn progress(sources: Sources<'_>, number: u32, cards: &[Card]) -> Option<Progress> {
+/// How far an operation (counted from 1) has got; `cards` has every buffer that it used.
+#[must_use]
+pub fn progress(sources: Sources<'_>, number: u32, cards: &[Card]) -> Option<Progress> {
     let traced = sources.trace.operation(number)?;
     let TracedKind::Asked(record) = &traced.kind else { return None };
     let (unit, total) = units(&record.asked)?;

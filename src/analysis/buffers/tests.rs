@@ -1,8 +1,9 @@
 //! Buffers of small sessions at places where their state can be told by hand.
 
 use super::*;
-use crate::app::Opened;
-use crate::machine::{Command, Place};
+use crate::kmd;
+use crate::machine::{Command, Place, Run};
+use crate::session;
 use crate::vidmm::BufferKind;
 use std::collections::BTreeSet;
 
@@ -29,18 +30,30 @@ fn session(profile: &str, buffer: &str, commands: &str) -> String {
     )
 }
 
-fn opened(text: &str) -> Opened {
-    let mut opened = Opened::read(text, "t.ron").expect("the session is well-formed");
-    opened.execute(usize::MAX);
-    opened
+/// A session executed to its end, standing before its first command.
+pub(in crate::analysis) struct Opened {
+    /// Names of what ids stand for.
+    pub(in crate::analysis) names: Names,
+    /// The run.
+    pub(in crate::analysis) run: Run,
+}
+
+/// Executes a session that is well-formed.
+pub(in crate::analysis) fn opened(text: &str) -> Opened {
+    let adapter = |name: &str| kmd::profile(name).map(|profile| profile.adapter);
+    let bound = session::open(text, "t.ron", &adapter).expect("the session is well-formed").bound;
+    let profile = kmd::profile(&bound.adapter.profile).expect("sessions name known profiles");
+    let mut run = Run::new(&bound.adapter, bound.policies, &profile, bound.commands.into());
+    run.execute_all();
+    Opened { names: bound.names, run }
 }
 
 fn with<R>(opened: &mut Opened, place: &str, look: impl FnOnce(Sources<'_>) -> R) -> R {
     let place: Place = place.parse().expect("written as a place");
-    assert!(opened.go_to(place), "{place}");
-    let trace = opened.run_mut().trace(place.command).expect("it is deterministic");
-    let started = opened.run().machine().started().expect("the adapter starts");
-    look(Sources { started, names: opened.names(), trace: &trace })
+    assert_eq!(opened.run.go_to(place), Ok(true), "{place}");
+    let trace = opened.run.trace(place.command).expect("it is deterministic");
+    let started = opened.run.machine().started().expect("the adapter starts");
+    look(Sources { started, names: &opened.names, trace: &trace })
 }
 
 #[test]
@@ -62,9 +75,9 @@ fn a_fill_is_one_packet_that_waits_and_is_then_done() {
         let rows = rows(&scene.cards[0], &lines, &BTreeSet::new());
         assert_eq!(rows, [Row::Begins(0), Row::Packet(0), Row::Ends(0), Row::NotWritten(32..4096)]);
     });
-    let (title, _) = empty_text(1, opened.run().command(1));
+    let (title, _) = empty_text(1, opened.run.command(1));
     assert_eq!(title, "Step 1 wrote no buffer: creating a process needs no paging operation.");
-    assert!(matches!(opened.run().command(1), Some(Command::CreateProcess(_))));
+    assert!(matches!(opened.run.command(1), Some(Command::CreateProcess(_))));
 }
 
 /// Eight megabytes are evicted to pages in up to 64 runs, eight packets to a buffer.
@@ -127,6 +140,13 @@ fn a_long_transfer_goes_through_buffers_that_are_used_again() {
         let changed: Vec<_> =
             envelope.iter().filter(|row| row.changed).map(|row| row.key).collect();
         assert_eq!(changed, ["pDmaBuffer", "DmaSize", "MultipassOffset"]);
+    });
+    with(&mut opened, "5", |sources| {
+        // The whole command's cards tell the same of the operation.
+        let cards = scene(sources, Some(operation)).cards;
+        let done = progress(sources, operation, &cards);
+        let runs = frame_runs(sources, operation, done.as_ref()).expect("it has a page list");
+        assert!(runs.rows.iter().all(|row| row.state == RunState::Moved));
     });
     // At the end only the two buffers begun last still hold anything of it.
     with(&mut opened, "5", |sources| {

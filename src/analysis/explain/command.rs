@@ -14,6 +14,8 @@ pub struct CommandText {
     pub title: &'static str,
     /// With what: `terrain, 6 MiB`.
     pub what: String,
+    /// Who asks and what is wished: `by game, prefers VRAM`; empty where there is nothing to say.
+    pub note: String,
 }
 
 /// What a command asks for.
@@ -21,46 +23,70 @@ pub struct CommandText {
 pub fn command_text(command: &Command, words: Words<'_>) -> CommandText {
     let names = words.names;
     let name = |id| words.allocation(id).to_owned();
-    let (title, what) = match command {
-        Command::CreateProcess(id) => ("Create process", names.process(*id).to_owned()),
+    let what = match command {
+        Command::CreateProcess(id) => names.process(*id).to_owned(),
         Command::CreateDevice(id, process) => {
-            ("Create device", format!("{} of {}", names.device(*id), names.process(*process)))
+            format!("{} of {}", names.device(*id), names.process(*process))
         }
         Command::CreateAllocation(create) => {
             let resident = if create.resident { ", resident at once" } else { "" };
             let size = exact_size(create.info.size.get());
-            let what = format!("{}, {size}{resident}", words.allocation(create.allocation));
-            ("Create allocation", what)
+            format!("{}, {size}{resident}", words.allocation(create.allocation))
         }
-        Command::DestroyAllocation(id) => ("Destroy allocation", name(*id)),
-        Command::MakeResident(ids) => ("Make resident", words.list(ids.iter().copied())),
-        Command::Use(references) => {
-            let texts = references.iter().map(|reference| {
-                let verb = match reference.kind {
-                    ReferenceKind::Read => "reads",
-                    ReferenceKind::Write { .. } => "writes",
-                };
-                let name = words.allocation(reference.allocation);
-                format!("{verb} {name}{}", range_text(reference.range))
-            });
-            ("Use", listed(texts))
-        }
+        Command::DestroyAllocation(id) | Command::Evict(id) => name(*id),
+        Command::MakeResident(ids) => words.list(ids.iter().copied()),
+        Command::Use(references) => listed(references.iter().map(|reference| {
+            let verb = match reference.kind {
+                ReferenceKind::Read => "reads",
+                ReferenceKind::Write { .. } => "writes",
+            };
+            let name = words.allocation(reference.allocation);
+            format!("{verb} {name}{}", range_text(reference.range))
+        })),
         Command::CpuWrite(id, range, data) => {
-            let data = data_text(data);
-            ("CPU write", format!("{}{}, {data}", words.allocation(*id), range_text(*range)))
+            format!("{}{}, {}", words.allocation(*id), range_text(*range), data_text(data))
         }
         Command::CpuRead(id, range) => {
-            ("CPU read", format!("{}{}", words.allocation(*id), range_text(*range)))
+            format!("{}{}", words.allocation(*id), range_text(*range))
         }
-        Command::Evict(id) => ("Evict", name(*id)),
-        Command::EvictAll => ("Evict all", "everything that may leave".to_owned()),
-        Command::SetPriority(id, priority) => {
-            ("Set priority", format!("{} to {priority}", words.allocation(*id)))
-        }
-        Command::RunGpu(run) => ("Run GPU", run_text(*run)),
-        Command::Expect(expectation) => ("Expect", expectation_text(expectation, words)),
+        Command::EvictAll => "everything that may leave".to_owned(),
+        Command::SetPriority(id, priority) => format!("{} to {priority}", words.allocation(*id)),
+        Command::RunGpu(run) => run_text(*run),
+        Command::Expect(expectation) => expectation_text(expectation, words),
     };
-    CommandText { title, what }
+    CommandText { title: command_title(command), what, note: note_text(command, words) }
+}
+
+/// What kind of command it is: `Create allocation`.
+#[must_use]
+pub const fn command_title(command: &Command) -> &'static str {
+    match command {
+        Command::CreateProcess(_) => "Create process",
+        Command::CreateDevice(..) => "Create device",
+        Command::CreateAllocation(_) => "Create allocation",
+        Command::DestroyAllocation(_) => "Destroy allocation",
+        Command::MakeResident(_) => "Make resident",
+        Command::Use(_) => "Use",
+        Command::CpuWrite(..) => "CPU write",
+        Command::CpuRead(..) => "CPU read",
+        Command::Evict(_) => "Evict",
+        Command::EvictAll => "Evict all",
+        Command::SetPriority(..) => "Set priority",
+        Command::RunGpu(_) => "Run GPU",
+        Command::Expect(_) => "Expect",
+    }
+}
+
+fn note_text(command: &Command, words: Words<'_>) -> String {
+    let Command::CreateAllocation(create) = command else { return String::new() };
+    let device = words.names.device(create.device);
+    let preferred = create.info.preferred.iter().map(|wanted| wanted.segment);
+    let preferred = listed(preferred.map(|segment| words.segment(segment).to_owned()));
+    if preferred.is_empty() {
+        format!("by {device}")
+    } else {
+        format!("by {device}, prefers {preferred}")
+    }
 }
 
 fn data_text(data: &Data) -> String {

@@ -25,7 +25,11 @@ pub struct VictimLine {
     pub allocation: AllocationId,
     /// What it is called.
     pub name: String,
-    /// Its size, priority and last use: `6 MiB, NORMAL 0x78000000, last used as reference 4`.
+    /// Its size: `6 MiB`.
+    pub size: String,
+    /// Its priority and last use: `NORMAL 0x78000000, last used as reference 4`.
+    pub rank: String,
+    /// Size, priority and last use together.
     pub text: String,
 }
 
@@ -148,10 +152,13 @@ fn victim_line(victim: &Victim, words: Words<'_>) -> VictimLine {
         0 => "never used".to_owned(),
         time => format!("last used as reference {}", crate::base::text::count(time)),
     };
-    let priority = victim.priority;
+    let (size, priority) = (victim.size.to_string(), victim.priority);
+    let rank = format!("{priority} {}, {used}", word(priority.0));
     VictimLine {
         allocation: victim.allocation,
         name: words.allocation(victim.allocation).to_owned(),
-        text: format!("{}, {priority} {}, {used}", victim.size, word(priority.0)),
+        text: format!("{size}, {rank}"),
+        size,
+        rank,
     }
 }

@@ -9,8 +9,10 @@ mod ending;
 mod operation;
 mod packet;
 mod status;
+#[cfg(test)]
+mod tests;
 
-pub use command::{CommandText, command_text, counter_name, expectation_text};
+pub use command::{CommandText, command_text, command_title, counter_name, expectation_text};
 pub use decision::{CandidateLine, CandidateMark, VictimLine, decision_lines};
 pub use ending::{
     RefusalText, content_state_text, damage_text, fault_text, mismatch_text, packet_fault_text,

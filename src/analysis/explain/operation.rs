@@ -178,7 +178,7 @@ pub fn reason_text(record: &OperationRecord, words: Words<'_>) -> String {
         }
         OperationReason::Destroyed(id) => format!("{} destroyed", name(id)),
         OperationReason::EvictionMapping(id) => {
-            format!("the way out of {} leads through here", name(id))
+            format!("{} leaves through this mapping", name(id))
         }
         OperationReason::ApertureReset(segment) => {
             format!("adapter starts: {} points to the dummy page", words.segment(segment))

@@ -28,7 +28,9 @@ pub enum StatusKind {
     Damaged,
     /// The device could not execute it.
     Faulted,
-    /// In buffers, not executed inside its command.
+    /// Begun and not through.
+    Running,
+    /// In buffers, not executed yet.
     Encoded,
     /// Not reached yet.
     Ahead,
@@ -47,6 +49,7 @@ impl StatusKind {
             Self::Failed => "Failed",
             Self::Damaged => "Damaged",
             Self::Faulted => "Fault",
+            Self::Running => "Running",
             Self::Encoded => "Encoded",
             Self::Ahead => "Ahead",
         }
@@ -71,7 +74,9 @@ pub struct StatusText {
 }
 
 impl StatusText {
-    const fn plain(kind: StatusKind) -> Self {
+    /// A status whose word says all.
+    #[must_use]
+    pub const fn plain(kind: StatusKind) -> Self {
         Self { kind, brief: String::new(), detail: String::new() }
     }
 }

@@ -275,7 +275,8 @@ fn expected_row(started: &Started, id: AllocationId, offset: u64) -> Option<[u8;
 #[must_use]
 pub fn not_judged(started: &Started, id: AllocationId) -> Option<&'static str> {
     let allocation = started.vidmm().book().allocation(id)?;
-    let touched = started.expectations().expected(id).is_some_and(|known| known.is_touched());
+    let touched =
+        started.expectations().expected(id).is_some_and(crate::machine::Expected::is_touched);
     if !touched {
         Some("never written: no byte is promised")
     } else if started.is_in_flight(allocation) {
@@ -313,6 +314,26 @@ pub fn first_difference(started: &Started, source: ByteSource) -> Option<u64> {
             });
             places.min()
         }
+    }
+}
+
+/// The whole hole of a segment that holds a byte.
+#[must_use]
+pub fn hole_around(started: &Started, segment: SegmentId, offset: u64) -> Option<Span> {
+    let space = started.vidmm().book().segment(segment)?.space();
+    let end = space.holes(Span::new(offset, u64::MAX)?).next().filter(|hole| {
+        // Another hole may follow a block that holds the byte.
+        hole.start() == offset
+    })?;
+    // As long as the hole reaches the start of what is looked at, look further back.
+    let mut back = PAGE_SIZE;
+    loop {
+        let from = offset.saturating_sub(back);
+        let hole = space.holes(Span::new(from, end.end())?).find(|hole| hole.contains(offset))?;
+        if hole.start() > from || from == 0 {
+            return Some(hole);
+        }
+        back = back.saturating_mul(2);
     }
 }
 

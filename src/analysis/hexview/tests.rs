@@ -1,7 +1,7 @@
 //! Bytes, owners and addresses of small sessions, computed by hand.
 
 use super::*;
-use crate::app::{Looking, Opened};
+use crate::analysis::buffers::tests::{Opened, opened};
 use crate::machine::Place;
 
 const SESSION: &str = r#"(
@@ -26,9 +26,8 @@ const SESSION: &str = r#"(
 )"#;
 
 fn at(command: usize) -> Opened {
-    let mut opened = Opened::read(SESSION, "t.ron").expect("the session is well-formed");
-    opened.execute(usize::MAX);
-    assert!(opened.go_to(Place::after(command)));
+    let mut opened = opened(SESSION);
+    assert_eq!(opened.run.go_to(Place::after(command)), Ok(true));
     opened
 }
 
@@ -39,9 +38,8 @@ fn segment(number: u8) -> SegmentId {
 #[test]
 fn the_same_bytes_are_seen_from_everywhere() {
     let opened = at(7);
-    let view = opened.view(Looking::default());
-    let started = view.started.expect("the adapter starts");
-    let names = opened.names();
+    let started = opened.run.machine().started().expect("the adapter starts");
+    let names = &opened.names;
     let a = names.find_allocation("a").expect("it is created");
     let b = names.find_allocation("b").expect("it is created");
     let row = rows(started, ByteSource::Allocation(a), 20, 1)[0];
@@ -65,7 +63,7 @@ fn the_same_bytes_are_seen_from_everywhere() {
 #[test]
 fn unmapped_pages_show_the_dummy_page_and_rows_end_with_the_source() {
     let opened = at(5);
-    let started = opened.run().machine().started().expect("the adapter starts");
+    let started = opened.run.machine().started().expect("the adapter starts");
     let gart = ByteSource::Segment(segment(2));
     let row = rows(started, gart, 0x8000, 1)[0];
     assert_eq!((row.backing, row.allocation, row.expected), (Backing::Dummy, None, None));
@@ -77,13 +75,13 @@ fn unmapped_pages_show_the_dummy_page_and_rows_end_with_the_source() {
 #[test]
 fn owners_cover_the_range_with_holes() {
     let opened = at(7);
-    let started = opened.run().machine().started().expect("the adapter starts");
+    let started = opened.run.machine().started().expect("the adapter starts");
     let whole = Span::whole(0x10_0000);
-    let found = owners(started, opened.names(), ByteSource::Segment(segment(1)), whole);
+    let found = owners(started, &opened.names, ByteSource::Segment(segment(1)), whole);
     let short: Vec<_> =
         found.iter().map(|range| (range.span.start(), range.span.end(), &*range.name)).collect();
     assert_eq!(short, [(0, 0x2000, "a"), (0x2000, 0x10_0000, "free")]);
-    let found = owners(started, opened.names(), ByteSource::Segment(segment(2)), whole);
+    let found = owners(started, &opened.names, ByteSource::Segment(segment(2)), whole);
     assert_eq!(found.first().map(|range| &*range.name), Some("b"));
     assert_eq!(found.get(1).map(|range| &*range.name), Some("not mapped: dummy page"));
     // The paging buffer is one page at the end of the aperture.
@@ -94,7 +92,7 @@ fn owners_cover_the_range_with_holes() {
 #[test]
 fn addresses_are_read_in_every_way_people_write_them() {
     let opened = at(7);
-    let started = opened.run().machine().started().expect("the adapter starts");
+    let started = opened.run.machine().started().expect("the adapter starts");
     let vram = ByteSource::Segment(segment(1));
     for (written, offset) in [
         ("0x1000", 0x1000),
@@ -114,4 +112,35 @@ fn addresses_are_read_in_every_way_people_write_them() {
         assert!(parse_address(started, vram, written).is_err(), "{written}");
     }
     assert_eq!(address_text(started, vram, 0x20), "1:0x1000_0020");
+}
+
+#[test]
+fn a_hole_is_found_whole_from_any_byte_of_it() {
+    let opened = at(7);
+    let started = opened.run.machine().started().expect("the adapter starts");
+    let whole = Span::new(0x2000, 0x10_0000);
+    for offset in [0x2000, 0x2FFF, 0x8_1234, 0xF_FFFF] {
+        assert_eq!(hole_around(started, segment(1), offset), whole, "{offset:#x}");
+    }
+    for offset in [0, 0x1FFF, 0x10_0000, u64::MAX] {
+        assert_eq!(hole_around(started, segment(1), offset), None, "{offset:#x}");
+    }
+}
+
+#[test]
+fn a_byte_is_wrong_only_where_another_must_be() {
+    let mut row = HexRow {
+        offset: 0,
+        bytes: [7; 16],
+        len: 8,
+        backing: Backing::Own,
+        allocation: None,
+        expected: None,
+    };
+    assert!((0..16).all(|index| !row.is_wrong(index)));
+    let mut expected = [7; 16];
+    (expected[3], expected[12]) = (8, 8);
+    row.expected = Some(expected);
+    let wrong: Vec<usize> = (0..20).filter(|index| row.is_wrong(*index)).collect();
+    assert_eq!(wrong, [3], "what lies beyond the end of the source is not judged");
 }

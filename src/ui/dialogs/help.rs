@@ -1,6 +1,6 @@
 //! What every key does, from the list of actions.
 
-use egui::{Align2, Id, Modal, Sense, Ui, pos2, vec2};
+use egui::{Align2, Frame, Id, Margin, Modal, Sense, Ui, pos2, vec2};
 
 use crate::app::registry::ENTRIES;
 use crate::app::{Action, Entry, Menu};
@@ -14,7 +14,8 @@ const COLUMN: f32 = 300.0;
 
 /// Shows the keys over the window.
 pub(in crate::ui) fn help_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
-    let modal = Modal::new(Id::unique("help")).show(ui.ctx(), |ui| {
+    let frame = Frame::popup(ui.style()).inner_margin(Margin::same(16));
+    let modal = Modal::new(Id::unique("help")).frame(frame).show(ui.ctx(), |ui| {
         let columns =
             if ui.ctx().content_rect().width() < 2.0 * COLUMN + 100.0 { 1.0 } else { 2.0 };
         ui.set_width(COLUMN * columns + 24.0 * (columns - 1.0));
@@ -28,7 +29,8 @@ pub(in crate::ui) fn help_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
         });
         ui.add_space(8.0);
         let height = (ui.ctx().content_rect().height() - 140.0).max(120.0);
-        egui::ScrollArea::vertical().max_height(height).show(ui, |ui| {
+        let list = egui::ScrollArea::vertical().max_height(height).min_scrolled_height(height);
+        list.show(ui, |ui| {
             ui.horizontal_top(|ui| {
                 ui.spacing_mut().item_spacing.x = 24.0;
                 for menus in columns_of(columns > 1.0) {

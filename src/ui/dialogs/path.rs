@@ -3,7 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use egui::{Align2, Id, Key, Modal, Modifiers, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, vec2};
+use egui::{
+    Align2, Frame, Id, Key, Margin, Modal, Modifiers, ScrollArea, Sense, TextEdit, Ui, WidgetInfo,
+    vec2,
+};
 
 use crate::app::Action;
 use crate::app::files::{self, FolderEntry};
@@ -17,7 +20,7 @@ const LIST: f32 = 240.0;
 
 /// What the path is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum PathPurpose {
+pub(in crate::ui) enum PathPurpose {
     /// A session to open.
     Open,
     /// Where to save.
@@ -108,7 +111,8 @@ impl PathDialog {
     pub(in crate::ui) fn ui(&mut self, ui: &Ui) -> PathAnswer {
         self.refresh();
         let mut answer = PathAnswer::Open;
-        let modal = Modal::new(Id::unique("path")).show(ui.ctx(), |ui| {
+        let frame = Frame::popup(ui.style()).inner_margin(Margin::same(16));
+        let modal = Modal::new(Id::unique("path")).frame(frame).show(ui.ctx(), |ui| {
             ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 48.0));
             ui.heading(match self.purpose {
                 PathPurpose::Open => "Open session",

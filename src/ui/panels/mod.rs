@@ -1,8 +1,21 @@
 //! The panels of the window: each fills the rectangle that it is given, reads a view of the session
 //! and hands back actions.
 
+pub(crate) mod adapter;
 pub(crate) mod buffers;
 pub(crate) mod bytes;
+pub(crate) mod map;
+pub(crate) mod operations;
+pub(crate) mod selection;
 pub(crate) mod status;
 pub(crate) mod timeline;
 pub(crate) mod transport;
+
+use crate::analysis::explain::Words;
+use crate::app::View;
+
+/// What the texts of a view are made with.
+fn words<'a>(view: &View<'a>) -> Words<'a> {
+    let segments = view.started.map(|started| &*started.vidmm().adapter().segments);
+    Words::new(view.names, segments.unwrap_or_default())
+}

@@ -2,6 +2,7 @@
 
 use egui::{Align2, Rect, Sense, Ui, WidgetInfo, pos2, vec2};
 
+use crate::analysis::explain::{command_text, operation_text, packet_text};
 use crate::app::{Item, View};
 use crate::base::text::{count, counted, duration, hex, size as bytes};
 use crate::base::{PAGE_SIZE, Span};
@@ -207,8 +208,29 @@ fn last_text(view: &View<'_>) -> String {
     if view.place.command == 0 {
         return String::from("nothing yet");
     }
-    let index = view.place.command - 1;
-    view.document.commands.get(index).map_or_else(String::new, crate::session::write_command)
+    inner_text(view).unwrap_or_else(|| {
+        let Some(command) = view.run.command(view.place.command) else { return String::new() };
+        let told = command_text(command, super::words(view));
+        joined(&[told.title, &told.what])
+    })
+}
+
+/// The operation or packet at the place; `None` where it is no place inside a command.
+fn inner_text(view: &View<'_>) -> Option<String> {
+    let (inner, trace, started) = (view.place.inner?, view.trace?, view.started?);
+    let operation = trace.operation(inner.operation)?;
+    if let Some(packet) = inner.packet {
+        let format = started.driver().paging_format();
+        let told = packet_text(operation, packet, format, super::words(view))?;
+        return Some(joined(&[told.name, &told.amount, &told.route]));
+    }
+    let told = operation_text(trace, operation, super::words(view));
+    Some(joined(&[told.kind, &told.amount, &told.route]))
+}
+
+fn joined(parts: &[&str]) -> String {
+    let parts: Vec<&str> = parts.iter().copied().filter(|part| !part.is_empty()).collect();
+    parts.join(" ")
 }
 
 /// Whether everything is as it must be: tone, words, and what they mean.

@@ -4,10 +4,12 @@
 use std::sync::Arc;
 
 use egui::{
-    Align2, Color32, Key, Mesh, Painter, Rect, Response, Sense, Shape, Ui, WidgetInfo, pos2, vec2,
+    Align2, Color32, Galley, Key, Mesh, Painter, Rect, Response, Sense, Shape, Ui, WidgetInfo,
+    pos2, vec2,
 };
 
 use crate::analysis::density::{Density, DensityLane, PagingBucket};
+use crate::analysis::explain::command_text;
 use crate::app::{Action, Item, View};
 use crate::base::text::{count, counted, size as bytes};
 use crate::machine::Place;
@@ -26,7 +28,7 @@ const PAGING: f32 = 28.0;
 /// Height of the row of marks for refusals and damage.
 const MARKS: f32 = 12.0;
 /// Least and most height of the lane of a process.
-const LANE: (f32, f32) = (13.0, 26.0);
+const LANE: (f32, f32) = (13.0, 30.0);
 /// Distance of the lanes from the gutter and from the right edge.
 const INSET: f32 = 16.0;
 
@@ -188,9 +190,10 @@ pub(crate) fn timeline_ui(
     paint_ahead(ui.painter(), &layout, view.run.executed());
     paint_marks(ui.painter(), &layout, density);
     paint_events(ui.painter(), &layout, view);
-    let bookmarks = paint_bookmarks(ui.painter(), &layout, view);
+    let plate = plate(ui.painter(), &layout, view);
+    let bookmarks = paint_bookmarks(ui.painter(), &layout, view, plate.0);
     paint_hovered(ui.painter(), &layout, view.hovered);
-    paint_playhead(ui.painter(), &layout, view);
+    paint_playhead(ui.painter(), &layout, view, plate);
     focus_ring(ui, &response, area.shrink(1.0), 0.0);
     let state = Pointed { layout: &layout, density, bookmarks: &bookmarks };
     react(ui, view, &state, response, actions);
@@ -499,9 +502,16 @@ fn paint_ruler(painter: &Painter, layout: &Layout) {
         if let Some(label) = &tick.label
             && x >= free
         {
-            let at = pos2(x + 4.0, top + 7.0);
-            let (align, ink) = (Align2::LEFT_CENTER, tokens.text_faint);
-            free = text::paint_mono(painter, at, align, label, size::MONO_TINY, ink).right() + 4.0;
+            let font = text::monospace(size::MONO_TINY);
+            let galley = painter.layout_no_wrap(label.clone(), font, tokens.text_faint);
+            // The last label stands before its tick, where there is room.
+            let (at, align) = if x + 4.0 + galley.size().x > layout.header.right() {
+                (pos2(x - 4.0, top + 7.0), Align2::RIGHT_CENTER)
+            } else {
+                (pos2(x + 4.0, top + 7.0), Align2::LEFT_CENTER)
+            };
+            let painted = text::paint_galley(painter, at, align, galley, tokens.text_faint);
+            free = painted.right() + 4.0;
         }
     }
 }
@@ -558,7 +568,12 @@ fn paint_events(painter: &Painter, layout: &Layout, view: &View<'_>) {
 }
 
 /// Paints the bookmarks, and answers where each is and what it stands for.
-fn paint_bookmarks(painter: &Painter, layout: &Layout, view: &View<'_>) -> Vec<(Rect, usize)> {
+fn paint_bookmarks(
+    painter: &Painter,
+    layout: &Layout,
+    view: &View<'_>,
+    plate: Rect,
+) -> Vec<(Rect, usize)> {
     let tokens = crate::ui::theme::tokens_of_context(painter.ctx());
     let steps = layout.commands;
     let mut places: Vec<(usize, &str)> = view
@@ -577,12 +592,18 @@ fn paint_bookmarks(painter: &Painter, layout: &Layout, view: &View<'_>) -> Vec<(
         let next =
             places.get(index + 1).map_or(layout.header.right(), |(next, _)| layout.x(float(*next)));
         Icon::Bookmark.paint(painter, pos2(x, middle), 12.0, tokens.accent);
-        let room = next - x - 20.0;
+        let mut left = x + 9.0;
+        // The plate of the playhead lies over the bookmarks; what they say stands beside it.
+        if left < plate.right() && x + 7.0 > plate.left() {
+            left = plate.right() + 5.0;
+        }
+        let next = if left < plate.left() { next.min(plate.left()) } else { next };
+        let room = next - left - 11.0;
         let mut right = x + 7.0;
         if room > 20.0 {
             let ink = tokens.text_secondary;
             let galley = elide(painter, words, size::TEXT_SMALL, ink, room.min(180.0));
-            let at = pos2(x + 9.0, middle);
+            let at = pos2(left, middle);
             right = text::paint_galley(painter, at, Align2::LEFT_CENTER, galley, ink).right();
         }
         let area = Rect::from_x_y_ranges(x - 6.0..=right, layout.header.y_range());
@@ -600,7 +621,12 @@ fn paint_hovered(painter: &Painter, layout: &Layout, hovered: Option<Item>) {
     vertical_line(painter, x, top, bottom, tokens.text_faint);
 }
 
-fn paint_playhead(painter: &Painter, layout: &Layout, view: &View<'_>) {
+fn paint_playhead(
+    painter: &Painter,
+    layout: &Layout,
+    view: &View<'_>,
+    (plate, galley): (Rect, Arc<Galley>),
+) {
     let tokens = crate::ui::theme::tokens_of_context(painter.ctx());
     let x = layout.x(position(view)).round();
     let line = Rect::from_min_max(
@@ -608,16 +634,21 @@ fn paint_playhead(painter: &Painter, layout: &Layout, view: &View<'_>) {
         pos2(x + 1.0, layout.steps.bottom()),
     );
     painter.rect_filled(snap(painter, line), 0.0, tokens.accent);
-    let words = view.place.to_string();
-    let galley = painter.layout_no_wrap(words, text::mono(), tokens.canvas);
+    painter.rect_filled(plate, size::RADIUS_SMALL, tokens.accent);
+    text::paint_galley(painter, plate.center(), Align2::CENTER_CENTER, galley, tokens.canvas);
+}
+
+/// The plate with the step over the playhead: where it lies and what it says.
+fn plate(painter: &Painter, layout: &Layout, view: &View<'_>) -> (Rect, Arc<Galley>) {
+    let tokens = crate::ui::theme::tokens_of_context(painter.ctx());
+    let galley = painter.layout_no_wrap(view.place.to_string(), text::mono(), tokens.canvas);
     let width = (galley.size().x + 12.0).max(26.0);
     let half = width / 2.0;
     let least = layout.gutter.right() + half;
-    let middle = x.clamp(least, (layout.header.right() - half - 2.0).max(least));
-    let plate = Rect::from_center_size(pos2(middle, layout.header.center().y), vec2(width, 16.0));
-    let plate = snap(painter, plate);
-    painter.rect_filled(plate, size::RADIUS_SMALL, tokens.accent);
-    text::paint_galley(painter, plate.center(), Align2::CENTER_CENTER, galley, tokens.canvas);
+    let most = (layout.header.right() - half - 2.0).max(least);
+    let middle = layout.x(position(view)).round().clamp(least, most);
+    let centre = pos2(middle, layout.header.center().y);
+    (snap(painter, Rect::from_center_size(centre, vec2(width, 16.0))), galley)
 }
 
 /// Where the run stands, in commands; inside a command by its operations and packets.
@@ -749,8 +780,9 @@ fn tooltip(view: &View<'_>, pointed: &Pointed<'_>, at: egui::Pos2, command: usiz
 
 /// A command in words.
 fn command_words(view: &View<'_>, command: usize) -> String {
-    let index = command.saturating_sub(1);
-    view.document.commands.get(index).map_or_else(String::new, crate::session::write_command)
+    let Some(command) = view.run.command(command) else { return String::new() };
+    let told = command_text(command, super::words(view));
+    format!("{} {}", told.title, told.what)
 }
 
 fn wide(number: usize) -> u64 {

@@ -1,13 +1,13 @@
 //! The call that wrote a buffer, the frames of its operation, and where the buffer sits.
 
-use egui::{Align2, Color32, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, Color32, CursorIcon, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::{Prepared, mono, small};
 use crate::analysis::buffers::{EnvelopeRow, FrameRow, FrameRuns, RunState, Seat, SeatPage};
 use crate::app::{Action, Item, View};
 use crate::base::text::{count, counted, hex};
 use crate::ui::theme::{Tokens, mix, size, text, tokens};
-use crate::ui::widgets::{horizontal_line, outline, snap, vertical_line};
+use crate::ui::widgets::{Icon, focus_ring, horizontal_line, outline, snap, vertical_line};
 
 /// The three parts below each other, scrolled together.
 pub(super) fn detail_ui(
@@ -15,6 +15,7 @@ pub(super) fn detail_ui(
     area: Rect,
     view: &View<'_>,
     prepared: &Prepared,
+    all_runs: &mut bool,
     actions: &mut Vec<Action>,
 ) {
     let mut child = ui.new_child(egui::UiBuilder::new().max_rect(area).id_salt("detail"));
@@ -23,7 +24,7 @@ pub(super) fn detail_ui(
         ui.spacing_mut().item_spacing.y = 0.0;
         envelope_ui(ui, prepared);
         if let Some(runs) = &prepared.runs {
-            runs_ui(ui, view, prepared, runs, actions);
+            runs_ui(ui, view, prepared, (runs, all_runs), actions);
         }
         if let Some(seat) = &prepared.seat {
             seat_ui(ui, view, prepared, seat, actions);
@@ -151,7 +152,7 @@ fn runs_ui(
     ui: &mut Ui,
     view: &View<'_>,
     prepared: &Prepared,
-    runs: &FrameRuns,
+    (runs, all): (&FrameRuns, &mut bool),
     actions: &mut Vec<Action>,
 ) {
     let number = u64::try_from(runs.rows.len()).unwrap_or(u64::MAX);
@@ -175,14 +176,50 @@ fn runs_ui(
     let foot = head.bottom() - 1.0;
     let inside = head.shrink2(vec2(size::PANEL_INSET, 0.0));
     horizontal_line(ui.painter(), inside.left(), inside.right(), foot, tokens.separator);
-    // At most a few dozen in a list, but never more than can be laid out quickly.
-    for row in runs.rows.iter().take(512) {
+    let shown = if *all { 0..runs.rows.len().min(MOST_RUNS) } else { window(runs) };
+    let mut toggled = false;
+    if shown.start > 0 {
+        toggled |= more_row(ui, shown.start, "before");
+    }
+    for row in runs.rows.get(shown.clone()).unwrap_or_default() {
         run_row(ui, view, row, actions);
     }
-    if runs.rows.len() > 512 {
-        note_row(ui, &format!("and {} more runs", runs.rows.len() - 512));
+    if shown.end < runs.rows.len() {
+        toggled |= more_row(ui, runs.rows.len() - shown.end, "after");
     }
+    *all |= toggled;
     ui.add_space(6.0);
+}
+
+/// Runs that are laid out at most.
+const MOST_RUNS: usize = 2048;
+/// Runs that are listed around the next.
+const WINDOW: usize = 8;
+
+/// The runs listed while not all are: from a little before the next.
+fn window(runs: &FrameRuns) -> std::ops::Range<usize> {
+    let next = runs.rows.iter().position(|row| row.state == RunState::Next).unwrap_or(0);
+    let last = runs.rows.len().saturating_sub(WINDOW);
+    let start = next.saturating_sub(2).min(last);
+    // One row more is no longer than a row that says so.
+    let start = if start == 1 { 0 } else { start };
+    let end = (start + WINDOW).min(runs.rows.len());
+    start..if end + 1 == runs.rows.len() { end + 1 } else { end }
+}
+
+/// A row that stands for runs that are not listed; says whether they are asked for.
+fn more_row(ui: &mut Ui, number: usize, side: &str) -> bool {
+    let tokens = tokens(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 17.0), Sense::click());
+    let label = format!("{number} more {side}");
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &label));
+    let at = pos2(rect.left() + size::PANEL_INSET, rect.center().y);
+    let ink = if response.hovered() { tokens.text } else { tokens.text_faint };
+    Icon::TriangleRight.paint(ui.painter(), at + vec2(4.0, 0.0), 7.0, ink);
+    let at = at + vec2(14.0, 0.0);
+    small(ui.painter(), at, Align2::LEFT_CENTER, &label, ink, 200.0);
+    focus_ring(ui, &response, rect, size::RADIUS_SMALL);
+    response.on_hover_cursor(CursorIcon::PointingHand).clicked()
 }
 
 /// All runs by their place in the list, coloured by state.

@@ -422,7 +422,7 @@ fn paint_row(
         }
         Some(Row::Begins(call)) => {
             let Some(part) = card.calls.get(*call) else { return };
-            let name = format!("{}.{}", prepared.scene.command, part.operation);
+            let name = prepared.name(part.operation);
             let before = part.call.multipass_before;
             let said = if part.pass > 1 {
                 format!("{name} goes on at MultipassOffset {}", count(before.into()))
@@ -433,7 +433,7 @@ fn paint_row(
         }
         Some(Row::Ends(call)) => {
             let Some(part) = card.calls.get(*call) else { return };
-            let name = format!("{}.{}", prepared.scene.command, part.operation);
+            let name = prepared.name(part.operation);
             let after = count(part.call.multipass_after.into());
             let status = part.call.status;
             let (said, look) = if status == crate::ddi::NtStatus::SUCCESS {
@@ -714,13 +714,19 @@ fn paint_texts(
     let tall = row_lines(*mask) > 2;
     let mut at = pos2(columns.text, y + points(LINE));
     let lines = row_lines(*mask);
+    let written = packet.texts.iter().map(|field| field.text.chars().count() + 2).sum::<usize>();
+    let written = f32::from(u16::try_from(written).unwrap_or(u16::MAX)) * columns.glyph;
+    let crowded = written > columns.right - columns.text;
     for (index, field) in packet.texts.iter().enumerate() {
         let ink = role_ink(tokens, field.role);
         let ink = if dim { mix(tokens.canvas, ink, 0.85) } else { mix(ink, tokens.text, 0.25) };
         let room = columns.right - at.x;
         // What the first line says already is left out where there is little room.
-        let said = index == 0 && field.role == FieldRole::Count && !tall;
-        if (said && columns.group > 1) || room < 30.0 {
+        let said = index == 0 && field.role == FieldRole::Count;
+        let characters = u16::try_from(field.text.chars().count()).unwrap_or(u16::MAX);
+        let fits = f32::from(characters) * columns.glyph <= room;
+        // A piece that does not fit is left to the tooltip, unless the line is all its own.
+        if (said && (crowded || tall)) || !(fits || tall) {
             continue;
         }
         let painted = mono(painter, at, left, &field.text, ink, room);

@@ -41,6 +41,8 @@ pub(crate) struct BuffersState {
     /// Folds that are open, by their first packet.
     opened: BTreeSet<usize>,
     page: Page,
+    /// Every run of frames is listed, not only those around the next.
+    all_runs: bool,
     scene: Option<Prepared>,
     /// A packet to be brought into view.
     reveal: Option<usize>,
@@ -59,6 +61,8 @@ struct Prepared {
     scene: Scene,
     /// The direction of each operation of the command, by number less one.
     marks: Vec<Option<Mark>>,
+    /// Step number and name of each operation, likewise.
+    names: Vec<String>,
     /// Whose bytes are shown.
     shown: usize,
     fetched: Fetched,
@@ -75,6 +79,11 @@ struct Prepared {
 impl Prepared {
     fn card(&self) -> Option<&Card> {
         self.scene.cards.get(self.shown)
+    }
+
+    fn name(&self, operation: u32) -> &str {
+        let index = usize::try_from(operation).unwrap_or(0).saturating_sub(1);
+        self.names.get(index).map_or("", String::as_str)
     }
 
     fn mark(&self, operation: u32) -> Option<Mark> {
@@ -173,14 +182,14 @@ pub(crate) fn buffers_ui(
     listing::header_ui(ui, layout.left, layout.right.is_none(), &prepared, state);
     let body = layout.left.with_min_y(layout.left.top() + size::PANEL_HEADER);
     if shows_detail {
-        detail::detail_ui(ui, body, view, &prepared, actions);
+        detail::detail_ui(ui, body, view, &prepared, &mut state.all_runs, actions);
     } else {
         listing::list_ui(ui, body, view, &prepared, state, actions);
     }
     if let Some(right) = layout.right {
         vertical_line(ui.painter(), right.left(), right.top(), right.bottom(), tokens.separator);
         let inside = right.with_min_x(right.left() + 1.0).with_min_y(right.top() + 1.0);
-        detail::detail_ui(ui, inside, view, &prepared, actions);
+        detail::detail_ui(ui, inside, view, &prepared, &mut state.all_runs, actions);
     }
     state.scene = Some(prepared);
 }
@@ -250,6 +259,10 @@ fn prepare(
     let of_card = card.and_then(|card| card.call()).map(|part| part.operation);
     let operation = scene.operation.or(of_card);
     let marks = sources.trace.operations.iter().map(|known| mark_of(&known.kind)).collect();
+    let names = (1_u32..).zip(&sources.trace.operations).map(|(number, known)| {
+        format!("{}.{number} {}", scene.command, buffers::operation_name(sources, known))
+    });
+    let names = names.collect();
     let prepared = Prepared {
         revision: view.revision,
         subject,
@@ -258,12 +271,15 @@ fn prepare(
         title,
         story,
         envelope: card.and_then(|card| buffers::envelope(sources, card)),
-        runs: operation
-            .and_then(|number| buffers::frame_runs(sources, number, scene.progress.as_ref())),
+        runs: operation.and_then(|number| {
+            let progress = buffers::progress(sources, number, &scene.cards);
+            buffers::frame_runs(sources, number, progress.as_ref())
+        }),
         seat: card.and_then(|card| buffers::seat(sources, card)),
         fetched_from: fetched_from(sources, card),
         scene,
         marks,
+        names,
         shown,
         fetched,
         lines,
@@ -284,7 +300,9 @@ fn reveal(state: &mut BuffersState, view: &View<'_>, prepared: &Prepared) {
         _ => None,
     };
     let next = prepared.lines.iter().position(|line| line.state == PacketState::Next);
-    let Some(line) = selected.or(next) else { return };
+    let own = card.own.filter(|_| prepared.scene.operation.is_some());
+    let own = own.and_then(|own| prepared.lines.iter().position(|line| line.call == Some(own)));
+    let Some(line) = selected.or(next).or(own) else { return };
     let now = (prepared.scene.command, card.serial, line);
     if state.revealed != Some(now) {
         state.revealed = Some(now);

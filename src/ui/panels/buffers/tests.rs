@@ -8,7 +8,7 @@ use crate::machine::Place;
 use crate::render::{Headless, png};
 use crate::ui::theme;
 
-const TOUR: &str = include_str!("../../../../saved-sessions/tour.ron");
+const TOUR: &str = include_str!("../../../../tests/sessions/walk.ron");
 
 /// One buffer of 16 packets, and a transfer that needs four of them.
 const PASSES: &str = r#"(

@@ -1,0 +1,241 @@
+//! An adapter and its processes in sums and words.
+
+use std::collections::BTreeMap;
+
+use crate::base::{DeviceId, ProcessId};
+use crate::config::{EnginePolicy, EvictionPolicy, FitPolicy, Policies};
+use crate::ddi::SegmentFlags;
+use crate::machine::{Run, StartRefusal};
+use crate::memory::HostMemory;
+use crate::rules::{Finding, Severity};
+use crate::vidmm::{Book, Failure};
+
+/// Allocations counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Holding {
+    /// Allocations that exist.
+    pub allocations: u64,
+    /// Bytes of those that are resident in a segment.
+    pub resident: u64,
+}
+
+impl Holding {
+    fn add(&mut self, resident: u64) {
+        self.allocations += 1;
+        self.resident = self.resident.saturating_add(resident);
+    }
+}
+
+/// A process with what it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProcessHolding {
+    /// The process.
+    pub process: ProcessId,
+    /// All that its devices hold.
+    pub total: Holding,
+    /// Its devices, in the order of their ids.
+    pub devices: Vec<(DeviceId, Holding)>,
+}
+
+/// The processes that exist, in the order of their ids, with their devices and what those hold.
+///
+/// `processes` and `devices` are how many the session names.
+#[must_use]
+pub fn processes(book: &Book, processes: usize, devices: usize) -> Vec<ProcessHolding> {
+    let mut found: BTreeMap<ProcessId, ProcessHolding> = (0..processes)
+        .filter_map(ProcessId::from_index)
+        .filter(|id| book.has_process(*id))
+        .map(|process| {
+            let (total, devices) = (Holding::default(), Vec::new());
+            (process, ProcessHolding { process, total, devices })
+        })
+        .collect();
+    let mut held: BTreeMap<DeviceId, Holding> = BTreeMap::new();
+    for allocation in book.allocations() {
+        let resident = allocation.placement().map_or(0, |place| place.span.len());
+        held.entry(allocation.device()).or_default().add(resident);
+    }
+    for id in (0..devices).filter_map(DeviceId::from_index) {
+        let Some(device) = book.device(id) else { continue };
+        let Some(process) = found.get_mut(&device.process) else { continue };
+        let holding = held.get(&id).copied().unwrap_or_default();
+        process.total.allocations += holding.allocations;
+        process.total.resident = process.total.resident.saturating_add(holding.resident);
+        process.devices.push((id, holding));
+    }
+    found.into_values().collect()
+}
+
+/// A policy in a word or two, and what it means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PolicyWords {
+    /// A word or two.
+    pub name: &'static str,
+    /// A sentence.
+    pub meaning: &'static str,
+}
+
+/// The policies in force: which hole, who leaves, when the engine runs.
+#[must_use]
+pub const fn policies(policies: Policies) -> [PolicyWords; 3] {
+    let fit = match policies.fit {
+        FitPolicy::First => PolicyWords {
+            name: "first fit",
+            meaning: "First fit: an allocation takes the first hole that is large enough, in the \
+                      direction of its search.",
+        },
+        FitPolicy::Best => PolicyWords {
+            name: "best fit",
+            meaning: "Best fit: an allocation takes the smallest hole that is large enough.",
+        },
+    };
+    let eviction = match policies.eviction {
+        EvictionPolicy::Lru => PolicyWords {
+            name: "LRU",
+            meaning: "Least recently used: among equal priorities, what the GPU referenced \
+                      longest ago leaves first.",
+        },
+        EvictionPolicy::Mru => PolicyWords {
+            name: "MRU",
+            meaning: "Most recently used: among equal priorities, what the GPU referenced last \
+                      leaves first.",
+        },
+        EvictionPolicy::Fifo => PolicyWords {
+            name: "FIFO",
+            meaning: "First in, first out: among equal priorities, what was paged in first leaves \
+                      first.",
+        },
+    };
+    let engine = match policies.engine {
+        EnginePolicy::Drain => PolicyWords {
+            name: "drain",
+            meaning: "Drain: at the end of every command the GPU runs until nothing is queued.",
+        },
+        EnginePolicy::Manual => PolicyWords {
+            name: "manual",
+            meaning: "Manual: the GPU runs when VidMm waits for it or a command says so.",
+        },
+    };
+    [fit, eviction, engine]
+}
+
+/// The names of the flags that are set, as the kit writes them, or `no flags`. Bits without a name
+/// are only in the word.
+#[must_use]
+pub fn flag_names(flags: SegmentFlags) -> String {
+    let names: Vec<&str> = flags.iter_names().map(|(name, _)| name).collect();
+    if names.is_empty() { "no flags".to_owned() } else { names.join(" | ") }
+}
+
+/// Frames of system memory, and what is promised of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrameCounts {
+    /// Frames that somebody uses.
+    pub used: u64,
+    /// Frames that nobody uses.
+    pub free: u64,
+    /// All of them.
+    pub total: u64,
+}
+
+/// How many frames are used.
+#[must_use]
+pub const fn frames(host: &HostMemory) -> FrameCounts {
+    let (total, free) = (host.total_frames().get(), host.free_frames().get());
+    FrameCounts { used: total.saturating_sub(free), free, total }
+}
+
+/// A finding in a sentence, without its field and source.
+#[must_use]
+pub fn finding_sentence(finding: &Finding) -> String {
+    let sentence = finding.rule.sentence();
+    let mut letters = sentence.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// Where a finding comes from: rule, field with its value, source.
+#[must_use]
+pub fn finding_origin(finding: &Finding) -> String {
+    let Finding { rule, field, value } = finding;
+    format!("Rule {}\n{field} is {value}\nSource: {}", rule.id(), rule.source())
+}
+
+/// How bad a finding is, in a word.
+#[must_use]
+pub const fn severity_word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Note => "note",
+        Severity::Warning => "warning",
+        Severity::Error => "error",
+    }
+}
+
+/// Why the adapter did not start, and what to do; `None` where it did.
+#[must_use]
+pub fn why_not_started(run: &Run) -> Option<(String, Vec<&Finding>)> {
+    let refusal = run.machine().started().err()?;
+    let errors: Vec<&Finding> =
+        run.machine().findings().iter().filter(|f| f.severity() == Severity::Error).collect();
+    let why = match refusal {
+        StartRefusal::Rules => "Its configuration breaks rules. Nothing runs until the session \
+                                file is changed:"
+            .to_owned(),
+        StartRefusal::Driver(error) => format!("Its driver refused it: {error}."),
+        StartRefusal::VidMm(Failure::Refused(refusal)) => {
+            format!("VidMm could not get the memory that it needs to start: {}.", refusal.status)
+        }
+        StartRefusal::VidMm(Failure::Stopped(stop)) => format!(
+            "Starting it stopped the machine: bug check {:#X}, parameter {:#X}.",
+            stop.code, stop.parameter
+        ),
+    };
+    Some((why, errors))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::Place;
+
+    fn run(text: &str) -> Run {
+        let adapter = |name: &str| crate::kmd::profile(name).map(|profile| profile.adapter);
+        let bound = crate::session::open(text, "a.ron", &adapter).expect("valid").bound;
+        let profile = crate::kmd::profile(&bound.adapter.profile).expect("known");
+        Run::new(&bound.adapter, bound.policies, &profile, bound.commands.into())
+    }
+
+    #[test]
+    fn the_tour_s_processes_hold_what_its_commands_say() {
+        let mut run = run(include_str!("../../tests/sessions/walk.ron"));
+        run.execute_all();
+        // After command 9: primary (4 MiB) of dwm and terrain (6 MiB) of game are resident.
+        run.go_to(Place::after(9)).expect("deterministic");
+        let book = run.machine().started().expect("it starts").vidmm().book();
+        let found = processes(book, 2, 2);
+        let sums: Vec<_> = found.iter().map(|p| (p.total.allocations, p.total.resident)).collect();
+        assert_eq!(sums, [(1, 6 << 20), (1, 4 << 20)]);
+        assert_eq!(found[0].devices.len(), 1);
+        run.go_to(Place::after(1)).expect("deterministic");
+        let book = run.machine().started().expect("it starts").vidmm().book();
+        let found = processes(book, 2, 2);
+        assert_eq!((found.len(), found[0].devices.len()), (1, 0), "only game.exe exists");
+    }
+
+    #[test]
+    fn an_adapter_that_breaks_rules_says_so() {
+        let run = run(r#"(version: 1, adapter: (profile: "inspector", segments: [
+                (name: "A", flags: 0x0, base: 0x0, size: "16 MiB", commit_limit: "17 MiB"),
+            ]), commands: [])"#);
+        let (why, errors) = why_not_started(&run).expect("the commit limit is above the size");
+        assert!(why.contains("breaks rules"));
+        assert!(errors.iter().any(|finding| finding.rule.id() == "commit-above-size"));
+        assert!(finding_sentence(errors[0]).starts_with(char::is_uppercase));
+    }
+
+    #[test]
+    fn flags_are_named() {
+        let flags = SegmentFlags::Aperture | SegmentFlags::CacheCoherent;
+        assert_eq!(flag_names(flags), "Aperture | CacheCoherent");
+        assert_eq!(flag_names(SegmentFlags::empty()), "no flags");
+    }
+}

@@ -1,0 +1,216 @@
+//! What the memory map says in words: blocks, holes, merged columns, aperture pages, frames.
+
+use super::lanes::{Contributors, Encoded, process_of};
+use super::lens::{LensPage, PageTarget};
+use crate::base::text::{count, counted, hex, size};
+use crate::base::{AllocationId, FrameNumber, PAGE_SIZE, Position, Span};
+use crate::machine::{Run, Started};
+use crate::memory::FrameUse;
+use crate::rules::CheckedSegment;
+use crate::session::Names;
+use crate::vidmm::{Book, ExtentOwner, ResidencyChange};
+
+/// What a block is called.
+#[must_use]
+pub fn extent_name(names: &Names, owner: ExtentOwner) -> String {
+    match owner {
+        ExtentOwner::Allocation(id) => names.allocation(id).to_owned(),
+        ExtentOwner::Eviction(id) => format!("{}, leaving", names.allocation(id)),
+        ExtentOwner::PagingBuffer(index) => format!("paging buffer {index}"),
+    }
+}
+
+/// Whose a block is.
+#[must_use]
+pub fn owner_name<'a>(book: &Book, names: &'a Names, owner: ExtentOwner) -> &'a str {
+    match process_of(book, owner) {
+        Some(process) => names.process(process),
+        None => "VidMm",
+    }
+}
+
+/// An address with at least eight digits, as rulers have them.
+#[must_use]
+pub fn address(value: u64) -> String {
+    if value >> 16 == 0 { format!("0x0000_{value:04X}") } else { hex(value) }
+}
+
+/// A range of a segment as addresses on the GPU's side, both ends inclusive.
+#[must_use]
+pub fn addresses(segment: &CheckedSegment, span: Span) -> String {
+    // The rules keep base plus size within 64 bits; saturating says so without a panic.
+    let base = segment.base.get();
+    let end = base.saturating_add(span.end().saturating_sub(1));
+    format!("{}–{}", address(base.saturating_add(span.start())), address(end))
+}
+
+/// The command in which an allocation became resident where it is now, counted from 1.
+///
+/// Takes time in proportion to the run so far.
+#[must_use]
+pub fn resident_since(run: &Run, started: &Started, id: AllocationId) -> Option<usize> {
+    let vidmm = started.vidmm();
+    let changes = vidmm.residency_changes(Position(0), vidmm.mark().book);
+    let last = changes.filter(|change| change.allocation == id).last();
+    let ResidencyChange { position, after: Some(_), .. } = last? else { return None };
+    let before = run.records().partition_point(|record| record.end.vidmm.book < position);
+    Some(before + 1)
+}
+
+/// What a block says, one fact a line; its name and owner stand above.
+#[must_use]
+pub fn block_lines(
+    started: &Started,
+    segment: &CheckedSegment,
+    owner: ExtentOwner,
+    span: Span,
+    encoded: Option<&Encoded>,
+    since: Option<usize>,
+) -> Vec<String> {
+    let mut lines = vec![
+        format!("{}, {}", size(span.len()), counted(span.len() / PAGE_SIZE, "page")),
+        addresses(segment, span),
+        format!("offset {} in {}", hex(span.start()), segment.name),
+    ];
+    match owner {
+        ExtentOwner::Allocation(id) => {
+            lines.extend(since.map(|command| format!("here since command {command}")));
+            if let Some(encoded) = encoded {
+                let Encoded { executed, encoded: all, .. } = encoded;
+                lines.push(format!("encoded: {executed} of {} executed", counted(*all, "packet")));
+            }
+            let Some(allocation) = started.vidmm().book().allocation(id) else { return lines };
+            if allocation.is_pinned() {
+                lines.push("pinned: nothing but a purge moves it".to_owned());
+            }
+            if allocation.is_dirty() {
+                lines.push("written since it was paged in".to_owned());
+            }
+            if allocation.fence() > started.driver().gpu().completed_fence() {
+                lines.push(format!("in use by the GPU until fence {}", allocation.fence()));
+            }
+        }
+        ExtentOwner::Eviction(_) => {
+            lines.push("the mapping through which it is being evicted".to_owned());
+        }
+        ExtentOwner::PagingBuffer(_) => {
+            lines.push("mapped when the adapter started, for VidMm's own operations".to_owned());
+        }
+    }
+    lines
+}
+
+/// What a hole says.
+#[must_use]
+pub fn hole_lines(segment: &CheckedSegment, span: Span) -> Vec<String> {
+    vec![
+        format!("{}, {}", size(span.len()), counted(span.len() / PAGE_SIZE, "page")),
+        addresses(segment, span),
+        format!("offset {} in {}", hex(span.start()), segment.name),
+    ]
+}
+
+/// What a column of merged blocks says: how full it is, and who fills it most.
+#[must_use]
+pub fn column_lines(
+    names: &Names,
+    segment: &CheckedSegment,
+    column: Span,
+    found: &Contributors,
+) -> Vec<String> {
+    let mut lines = vec![
+        addresses(segment, column),
+        format!("{} of {} used here", size(found.used), size(column.len())),
+    ];
+    for (owner, bytes) in &found.largest {
+        lines.push(format!("{}  {}", size(*bytes), extent_name(names, *owner)));
+    }
+    let named = u64::try_from(found.largest.len()).unwrap_or(u64::MAX);
+    if found.count > named {
+        lines.push(format!("and {} more", count(found.count - named)));
+    }
+    lines
+}
+
+/// A number of a page or frame: hexadecimal as addresses are.
+fn number(value: u64) -> String {
+    hex(value)
+}
+
+/// A page of an aperture and where it points, in one line.
+#[must_use]
+pub fn page_title(segment: &CheckedSegment, page: &LensPage) -> String {
+    let end = match page.target {
+        PageTarget::Frame { frame, .. } => format!("frame {}", number(frame.get())),
+        PageTarget::Dummy(frame) => format!("dummy page, frame {}", number(frame.get())),
+        PageTarget::Nowhere => "nowhere".to_owned(),
+    };
+    format!("{} page {} → {end}", segment.name, number(page.page))
+}
+
+/// What else a page of an aperture says.
+#[must_use]
+pub fn page_lines(
+    names: &Names,
+    book: &Book,
+    segment: &CheckedSegment,
+    page: &LensPage,
+) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some((owner, own)) = page.owner {
+        let pages = page
+            .page
+            .checked_sub(own)
+            .and_then(|first| first.checked_mul(PAGE_SIZE))
+            .and_then(|start| book.segment(segment.id)?.space().block_at(start))
+            .map_or(0, |(span, _)| span.len() / PAGE_SIZE);
+        let offset = own.saturating_mul(PAGE_SIZE);
+        lines.push(format!(
+            "{} at {}, page {} of {}",
+            extent_name(names, owner),
+            hex(offset),
+            count(own.saturating_add(1)),
+            count(pages),
+        ));
+    }
+    lines.push(match (page.target, page.owner) {
+        (PageTarget::Frame { coherent: true, .. }, Some(_)) => "cache coherent".to_owned(),
+        (PageTarget::Frame { coherent: false, .. }, Some(_)) => "not cache coherent".to_owned(),
+        (PageTarget::Frame { .. }, None) => {
+            "still mapped in the hardware; the book has given it up".to_owned()
+        }
+        (PageTarget::Dummy(_), None) => {
+            "not mapped: every access reaches the dummy page".to_owned()
+        }
+        (PageTarget::Dummy(_), Some(_)) => {
+            "booked, not mapped yet: every access reaches the dummy page".to_owned()
+        }
+        (PageTarget::Nowhere, _) => "never set: every access is a fault".to_owned(),
+    });
+    let start = page.page.saturating_mul(PAGE_SIZE).saturating_add(segment.base.get());
+    lines.push(format!("address {}", address(start)));
+    lines
+}
+
+/// What a frame is used for.
+#[must_use]
+pub fn frame_use(names: &Names, usage: Option<FrameUse>) -> String {
+    match usage {
+        None => "outside system memory".to_owned(),
+        Some(FrameUse::Free) => "free".to_owned(),
+        Some(FrameUse::Backing(id)) => format!("backing store of {}", names.allocation(id)),
+        Some(FrameUse::PagingBuffer(number)) => format!("paging buffer {number}"),
+        Some(FrameUse::DmaBuffer(number)) => format!("DMA buffer {number}"),
+        Some(FrameUse::PageList(number)) => format!("page list {number}"),
+        Some(FrameUse::DummyPage) => {
+            "the dummy page: unmapped pages of apertures point here".to_owned()
+        }
+        Some(FrameUse::System) => "the rest of the system".to_owned(),
+    }
+}
+
+/// A frame as a heading.
+#[must_use]
+pub fn frame_title(frame: FrameNumber) -> String {
+    format!("Frame {}", number(frame.get()))
+}

@@ -1,0 +1,195 @@
+//! What a row of the table says.
+
+use crate::analysis::explain::{
+    Flow, StatusKind, StatusText, command_text, ending_status, operation_status, operation_text,
+    packet_status, packet_text, summary_text, wait_text,
+};
+use crate::analysis::steps::{Standing, standing};
+use crate::app::View;
+use crate::base::AllocationId;
+use crate::base::text::duration;
+use crate::gpu::PacketFormat;
+use crate::machine::{CommandTrace, Inner, Place, TracedKind, TracedOperation};
+use crate::vidmm::{Allocation, Asked, packet_time};
+
+/// A row in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct RowText {
+    pub(super) step: String,
+    /// Whether it can be opened, and is.
+    pub(super) open: Option<bool>,
+    pub(super) flow: Option<Flow>,
+    pub(super) kind: String,
+    pub(super) amount: String,
+    pub(super) route: String,
+    pub(super) reason: String,
+    pub(super) status: StatusText,
+    pub(super) time: String,
+    /// Dimmed: not reached by the playhead.
+    pub(super) ahead: bool,
+    /// What no column has room for, a line for each thing.
+    pub(super) more: String,
+}
+
+impl RowText {
+    /// The row in a sentence, for screen readers.
+    pub(super) fn spoken(&self) -> String {
+        let parts = [&self.kind, &self.amount, &self.route, &self.reason];
+        let parts = parts.into_iter().filter(|part| !part.is_empty());
+        parts.fold(format!("step {}", self.step), |text, part| format!("{text}, {part}"))
+            + ", "
+            + self.status.kind.word()
+    }
+}
+
+/// The command taken apart that a row lies in, where that is known.
+pub(in crate::ui::panels) fn trace_of<'a>(
+    view: &View<'a>,
+    command: usize,
+) -> Option<&'a CommandTrace> {
+    let current = view.trace.filter(|trace| trace.command == command);
+    current.or_else(|| view.opened.get(&command)).map(|trace| &**trace)
+}
+
+/// The text of a row. `is_open` says whether it shows what is inside.
+pub(super) fn row_text(view: &View<'_>, row: Place, is_open: bool) -> Option<RowText> {
+    let at = view.place.inner.and_then(|inner| {
+        let trace = view.trace.filter(|trace| trace.command == view.place.command)?;
+        trace.operation(inner.operation)
+    });
+    let stands = standing(row, view.place, at.map_or(0, |operation| operation.packets.len()));
+    let Some(inner) = row.inner else { return command_row(view, row, stands, is_open) };
+    let trace = trace_of(view, row.command)?;
+    let operation = trace.operation(inner.operation)?;
+    match inner.packet {
+        None => Some(operation_row(view, row, (trace, operation), stands, is_open)),
+        Some(packet) => packet_row(view, row, operation, packet, stands),
+    }
+}
+
+fn command_row(view: &View<'_>, row: Place, stands: Standing, is_open: bool) -> Option<RowText> {
+    let words = view.words();
+    let text = command_text(view.run.command(row.command)?, words);
+    let record = view.run.record(row.command);
+    let ended = record.map(|record| ending_status(record, words));
+    let plain = |ended: &StatusText| matches!(ended.kind, StatusKind::Done | StatusKind::Held);
+    let status = match (stands, ended) {
+        (Standing::Running, _) => StatusText::plain(StatusKind::Running),
+        (Standing::Past, Some(ended)) => ended,
+        // What will go wrong is worth seeing before it does.
+        (_, Some(ended)) if !plain(&ended) => ended,
+        _ => StatusText::plain(StatusKind::Ahead),
+    };
+    let summary = record.map(|record| summary_text(&record.summary)).unwrap_or_default();
+    let reason = [&status.brief, &summary, &text.note].into_iter().find(|text| !text.is_empty());
+    let before = view.run.record(row.command.saturating_sub(1)).map(|record| record.clock);
+    let time = record.map(|record| match before {
+        Some(before) => duration(record.clock.saturating_sub(before)),
+        // Before the first command the clock has counted the start of the adapter.
+        None => String::new(),
+    });
+    let inside =
+        record.is_some_and(|record| record.summary.operations > 0 || record.summary.packets > 0);
+    Some(RowText {
+        step: row.to_string(),
+        open: inside.then_some(is_open),
+        flow: None,
+        kind: text.title.to_owned(),
+        amount: String::new(),
+        route: text.what,
+        reason: reason.cloned().unwrap_or_default(),
+        more: status.detail.clone(),
+        status,
+        time: time.unwrap_or_default(),
+        ahead: stands == Standing::Ahead,
+    })
+}
+
+fn operation_row(
+    view: &View<'_>,
+    row: Place,
+    (trace, operation): (&CommandTrace, &TracedOperation),
+    stands: Standing,
+    is_open: bool,
+) -> RowText {
+    let words = view.words();
+    let text = operation_text(trace, operation, words);
+    let status = status_of(stands, || operation_status(operation));
+    let time: u64 = operation.packets.iter().map(|packet| packet_time(packet.outcome.bytes)).sum();
+    let waits = operation.waits.iter().map(|(fence, reason)| wait_text(*fence, *reason, words));
+    let detail = Some(status.detail.clone()).filter(|detail| !detail.is_empty());
+    let more: Vec<String> = detail.into_iter().chain(waits).collect();
+    RowText {
+        step: row.to_string(),
+        open: (!operation.packets.is_empty()).then_some(is_open),
+        flow: text.flow,
+        kind: text.kind.to_owned(),
+        amount: text.amount,
+        route: text.route,
+        reason: text.reason,
+        status,
+        time: if time > 0 { duration(time) } else { String::new() },
+        ahead: matches!(stands, Standing::Ahead | Standing::Encoded),
+        more: more.join("\n"),
+    }
+}
+
+fn packet_row(
+    view: &View<'_>,
+    row: Place,
+    operation: &TracedOperation,
+    number: u32,
+    stands: Standing,
+) -> Option<RowText> {
+    let format =
+        view.started.map_or(PacketFormat::Native, |started| started.driver().paging_format());
+    let text = packet_text(operation, number, format, view.words())?;
+    let packet = operation.packets.get((number as usize).checked_sub(1)?)?;
+    let status = status_of(stands, || packet_status(operation, packet));
+    let passes = operation.calls.len() > 1 && !text.pass.is_empty();
+    Some(RowText {
+        step: row.to_string(),
+        open: None,
+        flow: None,
+        kind: text.name.to_owned(),
+        amount: text.amount,
+        route: text.route,
+        reason: if passes { text.pass } else { text.place.clone() },
+        more: if passes {
+            format!("{}\n{}", text.place, status.detail).trim_end().to_owned()
+        } else {
+            status.detail.clone()
+        },
+        status,
+        time: duration(packet_time(packet.outcome.bytes)),
+        ahead: matches!(stands, Standing::Ahead | Standing::Encoded),
+    })
+}
+
+fn status_of(stands: Standing, ended: impl FnOnce() -> StatusText) -> StatusText {
+    match stands {
+        Standing::Past => ended(),
+        Standing::Running => StatusText::plain(StatusKind::Running),
+        Standing::Encoded => StatusText::plain(StatusKind::Encoded),
+        Standing::Ahead => StatusText::plain(StatusKind::Ahead),
+    }
+}
+
+/// Whether a row concerns an allocation.
+pub(super) fn concerns(view: &View<'_>, row: Place, id: AllocationId) -> bool {
+    let Some(Inner { operation, .. }) = row.inner else {
+        let command = view.run.command(row.command);
+        return command.is_some_and(|command| {
+            crate::analysis::steps::allocations_of(command).any(|named| named == id)
+        });
+    };
+    let operation = trace_of(view, row.command).and_then(|trace| trace.operation(operation));
+    let Some(TracedKind::Asked(record)) = operation.map(|operation| &operation.kind) else {
+        return false;
+    };
+    if let (Asked::Render(accesses), Some(started)) = (&record.asked, view.started) {
+        let handle = started.vidmm().book().allocation(id).map(Allocation::handle);
+        return accesses.iter().any(|access| Some(access.allocation) == handle);
+    }
+    record.subject == Some(id)
+}

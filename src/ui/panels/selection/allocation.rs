@@ -1,0 +1,360 @@
+//! An allocation: what it is, where it lies and why, its life, its bytes.
+
+use super::card::{Card, LISTED, Line, Section, When, fact, flag_names, text};
+use crate::analysis::explain::{decision_lines, reason_text};
+use crate::app::{Item, View};
+use crate::base::text::{count, counted, exact_size, hex, word};
+use crate::base::{AllocationId, SegmentId, Span};
+use crate::ddi::{SegmentFlags, SegmentSet};
+use crate::machine::{CommandTrace, ContentState, Place, Started, TracedKind};
+use crate::memory::{FrameRun, Mdl, bytes};
+use crate::rules::SegmentKind;
+use crate::ui::widgets::Tone;
+use crate::vidmm::{Allocation, OperationReason, Placement, ResidencyChange};
+
+/// The first bytes that are shown.
+const BYTES: u64 = 64;
+/// Bytes in a line.
+const BYTES_A_LINE: usize = 8;
+
+/// Everything about an allocation.
+pub(super) fn allocation_card(view: &View<'_>, id: AllocationId) -> Card {
+    let name = view.names.allocation(id).to_owned();
+    let known = view.started.and_then(|started| {
+        let allocation = started.vidmm().book().allocation(id)?;
+        Some((started, allocation))
+    });
+    let owner = view.owner_of(id).map(str::to_owned);
+    let Some((started, allocation)) = known else {
+        let gone = view
+            .history
+            .iter()
+            .any(|(command, change)| change.destroyed && *command <= view.place.command);
+        let summary = if gone { "Destroyed by now." } else { "Not created yet." };
+        let mut sections = Vec::new();
+        sections.extend(since_when(view));
+        let subtitle = "allocation".to_owned();
+        return Card { owner, title: name, subtitle, summary: summary.to_owned(), sections };
+    };
+    let subtitle = match &owner {
+        Some(owner) => format!("allocation of {owner}"),
+        None => "allocation".to_owned(),
+    };
+    let mut sections = vec![what(view, allocation), place(view, allocation)];
+    sections.extend(why(view, allocation));
+    sections.extend(since_when(view));
+    sections.push(content(view, started, allocation));
+    sections.extend(allocation.backing().map(backing));
+    let summary = summary(started, allocation);
+    Card { owner, title: name, subtitle, summary, sections }
+}
+
+fn summary(started: &Started, allocation: &Allocation) -> String {
+    let residence = if allocation.placement().is_some() { "Resident" } else { "Not resident" };
+    let state = content_word(allocation);
+    let pinned = if allocation.is_pinned() { ", pinned" } else { "" };
+    let busy = if started.is_in_flight(allocation) { ", busy" } else { "" };
+    format!("{residence}, {state}{pinned}{busy}")
+}
+
+const fn content_word(allocation: &Allocation) -> &'static str {
+    match (allocation.has_content(), allocation.is_dirty()) {
+        (false, _) => "without content",
+        (true, true) => "dirty",
+        (true, false) => "clean",
+    }
+}
+
+fn what(view: &View<'_>, allocation: &Allocation) -> Section {
+    let (size, info) = (allocation.size(), allocation.info());
+    let asked = if info.size == size {
+        counted(allocation.pages().get(), "page")
+    } else {
+        format!("asked {}", exact_size(info.size.get()))
+    };
+    let alignment = info.alignment.get().max(crate::base::PAGE_SIZE);
+    let lines = vec![
+        fact("Size", format!("{}, {}", exact_size(size.get()), hex(size.get()))).note(asked),
+        fact("Priority", allocation.priority().to_string()).note(word(allocation.priority().0)),
+        fact("Flags", flag_names(&info.flags)).note(word(info.flags.bits())),
+        fact("Content", content_word(allocation)),
+        fact("Alignment", exact_size(alignment)),
+        fact("Device", view.names.device(allocation.device())),
+        fact("Handle", hex(allocation.handle().0.into())),
+        fact("Fill", word(allocation.fill_pattern())),
+        fact(
+            "Fence",
+            if allocation.fence().0 == 0 {
+                "never used by the GPU".to_owned()
+            } else {
+                hex(allocation.fence().0)
+            },
+        ),
+    ];
+    Section::new("What", lines)
+}
+
+fn segment_names(view: &View<'_>, set: SegmentSet) -> String {
+    let names: Vec<&str> = set.iter().map(|id| view.names.segment(id)).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
+
+fn place(view: &View<'_>, allocation: &Allocation) -> Section {
+    let info = allocation.info();
+    let mut lines = Vec::new();
+    match allocation.placement() {
+        Some(place) => lines.extend(placed(view, allocation, place)),
+        None => {
+            let runs = allocation.backing().map_or(0, |mdl| mdl.runs().len());
+            let value = if runs == 0 {
+                "nowhere: it has no pages".to_owned()
+            } else {
+                format!("system memory, {}", counted(runs as u64, "run"))
+            };
+            lines.push(fact("Resident", value));
+        }
+    }
+    let preferred: Vec<String> = info
+        .preferred
+        .iter()
+        .map(|wanted| {
+            let end = if wanted.from_end { " ↓" } else { "" };
+            format!("{}{end}", view.names.segment(wanted.segment))
+        })
+        .collect();
+    let preferred = if preferred.is_empty() { "none".to_owned() } else { preferred.join(", ") };
+    lines.push(fact("Preferred", preferred).note(word(info.preferred.word())));
+    let supported = fact("Supported", segment_names(view, info.supported_read));
+    lines.push(supported.note(word(info.supported_read.0)));
+    if info.supported_write != info.supported_read {
+        let written = fact("Written in", segment_names(view, info.supported_write));
+        lines.push(written.note(word(info.supported_write.0)));
+    }
+    if !info.eviction.is_empty() {
+        let via = fact("Evicts via", segment_names(view, info.eviction));
+        lines.push(via.note(word(info.eviction.0)));
+    }
+    Section::new("Where", lines)
+}
+
+fn placed(view: &View<'_>, allocation: &Allocation, place: Placement) -> Vec<Line> {
+    let (segment, span) = (place.segment, place.span);
+    let first = allocation.info().preferred.iter().next();
+    let preferred = allocation.info().preferred.iter().any(|wanted| wanted.segment == segment);
+    let note = match (preferred, first) {
+        (true, _) => "as preferred",
+        (false, Some(_)) => "not as preferred",
+        (false, None) => "no preference",
+    };
+    let name = format!("{segment} {}", view.names.segment(segment));
+    let base = view.words().checked(segment).map_or(0, |known| known.base.get());
+    let mut lines = vec![
+        fact("Segment", name).note(note).selects(Item::Segment(segment)),
+        fact("Address", range(base, span)),
+        fact("Offset", hex(span.start())),
+    ];
+    lines.extend(cpu(view, segment, Some(span)));
+    lines.extend(eviction_rank(view, allocation, segment));
+    lines
+}
+
+/// Both ends of a range, the last byte included.
+pub(super) fn range(base: u64, span: Span) -> String {
+    let first = base.saturating_add(span.start());
+    let last = base.saturating_add(span.end().saturating_sub(1));
+    format!("{}–{}", hex(first), hex(last))
+}
+
+/// Where the CPU sees a segment, or a range of it.
+pub(super) fn cpu(view: &View<'_>, segment: SegmentId, span: Option<Span>) -> Option<Line> {
+    let known = view.words().checked(segment)?;
+    if known.kind == SegmentKind::Aperture {
+        return None;
+    }
+    if !known.flags.contains(SegmentFlags::CpuVisible) {
+        return Some(fact("CPU", "cannot reach it"));
+    }
+    let described = view.document.adapter.segments.as_ref();
+    let base = described.and_then(|all| all.get(segment.index()))?.cpu_translated_address;
+    let span = span.unwrap_or(Span::whole(known.size.get()));
+    Some(match base {
+        0 => fact("CPU", "reaches it linearly"),
+        base => fact("CPU", range(base, span)),
+    })
+}
+
+/// Which in the order of leaving it is.
+fn eviction_rank(view: &View<'_>, allocation: &Allocation, segment: SegmentId) -> Option<Line> {
+    if allocation.is_pinned() {
+        return Some(fact("Eviction", "pinned: never a victim"));
+    }
+    let used = view.started?.vidmm().book().segment(segment)?;
+    let (mut rank, mut all) = (None, 0_u64);
+    for id in used.residents_by_rank() {
+        all += 1;
+        if id == allocation.id() {
+            rank = Some(all);
+        }
+    }
+    let rank = rank?;
+    let value = match rank {
+        1 if all == 1 => "the only one that can leave".to_owned(),
+        1 => format!("leaves first of {}", count(all)),
+        rank => format!("leaves as number {} of {}", count(rank), count(all)),
+    };
+    Some(fact("Eviction", value))
+}
+
+fn why(view: &View<'_>, allocation: &Allocation) -> Option<Section> {
+    let place = allocation.placement()?;
+    let trace = view.placed_by?;
+    let mut decisions = trace.decisions.iter().rev();
+    let decision = decisions.find(|decision| decision.allocation == allocation.id());
+    let lines = decision.map(|decision| decision_lines(decision, view.words()));
+    let lines = match lines {
+        Some(lines) if !lines.is_empty() => lines.into_iter().map(Line::Candidate).collect(),
+        _ => vec![text(format!(
+            "It was placed in {} without a search.",
+            view.names.segment(place.segment)
+        ))],
+    };
+    Some(Section {
+        title: "Why here".to_owned(),
+        decided: Some(Place::after(trace.command)),
+        lines,
+        ..Section::default()
+    })
+}
+
+fn since_when(view: &View<'_>) -> Option<Section> {
+    let now = view.started?.vidmm().mark().book;
+    let history = view.history;
+    if history.is_empty() {
+        return None;
+    }
+    // Told in order, so that what is past comes first.
+    let past = history.partition_point(|(_, change)| change.position <= now);
+    // The life around now: what came long before and what comes long after is only counted.
+    let first = past.saturating_sub(1 + LISTED / 2).min(history.len().saturating_sub(LISTED));
+    let last = history.len().min(first + LISTED);
+    let events = history.iter().enumerate().take(last).skip(first);
+    let lines = events.map(|(index, (command, change))| Line::Event {
+        place: Place::after(*command),
+        text: event_text(view, *command, change),
+        when: match (index + 1).cmp(&past) {
+            std::cmp::Ordering::Less => When::Past,
+            std::cmp::Ordering::Equal => When::Current,
+            std::cmp::Ordering::Greater => When::Ahead,
+        },
+    });
+    let (earlier, later) = (first as u64, (history.len() - last) as u64);
+    let note = match (earlier, later) {
+        (0, 0) => String::new(),
+        (earlier, 0) => format!("{} earlier", count(earlier)),
+        (0, later) => format!("{} later", count(later)),
+        (earlier, later) => format!("{} earlier, {} later", count(earlier), count(later)),
+    };
+    Some(Section::new("Since when", lines.collect()).note(note))
+}
+
+fn event_text(view: &View<'_>, command: usize, change: &ResidencyChange) -> String {
+    let at = |place: Placement| view.words().at_offset(place.segment, place.span.start());
+    if change.created {
+        return "created".to_owned();
+    }
+    if change.destroyed {
+        return "destroyed".to_owned();
+    }
+    match (change.before, change.after) {
+        (None, Some(after)) => format!("paged in, {}", at(after)),
+        (Some(_), Some(after)) => format!("moved to {}", at(after)),
+        (Some(before), None) => {
+            left(view, command, change.allocation).unwrap_or_else(|| format!("left {}", at(before)))
+        }
+        (None, None) => "changed".to_owned(),
+    }
+}
+
+/// Why it left, where the command that made it leave is taken apart already.
+fn left(view: &View<'_>, command: usize, id: AllocationId) -> Option<String> {
+    let known = [view.trace, view.placed_by, view.opened.get(&command)];
+    let trace: &CommandTrace =
+        known.into_iter().flatten().find(|trace| trace.command == command)?;
+    trace.operations.iter().find_map(|operation| {
+        let TracedKind::Asked(record) = &operation.kind else { return None };
+        match record.reason {
+            OperationReason::EvictedFor { victim, newcomer } if victim == id => {
+                Some(format!("evicted for {}", view.names.allocation(newcomer)))
+            }
+            OperationReason::EvictedByCommand(victim) if victim == id => {
+                Some("evicted by the command".to_owned())
+            }
+            OperationReason::CpuAccess(victim) if victim == id => {
+                Some(reason_text(record, view.words()))
+            }
+            _ => None,
+        }
+    })
+}
+
+fn content(view: &View<'_>, started: &Started, allocation: &Allocation) -> Section {
+    let mut lines = Vec::new();
+    let pieces = started.pieces(allocation);
+    let hash = started.content_hash(allocation).map_or(String::new(), |hash| hash.to_string());
+    if view.place.inner.is_some() {
+        lines.push(text("Inside a command bytes are on the way: judged at its end."));
+    } else if started.is_in_flight(allocation) {
+        let fence = hex(allocation.fence().0);
+        lines.push(text(format!("In flight until fence {fence}: not judged.")));
+    } else {
+        let (tone, words) = match started.content_state(allocation) {
+            (ContentState::Intact, _) => (Tone::Ok, "Intact, every byte as expected".to_owned()),
+            (ContentState::Damaged, at) => {
+                let at = at.map_or(String::new(), |at| format!(", first at {}", hex(at)));
+                (Tone::Error, format!("Damaged{at}"))
+            }
+            (ContentState::NeverWritten, _) => (Tone::Plain, "Never written".to_owned()),
+        };
+        lines.push(Line::Text(tone, words));
+    }
+    match pieces {
+        None => lines.push(text("There are no bytes: it has no pages yet.")),
+        Some(pieces) => {
+            lines.push(fact("Hash", hash));
+            let first = bytes::slice_pieces(&pieces, 0, BYTES.min(allocation.size().get()));
+            let read = bytes::read_pieces(&first, BYTES_A_LINE * 8);
+            let offsets = (0..).step_by(BYTES_A_LINE);
+            lines.extend(
+                offsets
+                    .zip(read.chunks(BYTES_A_LINE))
+                    .map(|(offset, bytes)| Line::Bytes { offset, bytes: bytes.to_vec() }),
+            );
+        }
+    }
+    let place = match allocation.placement() {
+        Some(place) => format!("first bytes, read in {}", view.names.segment(place.segment)),
+        None => "first bytes, read in system memory".to_owned(),
+    };
+    Section::new("Content", lines).note(place)
+}
+
+/// Runs of frames, the first ones as links.
+pub(super) fn frame_runs(mdl: &Mdl) -> Vec<Line> {
+    const RUNS: usize = 6;
+    let link = |run: &FrameRun| Line::Link {
+        item: Item::Frame(run.first),
+        name: format!("frame {}", run.first),
+        text: counted(run.count.get(), "page"),
+    };
+    let mut lines: Vec<Line> = mdl.runs().iter().take(RUNS).map(link).collect();
+    if mdl.runs().len() > RUNS {
+        lines.push(text(format!("and {} more runs", count((mdl.runs().len() - RUNS) as u64))));
+    }
+    lines
+}
+
+fn backing(mdl: &Mdl) -> Section {
+    let runs = counted(mdl.runs().len() as u64, "run");
+    let note = format!("{} in {runs}", counted(mdl.pages().get(), "page"));
+    Section::new("Backing store", frame_runs(mdl)).note(note)
+}

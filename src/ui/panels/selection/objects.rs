@@ -1,0 +1,337 @@
+//! Segments, processes, holes, aperture pages, frames and buffers.
+
+use super::allocation::{cpu, frame_runs, range};
+use super::card::{Card, LISTED, Line, Section, allocation_link, fact, flag_names, text};
+use crate::app::{Item, View};
+use crate::base::text::{count, counted, exact_size, hex, size, word};
+use crate::base::{AllocationId, FrameNumber, PAGE_SIZE, ProcessId, SegmentId, Span};
+use crate::ddi::DmaBufferAddress;
+use crate::gpu::PageEntry;
+use crate::kmd::Driver;
+use crate::memory::FrameUse;
+use crate::rules::SegmentKind;
+use crate::vidmm::{BufferKind, ExtentOwner};
+
+/// A card for what is not there.
+fn missing(title: String, summary: &str) -> Card {
+    Card { title, summary: summary.to_owned(), ..Card::default() }
+}
+
+/// A segment.
+pub(super) fn segment_card(view: &View<'_>, id: SegmentId) -> Card {
+    let title = view.names.segment(id).to_owned();
+    let (Some(known), Some(started)) = (view.words().checked(id), view.started) else {
+        return missing(title, "The adapter did not start.");
+    };
+    let kind = match known.kind {
+        SegmentKind::Memory => "memory",
+        SegmentKind::Aperture => "aperture",
+    };
+    let mut what = vec![
+        fact("Flags", flag_names(&known.flags)).note(word(known.flags.bits())),
+        fact("Base", known.base.to_string()),
+        fact("Size", format!("{}, {}", exact_size(known.size.get()), hex(known.size.get())))
+            .note(counted(known.size.to_pages().get(), "page")),
+    ];
+    what.extend(cpu(view, id, None));
+    if known.kind == SegmentKind::Aperture {
+        let dummy = started.vidmm().dummy_page().frame();
+        what.push(fact("Dummy page", format!("frame {dummy}")).selects(Item::Frame(dummy)));
+    }
+    let mut sections = vec![Section::new("What", what)];
+    if let Some(used) = started.vidmm().book().segment(id) {
+        let space = used.space();
+        let limit = known.commit_limit.get();
+        sections.push(Section::new(
+            "Used",
+            vec![
+                fact("Used", size(space.used())).note(counted(space.block_count() as u64, "block")),
+                fact("Free", size(space.free())),
+                hole_fact(view, id, space.largest_hole()),
+                fact("Committed", format!("{} of {}", used.committed(), size(limit))),
+                fact("Commit limit", exact_size(limit)),
+                fact("Peak used", used.peak_used().to_string()),
+                fact("Highest end", hex(used.highest_end())),
+                fact("Evicted", used.bytes_evicted().to_string()),
+            ],
+        ));
+        let extents: Vec<_> =
+            used.extents(Span::whole(known.size.get())).take(LISTED + 1).collect();
+        let mut residents: Vec<Line> = extents
+            .iter()
+            .take(LISTED)
+            .map(|(span, owner)| extent_link(view, id, *span, *owner))
+            .collect();
+        if residents.is_empty() {
+            residents.push(text("Nothing lies here."));
+        }
+        let more = space.block_count().saturating_sub(LISTED);
+        let note = if more > 0 { format!("{} more", count(more as u64)) } else { String::new() };
+        sections.push(Section::new("Residents", residents).note(note));
+    }
+    let subtitle = format!("segment {id}, {kind}");
+    Card { title, subtitle, sections, ..Card::default() }
+}
+
+fn hole_fact(view: &View<'_>, id: SegmentId, largest: u64) -> Line {
+    let line = fact("Largest hole", size(largest));
+    let used = view.started.and_then(|started| started.vidmm().book().segment(id));
+    let hole = used.and_then(|used| {
+        let whole = Span::whole(used.space().len());
+        // As many holes as blocks at most; a segment with a million is looked through in no time.
+        used.space().holes(whole).find(|hole| hole.len() == largest)
+    });
+    match hole {
+        Some(hole) if largest > 0 => line.selects(Item::Hole(id, hole)),
+        _ => line,
+    }
+}
+
+fn extent_link(view: &View<'_>, segment: SegmentId, span: Span, owner: ExtentOwner) -> Line {
+    let text = format!("{}, {}", size(span.len()), view.words().at_offset(segment, span.start()));
+    let (item, name) = match owner {
+        ExtentOwner::Allocation(id) => (Item::Allocation(id), view.names.allocation(id).to_owned()),
+        ExtentOwner::Eviction(id) => {
+            (Item::Allocation(id), format!("eviction of {}", view.names.allocation(id)))
+        }
+        ExtentOwner::PagingBuffer(index) => (Item::Buffer(index), format!("buffer {index}")),
+    };
+    Line::Link { item, name, text }
+}
+
+/// A process.
+pub(super) fn process_card(view: &View<'_>, id: ProcessId) -> Card {
+    let title = view.names.process(id).to_owned();
+    let Some(started) = view.started else { return missing(title, "The adapter did not start.") };
+    let book = started.vidmm().book();
+    if !book.has_process(id) {
+        return missing(title, "The process does not exist at this step.");
+    }
+    let owns = |device| book.device(device).is_some_and(|known| known.process == id);
+    let owned: Vec<_> = book.allocations().filter(|known| owns(known.device())).collect();
+    let resident: u64 = owned
+        .iter()
+        .filter(|known| known.placement().is_some())
+        .map(|known| known.size().get())
+        .sum();
+    let all: u64 = owned.iter().map(|known| known.size().get()).sum();
+    let devices = (0..view.names.devices().len()).filter_map(crate::base::DeviceId::from_index);
+    let devices: Vec<&str> =
+        devices.filter(|device| owns(*device)).map(|device| view.names.device(device)).collect();
+    let mut facts = vec![
+        fact("Devices", if devices.is_empty() { "none".to_owned() } else { devices.join(", ") }),
+        fact("Allocations", count(owned.len() as u64)).note(size(all)),
+        fact("Resident", size(resident)),
+    ];
+    for segment in view.words().segments {
+        let here = owned
+            .iter()
+            .filter(|known| known.placement().is_some_and(|place| place.segment == segment.id));
+        let (blocks, bytes) = here.fold((0_u64, 0_u64), |(blocks, bytes), known| {
+            (blocks + 1, bytes + known.size().get())
+        });
+        if blocks > 0 {
+            let line = fact("Resident in", format!("{}, {}", segment.name, size(bytes)));
+            facts.push(line.note(counted(blocks, "block")).selects(Item::Segment(segment.id)));
+        }
+    }
+    let mut links: Vec<Line> =
+        owned.iter().take(LISTED).map(|known| allocation_link(view, known.id())).collect();
+    if links.is_empty() {
+        links.push(text("It has no allocations at this step."));
+    }
+    let more = owned.len().saturating_sub(LISTED);
+    let note = if more > 0 { format!("{} more", count(more as u64)) } else { String::new() };
+    let sections = vec![Section::new("What", facts), Section::new("Allocations", links).note(note)];
+    let subtitle = "process".to_owned();
+    Card { owner: Some(title.clone()), title, subtitle, sections, ..Card::default() }
+}
+
+/// A hole of a segment.
+pub(super) fn hole_card(view: &View<'_>, id: SegmentId, hole: Span) -> Card {
+    let title = size(hole.len());
+    let name = view.names.segment(id);
+    let base = view.words().checked(id).map_or(0, |known| known.base.get());
+    let used = view.started.and_then(|started| started.vidmm().book().segment(id));
+    let Some(used) = used else { return missing(title, "The adapter did not start.") };
+    let whole = Span::whole(used.space().len());
+    let there = used.space().holes(hole).any(|free| free.covers(hole));
+    let largest = used.space().largest_hole();
+    let rank = if hole.len() == largest { "the largest hole" } else { "" };
+    let what = vec![
+        fact("Segment", format!("{id} {name}")).selects(Item::Segment(id)),
+        fact("Address", range(base, hole)),
+        fact("Offset", hex(hole.start())),
+        fact("Size", format!("{}, {}", exact_size(hole.len()), hex(hole.len()))).note(rank),
+    ];
+    let before = hole.start().checked_sub(1).and_then(|last| used.space().block_at(last));
+    let after = Some(hole.end()).filter(|end| *end < whole.end());
+    let after = after.and_then(|first| used.space().block_at(first));
+    let link = |(span, token)| extent_link(view, id, span, ExtentOwner::from_token(token));
+    let mut neighbours: Vec<Line> = before.into_iter().chain(after).map(link).collect();
+    if neighbours.is_empty() {
+        neighbours.push(text("The segment is empty."));
+    }
+    let summary = if there { "" } else { "Something lies here at this step." };
+    Card {
+        title: format!("{title} free"),
+        subtitle: format!("hole of {name}"),
+        summary: summary.to_owned(),
+        sections: vec![Section::new("Where", what), Section::new("Beside it", neighbours)],
+        ..Card::default()
+    }
+}
+
+/// A page of an aperture.
+pub(super) fn page_card(view: &View<'_>, id: SegmentId, page: u64) -> Card {
+    let title = format!("{} page {}", view.names.segment(id), hex(page));
+    let subtitle = "page of an aperture".to_owned();
+    let (Some(known), Some(started)) = (view.words().checked(id), view.started) else {
+        return missing(title, "The adapter did not start.");
+    };
+    let offset = page.saturating_mul(PAGE_SIZE);
+    let span = Span::at(offset, PAGE_SIZE).unwrap_or_default();
+    let mut facts = vec![
+        fact("Segment", format!("{id} {}", known.name)).selects(Item::Segment(id)),
+        fact("Address", range(known.base.get(), span)),
+    ];
+    let table = started.driver().gpu().aperture(Driver::region(id));
+    match table.and_then(|table| table.at(page)) {
+        None | Some(PageEntry::Unset) => facts.push(fact("Frame", "points nowhere yet")),
+        Some(PageEntry::Frame { first, coherent }) => {
+            let line = fact("Frame", format!("frame {first}"));
+            facts.push(line.note(first.address().to_string()).selects(Item::Frame(first)));
+            facts.push(fact("Coherent", if coherent { "with the CPU's cache" } else { "no" }));
+        }
+        Some(PageEntry::Fixed { frame }) => {
+            let line = fact("Dummy page", format!("frame {frame}"));
+            facts.push(line.note("nothing mapped").selects(Item::Frame(frame)));
+        }
+    }
+    let extent = started.vidmm().book().segment(id).and_then(|used| used.space().block_at(offset));
+    let owner = match extent {
+        Some((span, token)) => {
+            let number = (offset - span.start()) / PAGE_SIZE + 1;
+            vec![
+                extent_link(view, id, span, ExtentOwner::from_token(token)),
+                text(format!("Page {} of {} of it.", count(number), count(span.len() / PAGE_SIZE))),
+            ]
+        }
+        None => vec![text("Nobody: the page is free.")],
+    };
+    let sections = vec![Section::new("Where", facts), Section::new("Owner", owner)];
+    Card { title, subtitle, sections, ..Card::default() }
+}
+
+/// A frame of system memory.
+pub(super) fn frame_card(view: &View<'_>, frame: FrameNumber) -> Card {
+    let title = format!("Frame {frame}");
+    let Some(started) = view.started else { return missing(title, "The adapter did not start.") };
+    let Some(use_) = started.host().use_of(frame) else {
+        return missing(title, "System memory has no such frame.");
+    };
+    let (used, link): (String, Option<AllocationId>) = match use_ {
+        FrameUse::Free => ("free".to_owned(), None),
+        FrameUse::Backing(id) => {
+            (format!("backing store of {}", view.names.allocation(id)), Some(id))
+        }
+        FrameUse::PagingBuffer(index) => (format!("paging buffer {index}"), None),
+        FrameUse::DmaBuffer(index) => (format!("DMA buffer {index}"), None),
+        FrameUse::PageList(index) => (format!("page list {index}"), None),
+        FrameUse::DummyPage => ("the dummy page".to_owned(), None),
+        FrameUse::System => ("the rest of the system".to_owned(), None),
+    };
+    let mut used = fact("Used as", used);
+    if let Some(id) = link {
+        used = used.selects(Item::Allocation(id));
+    }
+    let facts = vec![used, fact("Address", frame.address().to_string())];
+    let sections = vec![Section::new("What", facts), mapped_by(view, frame)];
+    let subtitle = "4 KiB of system memory".to_owned();
+    Card { title, subtitle, sections, ..Card::default() }
+}
+
+/// The aperture pages that point at a frame.
+fn mapped_by(view: &View<'_>, frame: FrameNumber) -> Section {
+    let mut lines = Vec::new();
+    let mut more = 0_u64;
+    for segment in view.words().segments {
+        let Some(started) = view.started else { break };
+        let pages = Span::whole(segment.size.get() / PAGE_SIZE);
+        for run in started.driver().gpu().aperture_entries(Driver::region(segment.id), pages) {
+            let page = match run.value {
+                PageEntry::Unset => continue,
+                PageEntry::Fixed { frame: dummy } if dummy == frame => {
+                    more += run.span.len();
+                    continue;
+                }
+                PageEntry::Fixed { .. } => continue,
+                PageEntry::Frame { first, .. } => {
+                    let Some(ahead) = frame.get().checked_sub(first.get()) else { continue };
+                    if ahead >= run.span.len() {
+                        continue;
+                    }
+                    run.span.start() + ahead
+                }
+            };
+            if lines.len() < LISTED {
+                lines.push(Line::Link {
+                    item: Item::AperturePage(segment.id, page),
+                    name: format!("{} page {}", segment.name, hex(page)),
+                    text: String::new(),
+                });
+            }
+        }
+    }
+    if more > 0 {
+        lines.push(text(format!("{} where nothing is mapped", counted(more, "page"))));
+    }
+    if lines.is_empty() {
+        lines.push(text("No aperture page points here."));
+    }
+    Section::new("Mapped by", lines)
+}
+
+/// A buffer of VidMm's table.
+pub(super) fn buffer_card(view: &View<'_>, index: u32) -> Card {
+    let title = format!("Buffer {index}");
+    let Some(started) = view.started else { return missing(title, "The adapter did not start.") };
+    let buffers = started.vidmm().queue().buffers();
+    let Some(buffer) = usize::try_from(index).ok().and_then(|index| buffers.get(index)) else {
+        return missing(title, "There is no such buffer at this step.");
+    };
+    let (shape, usage) = (&buffer.shape, buffer.usage);
+    let kind = match shape.kind {
+        BufferKind::Bootstrap => "contiguous, for the start of the adapter",
+        BufferKind::Paging => "paging buffer",
+        BufferKind::Dma => "DMA buffer",
+    };
+    let busy = usage.fence > started.driver().gpu().completed_fence();
+    let address = match shape.address {
+        DmaBufferAddress::Physical(address) => fact("Address", format!("system {address}")),
+        DmaBufferAddress::Aperture { segment, address } => {
+            fact("Address", view.words().at(segment, address)).selects(Item::Segment(segment))
+        }
+    };
+    let facts = vec![
+        fact("Size", exact_size(shape.size.into())),
+        address,
+        fact("Written", exact_size(usage.used.into())),
+        fact("Submitted", exact_size(usage.submitted.into())),
+        fact(
+            "Private",
+            format!("{} of {}", usage.private_used, exact_size(shape.private_size.into())),
+        ),
+        fact(
+            "Serial",
+            if usage.serial == 0 { "never used".to_owned() } else { count(usage.serial) },
+        ),
+        fact("Fence", hex(usage.fence.0)).note(if busy { "busy" } else { "idle" }),
+    ];
+    let sections = vec![
+        Section::new("What", facts),
+        Section::new("Frames", frame_runs(&shape.mdl))
+            .note(counted(shape.mdl.pages().get(), "page")),
+    ];
+    Card { title, subtitle: kind.to_owned(), sections, ..Card::default() }
+}
