@@ -1,6 +1,6 @@
 //! Bytes as somebody saw them, to be compared later.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::bytes;
 use super::{Content, ContentHash};
@@ -9,40 +9,50 @@ use crate::base::{Piece, RunValue as _, StableHasher};
 /// A range of bytes as it was when it was read.
 ///
 /// Two are equal when their bytes are, however described. Taking and comparing them costs as much
-/// as their descriptions where those are alike; only the hash always generates every byte.
+/// as their descriptions where those are alike; only the hash generates every byte, when it is
+/// asked for, and once for all clones.
 #[derive(Clone, Debug)]
-pub struct SeenBytes(Arc<[Piece<Content>]>);
+pub struct SeenBytes(Arc<Seen>);
+
+#[derive(Debug)]
+struct Seen {
+    pieces: Vec<Piece<Content>>,
+    hash: OnceLock<ContentHash>,
+}
 
 impl SeenBytes {
     /// The bytes that a description covers.
     #[must_use]
     pub fn new(pieces: Vec<Piece<Content>>) -> Self {
-        Self(pieces.into())
+        Self(Arc::new(Seen { pieces, hash: OnceLock::new() }))
     }
 
     /// Their description.
     #[must_use]
     pub fn pieces(&self) -> &[Piece<Content>] {
-        &self.0
+        &self.0.pieces
     }
 
     /// Their hash.
     #[must_use]
     pub fn hash(&self) -> ContentHash {
-        bytes::pieces_hash(&self.0)
+        *self.0.hash.get_or_init(|| bytes::pieces_hash(self.pieces()))
     }
 
     /// Folds the description into a hash of a state.
     #[must_use]
     pub fn fold(&self, hasher: StableHasher) -> StableHasher {
-        let hasher = hasher.number(self.0.len() as u64);
-        self.0.iter().fold(hasher, |hasher, piece| piece.value.fold(hasher).number(piece.len))
+        let hasher = hasher.number(self.pieces().len() as u64);
+        self.pieces()
+            .iter()
+            .fold(hasher, |hasher, piece| piece.value.fold(hasher).number(piece.len))
     }
 }
 
 impl PartialEq for SeenBytes {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || bytes::first_difference(&self.0, &other.0).is_none()
+        Arc::ptr_eq(&self.0, &other.0)
+            || bytes::first_difference(self.pieces(), other.pieces()).is_none()
     }
 }
 
