@@ -4,7 +4,7 @@ use crate::base::{AllocationId, Bytes, FenceId, SegmentOffset, Span, StateHash};
 use crate::config::{Adapter, EnginePolicy, Policies};
 use crate::ddi::{AccessKind, Miniport as _, NtStatus};
 use crate::kmd::{Driver, Profile, StartError};
-use crate::memory::{Content, HostMemory, bytes};
+use crate::memory::{Content, HostMemory, SeenBytes, bytes};
 use crate::rules::{Finding, check_adapter};
 use crate::vidmm::{
     CpuView, Environment, Failure, NewAllocation, Reference as VidMmReference, Refusal,
@@ -91,7 +91,7 @@ pub struct Started {
 #[derive(Debug)]
 pub struct Machine {
     findings: Vec<Finding>,
-    started: Result<Box<Started>, StartRefusal>,
+    pub(super) started: Result<Box<Started>, StartRefusal>,
 }
 
 impl Machine {
@@ -520,8 +520,9 @@ impl Applying<'_, '_> {
         last_fence: FenceId,
     ) {
         let Some(expected) = self.recorder.ledger.state().expected(allocation) else { return };
-        let Ok(hash) = bytes::content_hash(expected.content(), span) else { return };
-        let read = PendingRead { allocation, slot, last_fence, hash };
+        let Ok(pieces) = bytes::pieces(expected.content(), span) else { return };
+        let bytes = SeenBytes::new(pieces);
+        let read = PendingRead { allocation, slot, last_fence, bytes };
         self.recorder.ledger.apply(LedgerChange::ReadExpected(read));
     }
 
@@ -537,18 +538,20 @@ impl Applying<'_, '_> {
         for outcome in std::mem::take(&mut self.recorder.outcomes) {
             if let Some(readback) = outcome.readback {
                 // Reads that a fault skipped never come: what comes is the next of its slot.
-                while let Some(read) = self.recorder.ledger.state().reads.front().copied() {
+                while let Some(read) = self.recorder.ledger.state().reads.front().cloned() {
+                    let (slot, allocation) = (read.slot, read.allocation);
+                    let wrong = slot == readback.slot && read.bytes != readback.bytes;
                     self.recorder.ledger.apply(LedgerChange::ReadDone(read));
-                    if read.slot == readback.slot {
-                        if read.hash != readback.hash {
-                            self.damage.push(Damage::WrongRead(read.allocation));
-                        }
+                    if wrong {
+                        self.damage.push(Damage::WrongRead(allocation));
+                    }
+                    if slot == readback.slot {
                         break;
                     }
                 }
             }
             if outcome.completed {
-                while let Some(read) = self.recorder.ledger.state().reads.front().copied()
+                while let Some(read) = self.recorder.ledger.state().reads.front().cloned()
                     && read.last_fence <= outcome.fence
                 {
                     self.recorder.ledger.apply(LedgerChange::ReadDone(read));

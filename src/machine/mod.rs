@@ -15,6 +15,9 @@ mod run;
 mod trace;
 mod verify;
 
+#[cfg(test)]
+mod tests;
+
 pub use command::{
     AllocationRange, Command, ContentState, Counter, CreateAllocation, Data, Expectation,
     ExpectedPlace, Reference, ReferenceKind, RunGpu, resolve_range,

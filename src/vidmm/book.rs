@@ -367,18 +367,18 @@ impl Book {
             return;
         };
         self.unrank(&allocation);
-        self.hash = self.hash.without(allocation.hash());
+        self.hash = self.hash.without(allocation.reference_hash());
         allocation.last_reference = time;
-        self.hash = self.hash.with(allocation.hash());
+        self.hash = self.hash.with(allocation.reference_hash());
         self.rank(&allocation);
         self.allocations[id.index()] = Some(allocation);
     }
 
     fn set_fence(&mut self, id: AllocationId, fence: FenceId) {
         if let Some(allocation) = self.allocations.get_mut(id.index()).and_then(Option::as_mut) {
-            self.hash = self.hash.without(allocation.hash());
+            self.hash = self.hash.without(allocation.fence_hash());
             allocation.fence = fence;
-            self.hash = self.hash.with(allocation.hash());
+            self.hash = self.hash.with(allocation.fence_hash());
         }
     }
 

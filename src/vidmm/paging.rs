@@ -343,7 +343,7 @@ impl<'a, 'e> Pager<'a, 'e> {
         observer.packet(&outcome);
         if self.environment.observer.is_tracing() {
             let marks = self.marks();
-            self.environment.observer.record(TraceEvent::Packet(outcome, marks));
+            self.environment.observer.record(TraceEvent::Packet(outcome.clone(), marks));
         }
         Some(outcome)
     }
