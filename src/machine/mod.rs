@@ -4,6 +4,7 @@
 //! machine resolves the CPU's addresses, keeps what every byte must be, lets the engine run and
 //! applies commands; it draws no conclusion in words.
 
+mod applying;
 mod command;
 mod expect;
 mod ledger;

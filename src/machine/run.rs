@@ -239,7 +239,17 @@ impl Run {
         let number = self.records.len() + 1;
         let commands = Arc::clone(&self.commands);
         let outcome = self.machine.apply(number as u64, &commands[number - 1], trace);
-        let Outcome { ending, summary, faults, damage } = outcome;
+        let Outcome { ending, summary, faults, mut damage } = outcome;
+        if number == commands.len() {
+            // With many objects the sweeps are far apart: the end always gets one.
+            damage.extend(
+                self.machine
+                    .sweep()
+                    .into_iter()
+                    .filter(|new| !damage.contains(new))
+                    .collect::<Vec<_>>(),
+            );
+        }
         let clock = self.machine.started().map_or(0, |started| started.vidmm().queue().clock());
         let record = CommandRecord {
             end: self.machine.moment(),
