@@ -242,13 +242,11 @@ impl Run {
         let Outcome { ending, summary, faults, mut damage } = outcome;
         if number == commands.len() {
             // With many objects the sweeps are far apart: the end always gets one.
-            damage.extend(
-                self.machine
-                    .sweep()
-                    .into_iter()
-                    .filter(|new| !damage.contains(new))
-                    .collect::<Vec<_>>(),
-            );
+            for found in self.machine.sweep() {
+                if !damage.contains(&found) {
+                    damage.push(found);
+                }
+            }
         }
         let clock = self.machine.started().map_or(0, |started| started.vidmm().queue().clock());
         let record = CommandRecord {
