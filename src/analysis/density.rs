@@ -156,7 +156,7 @@ impl Owners {
     fn learn(&mut self, command: &Command) {
         match command {
             Command::CreateDevice(device, process) => {
-                put(&mut self.devices, device.index(), *process)
+                put(&mut self.devices, device.index(), *process);
             }
             Command::CreateAllocation(create) => {
                 let owner = self.devices.get(create.device.index()).copied().flatten();

@@ -155,8 +155,8 @@ mod tests {
             {
                 let mut app = tour(appearance, Place::packet(12, 1, 1));
                 let picture = picture(&mut app, PanelName::Window, points, scale);
-                let side = |points: f32| (points * scale) as u32;
-                assert_eq!(picture.dimensions(), (side(points[0]), side(points[1])));
+                let size = egui::vec2(picture.width() as f32, picture.height() as f32);
+                assert_eq!(size, egui::Vec2::from(points) * scale);
                 keep(&format!("window-{name}-{}", points[0]), &picture);
             }
             let mut app = tour(appearance, Place::after(12));

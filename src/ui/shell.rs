@@ -205,7 +205,7 @@ impl Shell {
         let left = panel(Panel::left("left"), tokens.panel)
             .resizable(true)
             .default_size(size::LEFT_PANEL)
-            .size_range(200.0..=(wide * 0.22).max(200.0))
+            .size_range(240.0..=(wide * 0.22).max(240.0))
             .show(ui, |ui| {
                 adapter_ui(ui, view, &mut self.panels.adapter, actions);
             });

@@ -42,7 +42,7 @@ pub use reason::{
     Stop, Victim,
 };
 pub use trace::{
-    Asked, AskedKind, BufferRecord, CallRecord, Marks, Observer, OperationRecord, SubmissionRecord,
+    Asked, BufferRecord, CallRecord, Marks, Observer, OperationRecord, SubmissionRecord,
     TraceEvent, Unobserved, WaitReason,
 };
 
@@ -327,10 +327,7 @@ impl VidMm {
             let id = reference.allocation;
             planner.book.apply(BookChange::Referenced { id, before, after });
             if matches!(reference.kind, AccessKind::Write { .. }) {
-                planner.update(id, |after| {
-                    after.has_content = true;
-                    after.dirty = true;
-                });
+                planner.written(id, true);
             }
             accesses.extend(access(&planner, reference));
         }
@@ -341,7 +338,7 @@ impl VidMm {
             bytes,
             reason: OperationReason::Submission,
             book: planner.book.position(),
-            after: None,
+            busy: None,
             releases: Vec::new(),
             ends_mapping: false,
         });
@@ -406,10 +403,7 @@ impl VidMm {
         let memory = allocation.placement().is_some_and(|place| {
             self.adapter.segments[place.segment.index()].kind == SegmentKind::Memory
         });
-        self.planner(environment).update(id, |after| {
-            after.has_content = true;
-            after.dirty |= memory;
-        });
+        self.planner(environment).written(id, memory);
     }
 
     /// Takes one allocation out of its segment.

@@ -42,12 +42,18 @@ pub(crate) struct Planned {
     pub(crate) bytes: crate::base::Bytes,
     pub(crate) reason: OperationReason,
     pub(crate) book: Position,
-    /// The device must have passed this fence before the driver is asked.
-    pub(crate) after: Option<FenceId>,
+    /// The last submission that names the subject, while the device has not passed it.
+    pub(crate) busy: Option<FenceId>,
     /// Pages to give back once the operation is through.
     pub(crate) releases: Vec<Mdl>,
     /// Ends a mapping made for the operation before it.
     pub(crate) ends_mapping: bool,
+}
+
+impl Planned {
+    fn wait_reason(&self) -> WaitReason {
+        self.subject.map_or(WaitReason::Command, WaitReason::Allocation)
+    }
 }
 
 /// What carrying a plan out needs of VidMm besides its book.
@@ -79,10 +85,12 @@ impl<'a, 'e> Pager<'a, 'e> {
         // waiting for the buffer being built.
         let mut fences: Vec<Option<FenceId>> = Vec::with_capacity(plan.len());
         for planned in plan {
-            if let Some(fence) = planned.after.filter(|fence| *fence > self.completed()) {
-                let subject = planned.subject.map_or(WaitReason::Command, WaitReason::Allocation);
+            // A driver may build a transfer or a discard while the allocation is in use, and says
+            // that it is busy where it may not. Everything else is asked of idle ranges only.
+            let busy = planned.busy.filter(|fence| *fence > self.completed());
+            if let Some(fence) = busy.filter(|_| !planned.asked.may_be_busy()) {
                 self.flush(&mut fences)?;
-                self.wait(fence, subject);
+                self.wait(fence, planned.wait_reason());
             }
             if planned.ends_mapping && self.maps_at_once {
                 self.flush(&mut fences)?;
@@ -90,7 +98,7 @@ impl<'a, 'e> Pager<'a, 'e> {
             }
             self.announce(planned);
             match &planned.asked {
-                Asked::Paging(operation) => self.page(operation, planned.subject, &mut fences)?,
+                Asked::Paging(operation) => self.page(operation, planned, &mut fences)?,
                 Asked::Render(accesses) => self.render(accesses, &mut fences)?,
             }
             fences.push(None);
@@ -121,7 +129,7 @@ impl<'a, 'e> Pager<'a, 'e> {
     fn page(
         &mut self,
         operation: &PagingOperation,
-        subject: Option<AllocationId>,
+        planned: &Planned,
         fences: &mut [Option<FenceId>],
     ) -> Result<(), Stop> {
         let mut idle = false;
@@ -171,8 +179,8 @@ impl<'a, 'e> Pager<'a, 'e> {
                 }
                 NtStatus::ALLOCATION_BUSY if !idle => {
                     self.flush(fences)?;
-                    let reason = subject.map_or(WaitReason::Command, WaitReason::Allocation);
-                    self.wait(self.queue.state().last_fence, reason);
+                    let busy = planned.busy.unwrap_or(self.queue.state().last_fence);
+                    self.wait(busy, planned.wait_reason());
                     operation = operation.with_allocation_idle();
                     idle = true;
                 }
@@ -335,7 +343,7 @@ impl<'a, 'e> Pager<'a, 'e> {
         observer.packet(&outcome);
         if self.environment.observer.is_tracing() {
             let marks = self.marks();
-            self.environment.observer.record(TraceEvent::Packet(outcome, marks));
+            self.environment.observer.record(TraceEvent::Packet(outcome.clone(), marks));
         }
         Some(outcome)
     }

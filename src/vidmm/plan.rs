@@ -356,7 +356,7 @@ impl Planner<'_, '_> {
     ) {
         let completed = self.environment.driver.completed_fence();
         let fence = subject.and_then(|id| self.book.state().allocation(id)).map(Allocation::fence);
-        let after: Option<FenceId> = fence.filter(|fence| *fence > completed);
+        let busy: Option<FenceId> = fence.filter(|fence| *fence > completed);
         let releases = std::mem::take(&mut self.arrays);
         self.operations.push(Planned {
             asked: Asked::Paging(operation),
@@ -364,7 +364,7 @@ impl Planner<'_, '_> {
             bytes,
             reason,
             book: self.book.position(),
-            after,
+            busy,
             releases,
             ends_mapping: false,
         });
@@ -510,6 +510,17 @@ impl Planner<'_, '_> {
         match destination {
             Destination::Pages(pages) => Location::Mdl(pages),
             Destination::Aperture(place) => self.location(place),
+        }
+    }
+
+    /// The bytes of an allocation change in its segment, or (not `in_memory`) in its pages.
+    pub(crate) fn written(&mut self, id: AllocationId, in_memory: bool) {
+        let allocation = self.allocation(id);
+        if !allocation.has_content || in_memory && !allocation.dirty {
+            self.update(id, |after| {
+                after.has_content = true;
+                after.dirty |= in_memory;
+            });
         }
     }
 

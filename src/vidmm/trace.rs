@@ -3,9 +3,7 @@
 //! Nothing of it is stored here. With nobody watching, a branch is all that it costs.
 
 use crate::base::{AllocationId, Bytes, FenceId, Position};
-use crate::ddi::{
-    Access, DmaBufferAddress, DriverMark, NtStatus, OperationKind, PacketOutcome, PagingOperation,
-};
+use crate::ddi::{Access, DmaBufferAddress, DriverMark, NtStatus, PacketOutcome, PagingOperation};
 
 use super::reason::{Decision, OperationReason};
 
@@ -29,23 +27,15 @@ pub enum Asked {
     Render(Vec<Access>),
 }
 
-/// The kind of what an operation asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum AskedKind {
-    /// A paging operation.
-    Paging(OperationKind),
-    /// The user's work.
-    Render,
-}
-
 impl Asked {
-    /// Its kind.
+    /// Whether the driver may be asked while the GPU still uses the allocation: only a transfer
+    /// and a discard can say that it is idle.
     #[must_use]
-    pub const fn kind(&self) -> AskedKind {
-        match self {
-            Self::Paging(operation) => AskedKind::Paging(operation.kind()),
-            Self::Render(_) => AskedKind::Render,
-        }
+    pub const fn may_be_busy(&self) -> bool {
+        matches!(
+            self,
+            Self::Paging(PagingOperation::Transfer(_) | PagingOperation::DiscardContent(_))
+        )
     }
 }
 

@@ -104,22 +104,19 @@ impl Layout {
         self.steps.left() + self.steps.width() * step / float(self.commands.max(1))
     }
 
-    /// The step closest to `x`.
+    /// The step that a click at `x` goes to: after the command there, which is the one that its
+    /// tooltip tells of; before the first at the left end.
     fn step_at(&self, x: f32) -> usize {
-        self.part_at(x, 0.5).min(self.commands)
+        if x <= self.steps.left() + 1.0 { 0 } else { self.command_at(x) }
     }
 
     /// The command under `x`, counted from 1; 0 where there is none.
     fn command_at(&self, x: f32) -> usize {
-        (self.part_at(x, 0.0) + 1).min(self.commands)
-    }
-
-    fn part_at(&self, x: f32, rounding: f32) -> usize {
         let share = ((x - self.steps.left()) / self.steps.width().max(1.0)).clamp(0.0, 1.0);
         // Between 0 and the number of commands by the clamp; exact to a point of the screen.
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let part = (share * float(self.commands) + rounding) as usize;
-        part
+        let before = (share * float(self.commands)) as usize;
+        (before + 1).min(self.commands)
     }
 }
 
@@ -817,16 +814,17 @@ mod tests {
     }
 
     #[test]
-    fn places_and_steps_are_inverse() {
+    fn a_click_goes_to_the_command_that_is_told_of() {
         let layout = at(1440.0, 140.0, 3);
-        for step in 0..=412 {
-            assert_eq!(layout.step_at(layout.x(float(step))), step);
+        for command in 1..=412 {
+            let middle = layout.x(float(command) - 0.5);
+            assert_eq!(layout.command_at(middle), command);
+            assert_eq!(layout.step_at(middle), command);
         }
+        assert_eq!(layout.step_at(layout.steps.left()), 0);
         assert_eq!(layout.step_at(-50.0), 0);
         assert_eq!(layout.step_at(5000.0), 412);
-        assert_eq!(layout.command_at(layout.x(0.5)), 1);
-        assert_eq!(layout.command_at(layout.x(411.5)), 412);
-        assert_eq!(layout.command_at(9999.0), 412);
+        assert_eq!(at(1440.0, 140.0, 0).command_at(9999.0), 412);
     }
 
     #[test]
