@@ -74,13 +74,14 @@ fn measure(scale: Scale, workload: &Workload, scrutiny: Scrutiny, floor: Duratio
     let commands = workload.commands.clone().into();
     let mut run = Run::new(&adapter, Policies::default(), &driver(), commands);
     run.machine_mut().set_scrutiny(scrutiny);
-    let setup = timed(|| run.execute(workload.setup));
-    let replay = timed(|| run.execute(usize::MAX));
+    let setup = timed(|| run.go_to(Place::after(workload.setup)));
+    let replay = timed(|| run.go_to(Place::after(workload.commands.len())));
     let ratio = replay.as_secs_f64() / floor.as_secs_f64();
     println!("\n{scrutiny:?}");
     println!("  setting up: {}", rate(workload.setup as u64, setup));
     println!("  replay: {}, {ratio:.1} times the floor", rate(scale.commands, replay));
     describe(&run, workload.setup);
+    let _ = run.go_to(Place::default());
     let journals = resident_peak() - own.min(resident_peak());
     println!("  peak memory: {} MiB, {journals} MiB of it the run", resident_peak());
     if scrutiny == Scrutiny::Touched {
@@ -297,7 +298,7 @@ fn next(random: &mut SplitMix, living: &mut Living) -> Command {
                 kind: if write { ReferenceKind::Write { seed: None } } else { ReferenceKind::Read },
             };
             // Some of the cold are still resident from the last time.
-            let cold = dice < 30;
+            let cold = dice < 45;
             let first = if cold {
                 living.cold[any(random, &living.cold)]
             } else {

@@ -4,7 +4,6 @@ use crate::base::Span;
 use crate::base::text::{count, exact_size, hex, size};
 use crate::machine::{Diverged, Ending, Place, Run, Started};
 use crate::session::Names;
-use crate::vidmm::ExtentOwner;
 
 use super::explain::{self, CandidateLine, CandidateMark, CommandText, OperationText, Words};
 use super::report::content_text;
@@ -93,11 +92,7 @@ pub fn state_lines(started: &Started, names: &Names) -> Vec<String> {
             size(used.space().largest_hole()),
         ));
         for (span, owner) in used.extents(Span::whole(segment.size.get())) {
-            let owner = match owner {
-                ExtentOwner::Allocation(id) => names.allocation(id).to_owned(),
-                ExtentOwner::Eviction(id) => format!("eviction of {}", names.allocation(id)),
-                ExtentOwner::PagingBuffer(index) => format!("paging buffer {index}"),
-            };
+            let owner = explain::extent_text(names, owner);
             let address = hex(segment.base.get() + span.start());
             lines.push(format!("  {address}  {:>10}  {owner}", size(span.len())));
         }

@@ -1,5 +1,8 @@
 //! What the memory map says in words: blocks, holes, merged columns, aperture pages, frames.
 
+pub use super::explain::extent_text as extent_name;
+
+use super::explain::frame_text;
 use super::lanes::{Contributors, Encoded, process_of};
 use super::lens::{LensPage, PageTarget};
 use crate::base::text::{count, counted, hex, size};
@@ -9,16 +12,6 @@ use crate::memory::FrameUse;
 use crate::rules::CheckedSegment;
 use crate::session::Names;
 use crate::vidmm::{Book, ExtentOwner, ResidencyChange};
-
-/// What a block is called.
-#[must_use]
-pub fn extent_name(names: &Names, owner: ExtentOwner) -> String {
-    match owner {
-        ExtentOwner::Allocation(id) => names.allocation(id).to_owned(),
-        ExtentOwner::Eviction(id) => format!("{}, leaving", names.allocation(id)),
-        ExtentOwner::PagingBuffer(index) => format!("paging buffer {index}"),
-    }
-}
 
 /// Whose a block is.
 #[must_use]
@@ -132,20 +125,15 @@ pub fn column_lines(
     lines
 }
 
-/// A number of a page or frame: hexadecimal as addresses are.
-fn number(value: u64) -> String {
-    hex(value)
-}
-
 /// A page of an aperture and where it points, in one line.
 #[must_use]
 pub fn page_title(segment: &CheckedSegment, page: &LensPage) -> String {
     let end = match page.target {
-        PageTarget::Frame { frame, .. } => format!("frame {}", number(frame.get())),
-        PageTarget::Dummy(frame) => format!("dummy page, frame {}", number(frame.get())),
+        PageTarget::Frame { frame, .. } => format!("frame {}", hex(frame.get())),
+        PageTarget::Dummy(frame) => format!("dummy page, frame {}", hex(frame.get())),
         PageTarget::Nowhere => "nowhere".to_owned(),
     };
-    format!("{} page {} → {end}", segment.name, number(page.page))
+    format!("{} page {} → {end}", segment.name, hex(page.page))
 }
 
 /// What else a page of an aperture says.
@@ -197,20 +185,15 @@ pub fn page_lines(
 pub fn frame_use(names: &Names, usage: Option<FrameUse>) -> String {
     match usage {
         None => "outside system memory".to_owned(),
-        Some(FrameUse::Free) => "free".to_owned(),
-        Some(FrameUse::Backing(id)) => format!("backing store of {}", names.allocation(id)),
-        Some(FrameUse::PagingBuffer(number)) => format!("paging buffer {number}"),
-        Some(FrameUse::DmaBuffer(number)) => format!("DMA buffer {number}"),
-        Some(FrameUse::PageList(number)) => format!("page list {number}"),
-        Some(FrameUse::DummyPage) => {
-            "the dummy page: unmapped pages of apertures point here".to_owned()
+        Some(usage @ FrameUse::DummyPage) => {
+            format!("{}: unmapped pages of apertures point here", frame_text(names, usage))
         }
-        Some(FrameUse::System) => "the rest of the system".to_owned(),
+        Some(usage) => frame_text(names, usage),
     }
 }
 
 /// A frame as a heading.
 #[must_use]
 pub fn frame_title(frame: FrameNumber) -> String {
-    format!("Frame {}", number(frame.get()))
+    format!("Frame {}", hex(frame.get()))
 }

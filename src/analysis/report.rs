@@ -52,7 +52,7 @@ use crate::machine::{
     ContentState, Counter, Diverged, Ending, Place, Run, Started, TracedKind, TracedOperation,
 };
 use crate::session::Names;
-use crate::vidmm::{Allocation, Asked, BufferRecord, CallRecord, ExtentOwner, SubmissionRecord};
+use crate::vidmm::{Allocation, Asked, BufferRecord, CallRecord, SubmissionRecord};
 
 use super::explain::{self, Words};
 
@@ -262,7 +262,7 @@ fn segment_values(started: &Started, names: &Names) -> Vec<Value> {
             .extents(Span::whole(checked.size.get()))
             .map(|(span, owner)| {
                 json!({
-                    "owner": owner_text(owner, names),
+                    "owner": explain::extent_text(names, owner),
                     "offset": span.start(),
                     "address": hex(checked.base.get() + span.start()),
                     "size": span.len(),
@@ -287,14 +287,6 @@ fn segment_values(started: &Started, names: &Names) -> Vec<Value> {
         }))
     };
     started.vidmm().adapter().segments.iter().filter_map(segment).collect()
-}
-
-fn owner_text(owner: ExtentOwner, names: &Names) -> String {
-    match owner {
-        ExtentOwner::Allocation(id) => names.allocation(id).to_owned(),
-        ExtentOwner::Eviction(id) => format!("eviction of {}", names.allocation(id)),
-        ExtentOwner::PagingBuffer(index) => format!("paging buffer {index}"),
-    }
 }
 
 fn allocation_value(started: &Started, allocation: &Allocation, names: &Names) -> Value {

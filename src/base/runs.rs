@@ -136,6 +136,49 @@ impl<V: RunValue> RunMap<V> {
         replaced
     }
 
+    /// Puts pieces from `start` on, as [`Self::replace`] does, without telling what was there.
+    ///
+    /// # Panics
+    /// When the pieces reach beyond the map.
+    pub fn put(&mut self, start: u64, pieces: &[Piece<V>]) {
+        let replaced_whole = match pieces {
+            [piece] => self.put_whole(start, piece),
+            _ => false,
+        };
+        if !replaced_whole {
+            self.replace(start, pieces);
+        }
+    }
+
+    /// Puts a piece in the place of exactly one run, if that is where it goes and it continues no
+    /// neighbour: the common case by far, which leaves the runs where they are.
+    fn put_whole(&mut self, start: u64, piece: &Piece<V>) -> bool {
+        let Some(end) = start.checked_add(piece.len) else { return false };
+        let mut around = self.runs.range(..=end).rev();
+        let mut next = around.next();
+        if let Some((&at, after)) = next
+            && at == end
+        {
+            if piece.value.advanced(piece.len) == after.value {
+                return false;
+            }
+            next = around.next();
+        }
+        if next.is_none_or(|(&at, here)| at != start || here.len != piece.len) {
+            return false;
+        }
+        if let Some((_, before)) = around.next()
+            && before.value.advanced(before.len) == piece.value
+        {
+            return false;
+        }
+        let new = Self::part(start, piece);
+        let Some(here) = self.runs.get_mut(&start) else { return false };
+        self.hash = self.hash.without(Self::part(start, here)).with(new);
+        here.value = piece.value.clone();
+        true
+    }
+
     /// Makes a run begin at `position`.
     fn split(&mut self, position: u64) {
         let Some((&start, piece)) = self.runs.range(..position).next_back() else {
@@ -243,7 +286,11 @@ mod tests {
                     at += len;
                 }
                 let before = map.clone();
+                let mut put = map.clone();
                 let replaced = map.replace(start, &pieces);
+                put.put(start, &pieces);
+                assert_eq!(put.runs, map.runs, "seed {seed}, step {step}");
+                assert_eq!(put.hash(), map.hash(), "seed {seed}, step {step}");
                 assert_eq!(at_each(&map), array, "seed {seed}, step {step}");
                 let mut undone = map.clone();
                 undone.replace(start, &replaced);

@@ -3,7 +3,7 @@
 use crate::base::{
     Bytes, FenceId, PhysicalAddress, Position, SegmentAddress, SegmentId, StateHash,
 };
-use crate::memory::{ContentHash, HostMemory};
+use crate::memory::{HostMemory, SeenBytes};
 
 use super::{AllocationHandle, AllocationInfo, ContextHandle, NtStatus, PagingOperation};
 
@@ -110,12 +110,12 @@ pub struct SubmitCommand {
 }
 
 /// What a read of the GPU found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Readback {
     /// Which read of the submission, counted from 0 in the order of its accesses.
     pub slot: u32,
-    /// Hash of the bytes that the GPU saw.
-    pub hash: ContentHash,
+    /// The bytes that the GPU saw.
+    pub bytes: SeenBytes,
 }
 
 /// Why the device could not execute a packet. It goes on with the next submission.
@@ -132,7 +132,7 @@ pub enum PacketFault {
 }
 
 /// What the device did in one step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PacketOutcome {
     /// The submission that the packet belongs to.
     pub fence: FenceId,

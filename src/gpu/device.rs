@@ -7,7 +7,7 @@ use super::{Fault, PacketFormat, PageEntry, Place, Region, RegionConfig, RegionI
 use crate::base::{
     Change, FenceId, Journal, Piece, Position, Run, RunMap, Span, StableHasher, StateHash,
 };
-use crate::memory::{ByteChange, ByteMap, Content, ContentHash, HostMemory, bytes};
+use crate::memory::{ByteChange, ByteMap, Content, HostMemory, SeenBytes, bytes};
 
 /// A range of a buffer that waits for execution or is being executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,7 +153,7 @@ impl Change for GpuChange {
             }
             Self::Entries { region, first, after, .. } => {
                 if let Some(entries) = state.aperture_mut(*region) {
-                    entries.replace(*first, after);
+                    entries.put(*first, after);
                 }
             }
             Self::Queued(submission) => state.push(*submission),
@@ -171,7 +171,7 @@ impl Change for GpuChange {
             }
             Self::Entries { region, first, before, .. } => {
                 if let Some(entries) = state.aperture_mut(*region) {
-                    entries.replace(*first, before);
+                    entries.put(*first, before);
                 }
             }
             Self::Queued(_) => state.pop(),
@@ -182,16 +182,16 @@ impl Change for GpuChange {
 }
 
 /// What a read of the device found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hashed {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadBack {
     /// The slot that the packet named.
     pub slot: u32,
-    /// Hash of the bytes read.
-    pub hash: ContentHash,
+    /// The bytes read.
+    pub bytes: SeenBytes,
 }
 
 /// What one step of the device did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Executed {
     /// The submission.
     pub fence: FenceId,
@@ -202,7 +202,7 @@ pub struct Executed {
     /// Bytes moved, filled, written or read; 0 after a fault.
     pub bytes: u64,
     /// What a read found.
-    pub hashed: Option<Hashed>,
+    pub read_back: Option<ReadBack>,
     /// What went wrong; the rest of the submission was skipped.
     pub fault: Option<Fault>,
     /// Whether the submission ended and its fence was written.

@@ -3,11 +3,11 @@
 use super::bus::{Bus, Extent, PieceReader, repeated_writes};
 use super::device::GpuChange;
 use super::{
-    BadPacket, BadRecord, Executed, Fault, Gpu, Hashed, Packet, PacketFormat, PageEntry, Place,
+    BadPacket, BadRecord, Executed, Fault, Gpu, Packet, PacketFormat, PageEntry, Place, ReadBack,
     Record, RecordBody, RecordSide, RegionId, Submission,
 };
 use crate::base::{PAGE_SIZE, Pages, PhysicalAddress, Piece};
-use crate::memory::{ByteChange, Content, HostMemory, bytes};
+use crate::memory::{ByteChange, Content, HostMemory, SeenBytes, bytes};
 
 impl Gpu {
     /// Executes the next packet of the oldest submission; `None` when nothing is queued.
@@ -22,8 +22,8 @@ impl Gpu {
         let end = start.saturating_add(size);
         let result =
             if left == 0 { Ok((0, None)) } else { self.execute_next(submission, left, host) };
-        let (bytes, hashed, fault) = match result {
-            Ok((bytes, hashed)) => (bytes, hashed, None),
+        let (bytes, read_back, fault) = match result {
+            Ok((bytes, read_back)) => (bytes, read_back, None),
             Err(fault) => (0, None, Some(fault)),
         };
         let completed = fault.is_some() || end >= submission.end;
@@ -33,7 +33,7 @@ impl Gpu {
         } else {
             self.journal.apply(GpuChange::Advanced { from: start, to: end });
         }
-        Some(Executed { fence: submission.fence, start, end, bytes, hashed, fault, completed })
+        Some(Executed { fence: submission.fence, start, end, bytes, read_back, fault, completed })
     }
 
     /// Answers how many bytes moved, and what a read found.
@@ -42,7 +42,7 @@ impl Gpu {
         submission: Submission,
         left: u32,
         host: &mut HostMemory,
-    ) -> Result<(u64, Option<Hashed>), Fault> {
+    ) -> Result<(u64, Option<ReadBack>), Fault> {
         match submission.format {
             PacketFormat::Native if left < Packet::SIZE => Err(BadPacket::Short(left).into()),
             PacketFormat::Native => {
@@ -91,7 +91,11 @@ impl Gpu {
         Ok(())
     }
 
-    fn execute(&mut self, packet: Packet, host: &mut HostMemory) -> Result<Option<Hashed>, Fault> {
+    fn execute(
+        &mut self,
+        packet: Packet,
+        host: &mut HostMemory,
+    ) -> Result<Option<ReadBack>, Fault> {
         match packet {
             Packet::Pad => {}
             Packet::Fill { destination, length, pattern, .. } => {
@@ -101,8 +105,8 @@ impl Gpu {
                 self.put(destination, length, Content::seeded(seed, 0), host)?;
             }
             Packet::Read { source, length, slot, .. } => {
-                let hash = bytes::pieces_hash(&self.pieces(source, length, host)?);
-                return Ok(Some(Hashed { slot, hash }));
+                let bytes = SeenBytes::new(self.pieces(source, length, host)?);
+                return Ok(Some(ReadBack { slot, bytes }));
             }
             Packet::CopyPages { source, destination, pages, .. } => {
                 // The count has 32 bits, so the product fits.

@@ -18,7 +18,7 @@ mod region;
 #[cfg(test)]
 mod tests;
 
-pub use device::{Executed, Gpu, GpuChange, GpuState, Hashed, Submission, Touched};
+pub use device::{Executed, Gpu, GpuChange, GpuState, ReadBack, Submission, Touched};
 pub use fields::{FieldRole, PacketField, fields_of_packet};
 pub use packet::{BadPacket, Packet, PacketFormat, Place};
 pub use record::{BadRecord, Record, RecordBody, RecordSide, fields_of_record};

@@ -262,8 +262,8 @@ impl Miniport for Driver {
             end: executed.end,
             bytes: executed.bytes,
             readback: executed
-                .hashed
-                .map(|hashed| Readback { slot: hashed.slot, hash: hashed.hash }),
+                .read_back
+                .map(|read_back| Readback { slot: read_back.slot, bytes: read_back.bytes }),
             fault: executed.fault.map(packet_fault),
             completed: executed.completed,
         })

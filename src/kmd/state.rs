@@ -1,6 +1,7 @@
 //! What the driver remembers, and what changes it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::base::{Change, FenceId, StableHasher, StateHash};
 use crate::ddi::AllocationHandle;
@@ -13,9 +14,9 @@ pub(super) struct DriverState {
     /// Handles given so far; a handle is never given twice.
     given: u32,
     /// Allocations named in packets that were built but not submitted yet.
-    named: BTreeSet<AllocationHandle>,
+    named: Arc<BTreeSet<AllocationHandle>>,
     /// Allocations named by submissions of users that have not ended.
-    pending: BTreeMap<FenceId, BTreeSet<AllocationHandle>>,
+    pending: BTreeMap<FenceId, Arc<BTreeSet<AllocationHandle>>>,
     hash: StateHash,
 }
 
@@ -29,9 +30,9 @@ pub(super) enum DriverChange {
     /// Packets that name an allocation were built.
     Named(AllocationHandle),
     /// What was built was submitted under a fence.
-    Submitted { fence: FenceId, named: BTreeSet<AllocationHandle> },
+    Submitted { fence: FenceId, named: Arc<BTreeSet<AllocationHandle>> },
     /// A fence was signalled.
-    Signalled { fence: FenceId, named: BTreeSet<AllocationHandle> },
+    Signalled { fence: FenceId, named: Arc<BTreeSet<AllocationHandle>> },
 }
 
 impl DriverState {
@@ -46,11 +47,11 @@ impl DriverState {
         self.allocations.contains(&allocation)
     }
 
-    pub(super) const fn named(&self) -> &BTreeSet<AllocationHandle> {
+    pub(super) const fn named(&self) -> &Arc<BTreeSet<AllocationHandle>> {
         &self.named
     }
 
-    pub(super) fn pending(&self, fence: FenceId) -> Option<&BTreeSet<AllocationHandle>> {
+    pub(super) fn pending(&self, fence: FenceId) -> Option<&Arc<BTreeSet<AllocationHandle>>> {
         self.pending.get(&fence)
     }
 
@@ -83,20 +84,20 @@ impl DriverState {
 
     fn set_naming(&mut self, allocation: AllocationHandle, named: bool) {
         let part = Self::part(2, 0, allocation);
-        if named && self.named.insert(allocation) {
+        if named && Arc::make_mut(&mut self.named).insert(allocation) {
             self.hash = self.hash.with(part);
-        } else if !named && self.named.remove(&allocation) {
+        } else if !named && Arc::make_mut(&mut self.named).remove(&allocation) {
             self.hash = self.hash.without(part);
         }
     }
 
-    fn set_named(&mut self, named: BTreeSet<AllocationHandle>) {
+    fn set_named(&mut self, named: Arc<BTreeSet<AllocationHandle>>) {
         self.hash = self.hash.without(Self::parts(2, 0, &self.named));
         self.hash = self.hash.with(Self::parts(2, 0, &named));
         self.named = named;
     }
 
-    fn set_pending(&mut self, fence: FenceId, named: Option<BTreeSet<AllocationHandle>>) {
+    fn set_pending(&mut self, fence: FenceId, named: Option<Arc<BTreeSet<AllocationHandle>>>) {
         let before = match named {
             Some(named) => {
                 self.hash = self.hash.with(Self::parts(3, fence.0, &named));
@@ -124,7 +125,7 @@ impl Change for DriverChange {
             Self::Destroyed(handle) => state.set_existing(*handle, false),
             Self::Named(handle) => state.set_naming(*handle, true),
             Self::Submitted { fence, named } => {
-                state.set_named(BTreeSet::new());
+                state.set_named(Arc::default());
                 state.set_pending(*fence, Some(named.clone()));
             }
             Self::Signalled { fence, .. } => state.set_pending(*fence, None),

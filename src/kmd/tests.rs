@@ -474,8 +474,8 @@ fn accesses_are_packed_pass_by_pass_and_reads_numbered_in_order() {
     }
     assert_eq!((passes, offset), (2, 6));
     assert_eq!(hashes.iter().map(|read| read.slot).collect::<Vec<_>>(), [0, 1, 2]);
-    assert_eq!(hashes[0].hash, hashes[1].hash, "the same seed");
-    assert_ne!(hashes[1].hash, hashes[2].hash, "another seed");
+    assert_eq!(hashes[0].bytes, hashes[1].bytes, "the same seed");
+    assert_ne!(hashes[1].bytes, hashes[2].bytes, "another seed");
     let below = Access { address: SegmentAddress(0), ..read(0) };
     let mut arguments = Render {
         dma_buffer: &mut [0; 64],

@@ -3,13 +3,13 @@
 //! One map a living allocation, changed only by intent: a write of the CPU, a first fill, what a
 //! submission says that the GPU writes. Any other byte that differs is damage.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use crate::base::{
     AllocationId, Bytes, Change, FenceId, Journal, Piece, RunMap, Span, StableHasher, StateHash,
 };
 use crate::ddi::NtStatus;
-use crate::memory::{ByteChange, Content, ContentHash, bytes};
+use crate::memory::{ByteChange, Content, SeenBytes, bytes};
 use crate::vidmm::Stop;
 
 /// The journal that holds a ledger.
@@ -38,19 +38,19 @@ impl Expected {
 }
 
 /// A read of the GPU that is still to come, or to be checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PendingRead {
     pub(crate) allocation: AllocationId,
     pub(crate) slot: u32,
     pub(crate) last_fence: FenceId,
-    pub(crate) hash: ContentHash,
+    pub(crate) bytes: SeenBytes,
 }
 
 /// What the machine keeps besides VidMm, driver and memory.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     pub(crate) expected: Vec<Option<Expected>>,
-    pub(crate) destroyed: Vec<AllocationId>,
+    pub(crate) destroyed: BTreeSet<AllocationId>,
     pub(crate) reads: VecDeque<PendingRead>,
     pub(crate) stopped: Option<(u64, Stop)>,
     pub(crate) refusals: u64,
@@ -86,14 +86,14 @@ impl Change for LedgerChange {
             }
             Self::Destroyed(id, _) => {
                 ledger.set(*id, None);
-                ledger.destroyed.push(*id);
+                ledger.destroyed.insert(*id);
             }
             Self::Written { id, change, .. } => ledger.change(*id, |expected| {
                 change.redo(&mut expected.content);
                 expected.touched = true;
                 expected.writes += 1;
             }),
-            Self::ReadExpected(read) => ledger.reads.push_back(*read),
+            Self::ReadExpected(read) => ledger.reads.push_back(read.clone()),
             Self::ReadDone(_) => {
                 ledger.reads.pop_front();
             }
@@ -109,7 +109,7 @@ impl Change for LedgerChange {
         match self {
             Self::Created(id, _) => ledger.set(*id, None),
             Self::Destroyed(id, expected) => {
-                ledger.destroyed.pop();
+                ledger.destroyed.remove(id);
                 ledger.set(*id, Some((**expected).clone()));
             }
             Self::Written { id, change, touched_before } => ledger.change(*id, |expected| {
@@ -120,7 +120,7 @@ impl Change for LedgerChange {
             Self::ReadExpected(_) => {
                 ledger.reads.pop_back();
             }
-            Self::ReadDone(read) => ledger.reads.push_front(*read),
+            Self::ReadDone(read) => ledger.reads.push_front(read.clone()),
             Self::Stopped(..) => ledger.stopped = None,
             Self::Refused => ledger.refusals -= 1,
             Self::Faulted => ledger.faults -= 1,
@@ -184,7 +184,7 @@ impl Ledger {
             .number(self.destroyed.len() as u64)
             .number(command << 32 | u64::from(stop))
             .number(self.last_status.map_or(1, |status| u64::from(status.0)));
-        let reads = self.reads.iter().fold(totals, |hasher, read| hasher.number(read.hash.0));
+        let reads = self.reads.iter().fold(totals, |hasher, read| read.bytes.fold(hasher));
         self.hash.with(reads.finish())
     }
 

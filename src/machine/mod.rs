@@ -4,6 +4,7 @@
 //! machine resolves the CPU's addresses, keeps what every byte must be, lets the engine run and
 //! applies commands; it draws no conclusion in words.
 
+mod applying;
 mod command;
 mod expect;
 mod ledger;
@@ -14,6 +15,9 @@ mod recorder;
 mod run;
 mod trace;
 mod verify;
+
+#[cfg(test)]
+mod tests;
 
 pub use command::{
     AllocationRange, Command, ContentState, Counter, CreateAllocation, Data, Expectation,

@@ -86,7 +86,7 @@ impl Observer for Recorder<'_> {
             self.ledger.apply(LedgerChange::Faulted);
         }
         if outcome.readback.is_some() || outcome.completed {
-            self.outcomes.push(*outcome);
+            self.outcomes.push(outcome.clone());
         }
     }
 

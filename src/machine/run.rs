@@ -209,17 +209,23 @@ impl Run {
     /// Returns how many were executed.
     pub fn execute(&mut self, count: usize) -> usize {
         let stood = self.place;
-        let todo = count.min(self.commands.len() - self.records.len());
-        if todo == 0 {
-            return 0;
+        let done = self.extend(count);
+        if done > 0 {
+            self.restore(stood);
         }
-        if let Some(end) = self.end_of(self.records.len()) {
+        done
+    }
+
+    /// Executes up to `count` more commands and leaves the machine after the last of them; the
+    /// caller moves it on.
+    fn extend(&mut self, count: usize) -> usize {
+        let todo = count.min(self.commands.len() - self.records.len());
+        if let Some(end) = self.end_of(self.records.len()).filter(|_| todo > 0) {
             self.machine.move_to(end);
         }
         for _ in 0..todo {
             self.execute_next(None);
         }
-        self.restore(stood);
         todo
     }
 
@@ -233,7 +239,15 @@ impl Run {
         let number = self.records.len() + 1;
         let commands = Arc::clone(&self.commands);
         let outcome = self.machine.apply(number as u64, &commands[number - 1], trace);
-        let Outcome { ending, summary, faults, damage } = outcome;
+        let Outcome { ending, summary, faults, mut damage } = outcome;
+        if number == commands.len() {
+            // With many objects the sweeps are far apart: the end always gets one.
+            for found in self.machine.sweep() {
+                if !damage.contains(&found) {
+                    damage.push(found);
+                }
+            }
+        }
         let clock = self.machine.started().map_or(0, |started| started.vidmm().queue().clock());
         let record = CommandRecord {
             end: self.machine.moment(),
@@ -316,14 +330,25 @@ impl Run {
         if place.command > self.commands.len() {
             return Ok(false);
         }
-        if place.command > self.records.len() {
-            self.execute(place.command - self.records.len());
-        }
+        let stood = self.place;
+        // Not back to where it stood in between: that is the whole way twice.
+        let extended = self.extend(place.command.saturating_sub(self.records.len())) > 0;
         let moment = match place.inner {
             None => self.end_of(place.command),
-            Some(inner) => self.trace(place.command)?.moment(inner),
+            Some(inner) => match self.trace(place.command) {
+                Ok(trace) => trace.moment(inner),
+                Err(diverged) => {
+                    self.restore(stood);
+                    return Err(diverged);
+                }
+            },
         };
-        let Some(moment) = moment else { return Ok(false) };
+        let Some(moment) = moment else {
+            if extended {
+                self.restore(stood);
+            }
+            return Ok(false);
+        };
         self.machine.move_to(moment);
         self.place = place;
         Ok(true)

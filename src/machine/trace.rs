@@ -170,18 +170,19 @@ impl CommandTrace {
     ) {
         let submission = self.submissions.iter().find(|known| known.fence == outcome.fence);
         let buffer = submission.map(|submission| submission.buffer);
+        let (fence, start) = (outcome.fence, outcome.start);
         let packet = TracedPacket { buffer, outcome, marks };
         let wrote = |operation: &TracedOperation| {
             operation.calls.iter().any(|call| {
                 buffer.is_some_and(|buffer| buffer.serial == call.buffer.serial)
-                    && (call.start..call.end).contains(&outcome.start)
+                    && (call.start..call.end).contains(&start)
             })
         };
         if let Some(operation) = self.operations.iter_mut().find(|known| wrote(known)) {
             operation.packets.push(packet);
             return;
         }
-        let executed = TracedKind::Executed(outcome.fence);
+        let executed = TracedKind::Executed(fence);
         match self.operations.iter_mut().find(|known| known.kind == executed) {
             Some(operation) => operation.packets.push(packet),
             None => self.operations.push(TracedOperation {

@@ -1,6 +1,6 @@
 //! Comparing what is with what must be: bytes, books, and aperture tables.
 
-use crate::base::{AllocationId, PAGE_SIZE, Piece, SegmentId, Span};
+use crate::base::{AllocationId, FrameNumber, PAGE_SIZE, Piece, SegmentId, Span};
 use crate::gpu::PageEntry;
 use crate::kmd::Driver;
 use crate::memory::{Content, ContentHash, HostMemory, bytes};
@@ -154,9 +154,10 @@ impl Started {
         hole: Span,
     ) -> Option<Damage> {
         let dummy = self.vidmm.dummy_page().frame();
+        // Pages of a run either share a frame or count up; one page alone may do as it likes.
         let wrong = table.runs(hole).find(|run| {
-            !(run.value.frame() == Some(dummy) && run.value.is_fixed())
-                && !(run.span.len() == 1 && run.value.frame() == Some(dummy))
+            let shared = run.value.is_fixed() || run.span.len() == 1;
+            run.value.frame() != Some(dummy) || !shared
         })?;
         Some(Damage::ApertureTable { segment, page: wrong.span.start() })
     }
@@ -184,7 +185,7 @@ impl Started {
             let mut at = page;
             for entries in table.runs(span) {
                 let frame = run.first.get() + (at - page);
-                let points = entries.value.frame().map(|frame| frame.get()) == Some(frame);
+                let points = entries.value.frame().map(FrameNumber::get) == Some(frame);
                 if !points || (entries.value.is_fixed() && entries.span.len() > 1) {
                     return Some(Damage::ApertureTable { segment, page: at });
                 }

@@ -79,7 +79,7 @@ impl ByteChange {
     /// # Panics
     /// In another map, when that is smaller.
     pub fn redo(&self, map: &mut ByteMap) {
-        map.replace(self.start, &self.after);
+        map.put(self.start, &self.after);
     }
 
     /// Takes it back.
@@ -87,6 +87,6 @@ impl ByteChange {
     /// # Panics
     /// In another map than that for which it was made, when that is smaller.
     pub fn undo(&self, map: &mut ByteMap) {
-        map.replace(self.start, &self.before);
+        map.put(self.start, &self.before);
     }
 }

@@ -85,10 +85,11 @@ impl HostMemory {
     ) -> Result<Mdl, OutOfFrames> {
         let state = self.journal.state();
         let (needed, number) = (pages.get(), state.requests);
-        let refused = OutOfFrames {
-            needed: pages,
-            free: self.free_frames(),
-            largest_run: Pages(state.free.largest_run()),
+        let free = self.free_frames();
+        // The longest run is looked for only to be told.
+        let refused = |state: &HostState| {
+            let largest_run = Pages(state.free.largest_run());
+            OutOfFrames { needed: pages, free, largest_run }
         };
         let mut runs = Vec::new();
         match layout {
@@ -96,13 +97,13 @@ impl HostMemory {
                 let span = if needed == 0 {
                     Span::default()
                 } else {
-                    state.free.lowest(needed).ok_or(refused)?
+                    state.free.lowest(needed).ok_or_else(|| refused(state))?
                 };
                 runs.extend(self.take(span, use_));
             }
             Layout::Scattered => {
-                if needed > refused.free.get() {
-                    return Err(refused);
+                if needed > free.get() {
+                    return Err(refused(state));
                 }
                 let frames = self.total_frames().get();
                 let mut scatter = Scatter::new(self.seed, number, frames, needed);

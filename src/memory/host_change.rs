@@ -30,7 +30,7 @@ impl HostState {
     }
 
     fn set_uses(&mut self, first: u64, uses: &[Piece<FrameUse>]) {
-        self.uses.replace(first, uses);
+        self.uses.put(first, uses);
         let mut at = first;
         for piece in uses {
             let span = Span::at(at, piece.len).unwrap_or_default();

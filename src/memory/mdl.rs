@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::OutOfRange;
-use crate::base::{FrameNumber, PAGE_SIZE, Pages, PhysicalAddress, Span};
+use crate::base::{FrameNumber, PAGE_SIZE, Pages, PhysicalAddress, Span, StableHasher, StateHash};
 
 /// Frames with consecutive numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,6 +40,7 @@ struct List {
     /// The page of the list with which each run begins.
     starts: Vec<u64>,
     pages: u64,
+    hash: StateHash,
 }
 
 /// A memory descriptor list. A clone shares the list.
@@ -71,7 +72,18 @@ impl Mdl {
                 }
             }
         }
+        let hasher = StableHasher::new(0x3D1);
+        let fold = |hasher: StableHasher, run: &FrameRun| {
+            hasher.number(run.first.get()).number(run.count.get())
+        };
+        list.hash = list.runs.iter().fold(hasher, fold).finish();
         Some(Self(Arc::new(list)))
+    }
+
+    /// Hash of the frames in their order.
+    #[must_use]
+    pub fn hash(&self) -> StateHash {
+        self.0.hash
     }
 
     /// Pages in the list.

@@ -15,6 +15,7 @@ mod frames;
 mod host;
 mod host_change;
 mod mdl;
+mod seen;
 
 #[cfg(test)]
 mod host_tests;
@@ -29,3 +30,4 @@ pub use frames::{FrameUse, Layout, OutOfFrames};
 pub use host::HostMemory;
 pub use host_change::{HostChange, HostState};
 pub use mdl::{FrameRun, Mdl};
+pub use seen::SeenBytes;

@@ -163,11 +163,18 @@ impl Allocation {
             .number(u64::from(self.priority.0) << 8 | segment)
             .number(start)
             .number(u64::from(self.has_content) << 1 | u64::from(self.dirty))
-            .number(self.last_reference)
             .number(self.paged_in)
-            .number(self.fence.0);
-        let runs = self.backing.iter().flat_map(Mdl::runs);
-        runs.fold(hasher, |hasher, run| hasher.number(run.first.get()).number(run.count.get()))
-            .finish()
+            .number(self.backing.as_ref().map_or(0, |mdl| mdl.hash().0));
+        hasher.finish().with(self.reference_hash()).with(self.fence_hash())
+    }
+
+    /// The part of its hash that a reference changes.
+    pub(crate) fn reference_hash(&self) -> StateHash {
+        StableHasher::new(45).number(u64::from(self.id.0)).number(self.last_reference).finish()
+    }
+
+    /// The part of its hash that a submission changes.
+    pub(crate) fn fence_hash(&self) -> StateHash {
+        StableHasher::new(46).number(u64::from(self.id.0)).number(self.fence.0).finish()
     }
 }

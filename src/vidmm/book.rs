@@ -198,7 +198,7 @@ impl Change for BookChange {
         match self {
             Self::Process(id) => book.set_process(*id, true),
             Self::Device(id, device) => book.set_device(*id, Some(*device)),
-            Self::Allocation { id, after, .. } => book.set_allocation(*id, after.as_ref()),
+            Self::Allocation { id, after, .. } => book.set_allocation(*id, after.as_deref()),
             Self::Referenced { id, after, .. } => book.set_reference(*id, *after),
             Self::Fenced { id, after, .. } => book.set_fence(*id, *after),
             Self::Taken { segment, span, owner, .. } => book.take(*segment, *span, *owner),
@@ -217,7 +217,7 @@ impl Change for BookChange {
         match self {
             Self::Process(id) => book.set_process(*id, false),
             Self::Device(id, _) => book.set_device(*id, None),
-            Self::Allocation { id, before, .. } => book.set_allocation(*id, before.as_ref()),
+            Self::Allocation { id, before, .. } => book.set_allocation(*id, before.as_deref()),
             Self::Referenced { id, before, .. } => book.set_reference(*id, *before),
             Self::Fenced { id, before, .. } => book.set_fence(*id, *before),
             Self::Taken { segment, span, owner, peak_before, highest_before } => {
@@ -348,9 +348,9 @@ impl Book {
         self.hash = device.iter().fold(self.hash, |hash, device| hash.with(part(device)));
     }
 
-    fn set_allocation(&mut self, id: AllocationId, value: Option<&Box<Allocation>>) {
+    fn set_allocation(&mut self, id: AllocationId, value: Option<&Allocation>) {
         let place = slot(&mut self.allocations, id.index(), || None);
-        let replaced = std::mem::replace(place, value.cloned());
+        let replaced = std::mem::replace(place, value.cloned().map(Box::new));
         if let Some(before) = &replaced {
             self.hash = self.hash.without(before.hash());
             self.unrank(before);
@@ -367,18 +367,18 @@ impl Book {
             return;
         };
         self.unrank(&allocation);
-        self.hash = self.hash.without(allocation.hash());
+        self.hash = self.hash.without(allocation.reference_hash());
         allocation.last_reference = time;
-        self.hash = self.hash.with(allocation.hash());
+        self.hash = self.hash.with(allocation.reference_hash());
         self.rank(&allocation);
         self.allocations[id.index()] = Some(allocation);
     }
 
     fn set_fence(&mut self, id: AllocationId, fence: FenceId) {
         if let Some(allocation) = self.allocations.get_mut(id.index()).and_then(Option::as_mut) {
-            self.hash = self.hash.without(allocation.hash());
+            self.hash = self.hash.without(allocation.fence_hash());
             allocation.fence = fence;
-            self.hash = self.hash.with(allocation.hash());
+            self.hash = self.hash.with(allocation.fence_hash());
         }
     }
 

@@ -198,8 +198,8 @@ impl<'a> Search<'a> {
             (place.segment == segment).then_some(place.span)
         };
         let leaving_anyway: Vec<Span> = leaving.iter().filter_map(span_of).collect();
-        if let Ok(at) = used.space.find_without(request, &leaving_anyway)
-            && !leaving_anyway.is_empty()
+        if !leaving_anyway.is_empty()
+            && let Ok(at) = used.space.find_without(request, &leaving_anyway)
         {
             return Ok(at);
         }

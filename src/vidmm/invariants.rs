@@ -5,6 +5,7 @@ use crate::placement::SpaceError;
 use crate::rules::SegmentKind;
 
 use super::VidMm;
+use super::allocation::Allocation;
 use super::book::ExtentOwner;
 
 /// An invariant that does not hold.
@@ -61,7 +62,7 @@ impl VidMm {
                     ExtentOwner::Eviction(_) => false,
                     ExtentOwner::Allocation(id) => book
                         .allocation(id)
-                        .and_then(|allocation| allocation.placement())
+                        .and_then(Allocation::placement)
                         .is_some_and(|place| place.segment == segment.id && place.span == span),
                 };
                 if !known {
@@ -69,7 +70,7 @@ impl VidMm {
                 }
                 if let ExtentOwner::Allocation(id) = owner {
                     committed += span.len();
-                    let pinned = book.allocation(id).is_some_and(|a| a.is_pinned());
+                    let pinned = book.allocation(id).is_some_and(Allocation::is_pinned);
                     residents += usize::from(!pinned);
                 }
             }

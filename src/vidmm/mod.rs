@@ -327,10 +327,7 @@ impl VidMm {
             let id = reference.allocation;
             planner.book.apply(BookChange::Referenced { id, before, after });
             if matches!(reference.kind, AccessKind::Write { .. }) {
-                planner.update(id, |after| {
-                    after.has_content = true;
-                    after.dirty = true;
-                });
+                planner.written(id, true);
             }
             accesses.extend(access(&planner, reference));
         }
@@ -406,10 +403,7 @@ impl VidMm {
         let memory = allocation.placement().is_some_and(|place| {
             self.adapter.segments[place.segment.index()].kind == SegmentKind::Memory
         });
-        self.planner(environment).update(id, |after| {
-            after.has_content = true;
-            after.dirty |= memory;
-        });
+        self.planner(environment).written(id, memory);
     }
 
     /// Takes one allocation out of its segment.

@@ -193,6 +193,7 @@ impl<'a, 'e> Pager<'a, 'e> {
     /// Calls the driver for the user's work until it has succeeded.
     fn render(&mut self, accesses: &[Access], fences: &mut [Option<FenceId>]) -> Result<(), Stop> {
         self.flush(fences)?;
+        self.current = None;
         let paging = std::mem::replace(&mut self.kind, BufferKind::Dma);
         let mut multipass_offset = 0;
         for _ in 0..MAX_PASSES {
@@ -295,6 +296,8 @@ impl<'a, 'e> Pager<'a, 'e> {
         let buffer = &self.queue.state().buffers[index as usize];
         let before = buffer.usage;
         if before.submitted == before.used {
+            // Nothing is in it yet: it stays the buffer being built.
+            self.current = Some(index);
             return Ok(());
         }
         self.queue.apply(QueueChange::Fence);
@@ -343,7 +346,7 @@ impl<'a, 'e> Pager<'a, 'e> {
         observer.packet(&outcome);
         if self.environment.observer.is_tracing() {
             let marks = self.marks();
-            self.environment.observer.record(TraceEvent::Packet(outcome, marks));
+            self.environment.observer.record(TraceEvent::Packet(outcome.clone(), marks));
         }
         Some(outcome)
     }

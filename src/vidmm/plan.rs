@@ -513,6 +513,17 @@ impl Planner<'_, '_> {
         }
     }
 
+    /// The bytes of an allocation change in its segment, or (not `in_memory`) in its pages.
+    pub(crate) fn written(&mut self, id: AllocationId, in_memory: bool) {
+        let allocation = self.allocation(id);
+        if !allocation.has_content || in_memory && !allocation.dirty {
+            self.update(id, |after| {
+                after.has_content = true;
+                after.dirty |= in_memory;
+            });
+        }
+    }
+
     pub(crate) fn update(&mut self, id: AllocationId, change: impl FnOnce(&mut Allocation)) {
         let before = Box::new(self.allocation(id).clone());
         let mut after = before.clone();

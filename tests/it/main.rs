@@ -3,5 +3,6 @@
 mod cli;
 mod oracle;
 mod random;
+mod sessions;
 mod tidy;
 mod time_travel;

@@ -3,21 +3,19 @@
 //! Bytes are read from the machine: a buffer that has been begun anew since shows that it was, and
 //! never what it held before.
 
+mod envelope;
+mod frames;
 mod packets;
 mod scene;
-mod words;
 
 #[cfg(test)]
 pub(in crate::analysis) mod tests;
 
+pub use envelope::{EnvelopeRow, envelope};
+pub use frames::{FrameRow, FrameRuns, RunState, Seat, SeatPage, frame_runs, seat};
 pub use packets::{Fetched, PacketLine, PacketState, Row, fetch, gpu_place, packets, rows};
 pub use scene::{
     CallPart, Card, Fencing, Held, PassShare, Progress, Scene, Unit, buffer, progress, scene,
-    short_hex,
-};
-pub use words::{
-    EnvelopeRow, FrameRow, FrameRuns, RunState, Seat, SeatPage, empty_text, envelope, frame_runs,
-    operation_name, operation_story, seat,
 };
 
 use crate::machine::{CommandTrace, Started};

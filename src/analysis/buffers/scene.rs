@@ -47,9 +47,9 @@ impl Fencing {
         match self {
             Self::Nothing => "nothing to submit".to_owned(),
             Self::NotSubmitted => "not submitted".to_owned(),
-            Self::Queued(fence) => format!("fence {} queued", short_hex(fence.0)),
-            Self::Running(fence) => format!("fence {} running", short_hex(fence.0)),
-            Self::Retired(fence) => format!("fence {} retired", short_hex(fence.0)),
+            Self::Queued(fence) => format!("fence {} queued", text::hex(fence.0)),
+            Self::Running(fence) => format!("fence {} running", text::hex(fence.0)),
+            Self::Retired(fence) => format!("fence {} retired", text::hex(fence.0)),
         }
     }
 }
@@ -187,12 +187,6 @@ pub struct Scene {
     /// The card to look at: the one that is being executed, else the last that holds paging
     /// operations, else the last that holds anything.
     pub focus: usize,
-}
-
-/// A small number as the kit writes it: `0x2A`.
-#[must_use]
-pub fn short_hex(value: u64) -> String {
-    format!("0x{value:X}")
 }
 
 /// The buffers of an operation of a command (counted from 1), or of all of them.

@@ -1,6 +1,7 @@
 //! Buffers of small sessions at places where their state can be told by hand.
 
 use super::*;
+use crate::analysis::explain::no_buffer_text;
 use crate::kmd;
 use crate::machine::{Command, Place, Run};
 use crate::session;
@@ -75,7 +76,7 @@ fn a_fill_is_one_packet_that_waits_and_is_then_done() {
         let rows = rows(&scene.cards[0], &lines, &BTreeSet::new());
         assert_eq!(rows, [Row::Begins(0), Row::Packet(0), Row::Ends(0), Row::NotWritten(32..4096)]);
     });
-    let (title, _) = empty_text(1, opened.run.command(1));
+    let (title, _) = no_buffer_text(1, opened.run.command(1));
     assert_eq!(title, "Step 1 wrote no buffer: creating a process needs no paging operation.");
     assert!(matches!(opened.run.command(1), Some(Command::CreateProcess(_))));
 }

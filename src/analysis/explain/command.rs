@@ -167,3 +167,29 @@ pub const fn counter_name(counter: Counter) -> &'static str {
         Counter::Submissions => "submissions",
     }
 }
+
+/// Why a command has no buffer: a title and what can be done.
+#[must_use]
+pub fn no_buffer_text(command: usize, asked: Option<&Command>) -> (String, &'static str) {
+    let why = match asked {
+        None => return ("Nothing has run yet".to_owned(), "Step forward to the first command."),
+        Some(Command::CreateProcess(_)) => "creating a process needs no paging operation",
+        Some(Command::CreateDevice(..)) => "opening a device needs no paging operation",
+        Some(Command::CreateAllocation(_)) => {
+            "creating an allocation moves nothing until it is made resident"
+        }
+        Some(Command::DestroyAllocation(_)) => {
+            "what it destroyed was not resident, so nothing had to be undone"
+        }
+        Some(Command::MakeResident(_)) => "everything it names was resident already",
+        Some(Command::Use(_)) => "nothing was submitted",
+        Some(Command::CpuWrite(..)) => "the CPU writes through its own addresses",
+        Some(Command::CpuRead(..)) => "the CPU reads through its own addresses",
+        Some(Command::Evict(_) | Command::EvictAll) => "nothing it names was resident",
+        Some(Command::SetPriority(..)) => "a priority changes only VidMm's book",
+        Some(Command::RunGpu(_)) => "the engine had nothing queued",
+        Some(Command::Expect(_)) => "an expectation only looks",
+    };
+    let hint = "Buffers appear at steps that page something in or out, map, or submit work.";
+    (format!("Step {command} wrote no buffer: {why}."), hint)
+}

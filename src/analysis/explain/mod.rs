@@ -7,20 +7,25 @@ mod command;
 mod decision;
 mod ending;
 mod operation;
+mod owner;
 mod packet;
 mod status;
 #[cfg(test)]
 mod tests;
 
-pub use command::{CommandText, command_text, command_title, counter_name, expectation_text};
+pub use command::{
+    CommandText, command_text, command_title, counter_name, expectation_text, no_buffer_text,
+};
 pub use decision::{CandidateLine, CandidateMark, VictimLine, decision_lines};
 pub use ending::{
     RefusalText, content_state_text, damage_text, fault_text, mismatch_text, packet_fault_text,
     refusal_text, start_refusal_text, stop_text, violation_text,
 };
 pub use operation::{
-    Flow, OperationText, flow, operation_text, reason_text, summary_text, wait_text,
+    Flow, OperationText, flow, operation_text, operation_title, reason_text, summary_text,
+    wait_text,
 };
+pub use owner::{buffer_text, extent_text, frame_text};
 pub use packet::{PacketText, packet_text};
 pub use status::{
     StatusKind, StatusText, command_status, ending_status, operation_status, packet_status,

@@ -37,6 +37,37 @@ pub struct OperationText {
     pub reason: String,
 }
 
+impl OperationText {
+    /// All but its kind in one sentence: `6 MiB, system → VRAM 0x0000, terrain used, not resident`.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let parts = [&self.amount, &self.route, &self.reason].map(String::as_str);
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// An operation by its kind and what it is about: `Transfer terrain`, `Execute fence 0x0005`.
+#[must_use]
+pub fn operation_title(operation: &TracedOperation, words: Words<'_>) -> String {
+    let record = match &operation.kind {
+        TracedKind::Executed(fence) => return format!("Execute fence {}", hex(fence.0)),
+        TracedKind::Asked(record) => record,
+    };
+    let kind = kind_text(&record.asked);
+    match record.subject {
+        Some(id) => format!("{kind} {}", words.allocation(id)),
+        None => kind.to_owned(),
+    }
+}
+
+/// The kind as d3dkmddi spells it, `Render` for the user's work.
+const fn kind_text(asked: &Asked) -> &'static str {
+    match asked {
+        Asked::Paging(operation) => operation.kind().name(),
+        Asked::Render(_) => "Render",
+    }
+}
+
 /// What an operation of `trace` does and why.
 #[must_use]
 pub fn operation_text(
@@ -62,12 +93,12 @@ pub fn operation_text(
 }
 
 fn asked_text(record: &OperationRecord, fence: Option<FenceId>, words: Words<'_>) -> OperationText {
-    let (kind, route) = match &record.asked {
-        Asked::Paging(operation) => (operation.kind().name(), route_text(operation, words)),
-        Asked::Render(accesses) => ("Render", render_text(accesses, fence, words)),
+    let route = match &record.asked {
+        Asked::Paging(operation) => route_text(operation, words),
+        Asked::Render(accesses) => render_text(accesses, fence, words),
     };
     OperationText {
-        kind,
+        kind: kind_text(&record.asked),
         flow: flow(&record.asked, words),
         amount: if record.bytes == Bytes::ZERO { String::new() } else { record.bytes.to_string() },
         route,

@@ -9,11 +9,11 @@ use crate::machine::{
     AllocationRange, Command, ContentState, Counter, Damage, Data, Ending, Expectation,
     ExpectedPlace, Fault, Mismatch, Run, RunGpu,
 };
-use crate::memory::ContentHash;
+use crate::memory::{ContentHash, FrameUse};
 use crate::placement::Direction;
 use crate::vidmm::{
-    Attempt, Decision, ExtentOwner, Outcome, Pass, Placement, Refusal, RefusalReason, Rejection,
-    Stop, Victim, Violation, WaitReason,
+    Attempt, BufferKind, Decision, ExtentOwner, Outcome, Pass, Placement, Refusal, RefusalReason,
+    Rejection, Stop, Victim, Violation, WaitReason,
 };
 
 struct Tour {
@@ -541,4 +541,55 @@ fn stops_damage_faults_and_waits() {
     for (reason, text) in waits {
         assert_eq!(wait_text(FenceId(5), reason, words), text);
     }
+}
+
+#[test]
+fn operations_in_a_line() {
+    let mut tour = Tour::new();
+    let table = [(
+        20,
+        2,
+        "Transfer history",
+        "4 MiB, VRAM 0x0040_0000 → GART 0xC010_0000, history evicted by the command",
+    )];
+    for (command, number, title, sentence) in table {
+        let trace = tour.run.trace(command).expect("the machine is deterministic");
+        let operation = trace.operation(number).expect("the command has this operation");
+        assert_eq!(operation_title(operation, tour.words()), title);
+        let text = operation_text(&trace, operation, tour.words());
+        assert_eq!(text.sentence(), sentence);
+    }
+    let nothing = OperationText {
+        kind: "Render",
+        flow: None,
+        amount: String::new(),
+        route: "reads".to_owned(),
+        reason: String::new(),
+    };
+    assert_eq!(nothing.sentence(), "reads");
+}
+
+#[test]
+fn owners_are_called_alike_everywhere() {
+    let tour = Tour::new();
+    let terrain = tour.id("terrain");
+    let extents = [
+        (ExtentOwner::Allocation(terrain), "terrain"),
+        (ExtentOwner::Eviction(terrain), "terrain, leaving"),
+        (ExtentOwner::PagingBuffer(2), "paging buffer 2"),
+    ];
+    for (owner, text) in extents {
+        assert_eq!(extent_text(&tour.names, owner), text);
+    }
+    let frames = [
+        (FrameUse::Free, "free"),
+        (FrameUse::Backing(terrain), "backing store of terrain"),
+        (FrameUse::PagingBuffer(2), "paging buffer 2"),
+        (FrameUse::DmaBuffer(3), "DMA buffer 3"),
+        (FrameUse::PageList(4), "page list 4"),
+    ];
+    for (usage, text) in frames {
+        assert_eq!(frame_text(&tour.names, usage), text);
+    }
+    assert_eq!(buffer_text(BufferKind::Bootstrap, 0), "paging buffer 0");
 }

@@ -2,6 +2,7 @@
 //!
 //! Any source may be of any size: only the rows asked for are read.
 
+use super::explain::{buffer_text, extent_text, frame_text};
 use crate::base::{AllocationId, FrameNumber, PAGE_SIZE, PhysicalAddress, SegmentId, Span, text};
 use crate::gpu::{PageEntry, Place as GpuPlace};
 use crate::kmd::Driver;
@@ -9,7 +10,7 @@ use crate::machine::Started;
 use crate::memory::{FrameUse, Mdl, bytes};
 use crate::rules::SegmentKind;
 use crate::session::Names;
-use crate::vidmm::{Allocation, ExtentOwner};
+use crate::vidmm::{Allocation, BufferKind, ExtentOwner};
 
 /// Bytes of a row.
 pub const ROW: u64 = 16;
@@ -375,7 +376,7 @@ pub fn owners(started: &Started, names: &Names, source: ByteSource, span: Span) 
                 if let Some(gap) = Span::new(at, part.start()).filter(|gap| !gap.is_empty()) {
                     ranges.push(nobody(gap, hole));
                 }
-                ranges.push(extent_range(started, names, part, owner));
+                ranges.push(extent_range(names, part, owner));
                 at = part.end();
             }
             if let Some(gap) = Span::new(at, span.end()).filter(|gap| !gap.is_empty()) {
@@ -391,57 +392,37 @@ pub fn owners(started: &Started, names: &Names, source: ByteSource, span: Span) 
                 let start = run.span.start().checked_mul(PAGE_SIZE)?;
                 let end = run.span.end().checked_mul(PAGE_SIZE)?;
                 let part = Span::new(start, end)?.intersection(span)?;
-                let mut range = nobody(part, "");
-                (range.name, range.allocation, range.buffer) =
-                    frame_owner(started, names, run.value);
-                Some(range)
+                Some(frame_range(names, part, run.value))
             });
             ranges.collect()
         }
     }
 }
 
-fn extent_range(started: &Started, names: &Names, span: Span, owner: ExtentOwner) -> OwnedRange {
-    let (name, allocation, buffer) = match owner {
-        ExtentOwner::Allocation(id) => (names.allocation(id).to_owned(), Some(id), None),
-        ExtentOwner::Eviction(id) => {
-            (format!("{} on its way out", names.allocation(id)), Some(id), None)
-        }
-        ExtentOwner::PagingBuffer(index) => (buffer_name(started, index), None, Some(index)),
+fn extent_range(names: &Names, span: Span, owner: ExtentOwner) -> OwnedRange {
+    let (allocation, buffer) = match owner {
+        ExtentOwner::Allocation(id) | ExtentOwner::Eviction(id) => (Some(id), None),
+        ExtentOwner::PagingBuffer(index) => (None, Some(index)),
     };
-    OwnedRange { span, name, allocation, buffer }
+    OwnedRange { span, name: extent_text(names, owner), allocation, buffer }
+}
+
+fn frame_range(names: &Names, span: Span, usage: FrameUse) -> OwnedRange {
+    let (allocation, buffer) = match usage {
+        FrameUse::Backing(id) => (Some(id), None),
+        FrameUse::PagingBuffer(index) | FrameUse::DmaBuffer(index) => (None, Some(index)),
+        FrameUse::Free | FrameUse::PageList(_) | FrameUse::DummyPage | FrameUse::System => {
+            (None, None)
+        }
+    };
+    OwnedRange { span, name: frame_text(names, usage), allocation, buffer }
 }
 
 /// What a buffer of VidMm's table is called: by its number in it, which never changes.
 #[must_use]
 pub fn buffer_name(started: &Started, index: u32) -> String {
-    use crate::vidmm::BufferKind;
-    let kind = buffer_shape(started, index).map(|shape| shape.kind);
-    let noun = match kind {
-        Some(BufferKind::Dma) => "DMA buffer",
-        Some(BufferKind::Bootstrap) => "First paging buffer",
-        Some(BufferKind::Paging) | None => "Paging buffer",
-    };
-    format!("{noun} in place {index}")
-}
-
-fn frame_owner(
-    started: &Started,
-    names: &Names,
-    use_: FrameUse,
-) -> (String, Option<AllocationId>, Option<u32>) {
-    match use_ {
-        FrameUse::Free => ("free".to_owned(), None, None),
-        FrameUse::Backing(id) => {
-            (format!("{}, backing store", names.allocation(id)), Some(id), None)
-        }
-        FrameUse::PagingBuffer(index) | FrameUse::DmaBuffer(index) => {
-            (buffer_name(started, index), None, Some(index))
-        }
-        FrameUse::PageList(number) => (format!("page list {number}"), None, None),
-        FrameUse::DummyPage => ("dummy page".to_owned(), None, None),
-        FrameUse::System => ("the rest of the system".to_owned(), None, None),
-    }
+    let kind = buffer_shape(started, index).map_or(BufferKind::Paging, |shape| shape.kind);
+    buffer_text(kind, index)
 }
 
 /// Where a byte of a source is, for others: its address in its own space.

@@ -1,6 +1,7 @@
 //! Random packets against plain arrays.
 
 use super::*;
+use crate::memory::SeenBytes;
 
 /// The same machine as plain arrays.
 struct Oracle {
@@ -189,18 +190,18 @@ fn random_packets_do_what_they_do_to_plain_arrays() {
             gpu.submit(submission(step + 1, place(0, buffer), 32));
 
             let executed = gpu.execute_packet(&mut host).expect("one is queued");
-            let hashed = match packet {
+            let read_back = match packet {
                 Packet::Read { source, length, .. } => oracle.bytes(source, length).map(|read| {
                     let read: Vec<u8> = read.into_iter().map(|byte| oracle.get(byte)).collect();
-                    let hash = bytes::pieces_hash(&bytes::pieces_from_bytes(&read));
-                    Hashed { slot: 3, hash }
+                    let bytes = SeenBytes::new(bytes::pieces_from_bytes(&read));
+                    ReadBack { slot: 3, bytes }
                 }),
                 _ => None,
             };
             let expected = oracle.execute(packet);
             let context = format!("seed {seed}, step {step}, {packet:?}, {executed:?}");
             assert_eq!(executed.fault.is_none(), expected.is_some(), "{context}");
-            assert_eq!(executed.hashed, hashed, "{context}");
+            assert_eq!(executed.read_back, read_back, "{context}");
             assert!(executed.completed && gpu.completed_fence() == FenceId(step + 1));
             faults += u32::from(executed.fault.is_some());
             for (region, memory) in [(1, &oracle.memories[0]), (2, &oracle.memories[1])] {

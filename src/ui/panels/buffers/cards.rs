@@ -2,7 +2,8 @@
 
 use egui::{Align2, Color32, CursorIcon, Painter, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
-use super::{BuffersState, Prepared, mono, small};
+use super::paint::{mono, share, small};
+use super::{BuffersState, Prepared};
 use crate::analysis::buffers::{Card, Fencing, Held};
 use crate::app::{Action, Item, View};
 use crate::base::text::{count, word};
@@ -261,14 +262,6 @@ fn fact_rows(painter: &Painter, tokens: &Tokens, inside: Rect, top: f32, card: &
     let change = format!("{} → {}", count(before.into()), count(after.into()));
     let at = pos2(end + 8.0, y);
     mono(painter, at, left, &change, tokens.text, packets_left - 8.0 - at.x);
-}
-
-/// Share of `part` in `whole`, 0 to 1.
-fn share(part: u64, whole: u64) -> f32 {
-    // Only positions on a bar: what the conversions lose is far below a pixel.
-    #[expect(clippy::cast_precision_loss)]
-    let (part, whole) = (part as f32, whole.max(1) as f32);
-    (part / whole).clamp(0.0, 1.0)
 }
 
 fn paint_gauge(painter: &Painter, tokens: &Tokens, gauge: Rect, card: &Card, prepared: &Prepared) {

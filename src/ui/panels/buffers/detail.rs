@@ -2,7 +2,8 @@
 
 use egui::{Align2, Color32, CursorIcon, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
-use super::{Prepared, mono, small};
+use super::Prepared;
+use super::paint::{mono, share, small};
 use crate::analysis::buffers::{EnvelopeRow, FrameRow, FrameRuns, RunState, Seat, SeatPage};
 use crate::app::{Action, Item, View};
 use crate::base::text::{count, counted, hex};
@@ -139,13 +140,6 @@ fn run_ink(tokens: &Tokens, ink: Color32, state: RunState) -> Color32 {
         RunState::Next => tokens.accent,
         RunState::Waiting => mix(tokens.canvas, ink, 0.24),
     }
-}
-
-fn share(part: u64, whole: u64) -> f32 {
-    // Only positions on a strip: what the conversions lose is far below a pixel.
-    #[expect(clippy::cast_precision_loss)]
-    let (part, whole) = (part as f32, whole.max(1) as f32);
-    (part / whole).clamp(0.0, 1.0)
 }
 
 fn runs_ui(

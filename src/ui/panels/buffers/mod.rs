@@ -5,23 +5,26 @@
 mod cards;
 mod detail;
 mod listing;
+mod packet;
+mod paint;
+mod rows;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::collections::BTreeSet;
 
-use egui::{Rect, Ui, pos2, vec2};
+use egui::{Rect, Ui, pos2};
 
+use super::operations::direction_mark;
 use crate::analysis::buffers::{
     self, Card, EnvelopeRow, Fetched, FrameRuns, PacketLine, PacketState, Row, Scene, Seat, Sources,
 };
+use crate::analysis::explain::{Words, flow, no_buffer_text, operation_text, operation_title};
 use crate::app::{Action, Item, View};
-use crate::ddi::{Location, PagingOperation};
 use crate::machine::{SharedTrace, TracedKind};
 use crate::ui::theme::{Mark, size, tokens};
 use crate::ui::widgets::{empty_state, horizontal_line, vertical_line};
-use crate::vidmm::Asked;
 
 /// Which part is shown where there is no room for two.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,7 +71,7 @@ struct Prepared {
     fetched: Fetched,
     lines: Vec<PacketLine>,
     rows: Vec<Row>,
-    list: listing::List,
+    list: rows::List,
     envelope: Option<Vec<EnvelopeRow>>,
     runs: Option<FrameRuns>,
     seat: Option<Seat>,
@@ -158,7 +161,7 @@ pub(crate) fn buffers_ui(
                 let title = format!("Step {} is not taken apart", subject.0);
                 (title, "Go to it, or open it in the table of operations.")
             }
-            None => buffers::empty_text(subject.0, None),
+            None => no_buffer_text(subject.0, None),
         };
         say(ui, area, &title, hint);
         return;
@@ -168,7 +171,7 @@ pub(crate) fn buffers_ui(
     let Some(prepared) = state.scene.take() else { return };
     if prepared.scene.cards.is_empty() {
         let asked = view.run.command(subject.0);
-        let (title, hint) = buffers::empty_text(subject.0, asked);
+        let (title, hint) = no_buffer_text(subject.0, asked);
         say(ui, area, &title, hint);
         state.scene = Some(prepared);
         return;
@@ -235,13 +238,14 @@ fn prepare(
     if fresh {
         return;
     }
+    let words = view.words();
     let scene = buffers::scene(sources, subject.1);
     let shown = shown_card(view, state, &scene);
     let traced = scene.operation.and_then(|number| sources.trace.operation(number));
     let (title, story) = match (traced, scene.operation) {
         (Some(traced), Some(number)) => (
-            format!("{}.{number} {}", scene.command, buffers::operation_name(sources, traced)),
-            buffers::operation_story(sources, traced),
+            format!("{}.{number} {}", scene.command, operation_title(traced, words)),
+            operation_text(sources.trace, traced, words).sentence(),
         ),
         _ => {
             let operations = u64::try_from(sources.trace.operations.len()).unwrap_or(u64::MAX);
@@ -255,12 +259,12 @@ fn prepare(
     let fetched = card.map_or_else(Fetched::default, |card| buffers::fetch(sources.started, card));
     let lines = card.map_or_else(Vec::new, |card| buffers::packets(sources, card, &fetched.bytes));
     let rows = card.map_or_else(Vec::new, |card| buffers::rows(card, &lines, &state.opened));
-    let list = listing::List::new(card, &rows, &lines, &fetched.bytes);
+    let list = rows::List::new(card, &rows, &lines, &fetched.bytes);
     let of_card = card.and_then(|card| card.call()).map(|part| part.operation);
     let operation = scene.operation.or(of_card);
-    let marks = sources.trace.operations.iter().map(|known| mark_of(&known.kind)).collect();
+    let marks = sources.trace.operations.iter().map(|known| mark_of(&known.kind, words)).collect();
     let names = (1_u32..).zip(&sources.trace.operations).map(|(number, known)| {
-        format!("{}.{number} {}", scene.command, buffers::operation_name(sources, known))
+        format!("{}.{number} {}", scene.command, operation_title(known, words))
     });
     let names = names.collect();
     let prepared = Prepared {
@@ -337,20 +341,10 @@ fn fetched_from(sources: Sources<'_>, card: Option<&Card>) -> String {
     }
 }
 
-/// Which way an operation moves content.
-fn mark_of(kind: &TracedKind) -> Option<Mark> {
+/// The colour of the way in which an operation moves content.
+fn mark_of(kind: &TracedKind, words: Words<'_>) -> Option<Mark> {
     let TracedKind::Asked(record) = kind else { return None };
-    let Asked::Paging(operation) = &record.asked else { return None };
-    Some(match operation {
-        PagingOperation::Transfer(transfer) => match transfer.destination {
-            Location::Segment { .. } => Mark::In,
-            Location::Mdl(_) => Mark::Out,
-        },
-        PagingOperation::Fill(_) => Mark::In,
-        PagingOperation::DiscardContent(_) => Mark::Out,
-        PagingOperation::MapApertureSegment(_) => Mark::Map,
-        PagingOperation::UnmapApertureSegment(_) => Mark::Unmap,
-    })
+    flow(&record.asked, words).map(direction_mark)
 }
 
 /// The line above the cards: which operation, and what it does.
@@ -390,34 +384,4 @@ fn head_ui(ui: &Ui, rect: Rect, prepared: &Prepared) {
     if cut {
         response.on_hover_text(&prepared.story);
     }
-}
-
-/// Paints small text cut to `width`, and says where.
-fn small(
-    painter: &egui::Painter,
-    at: egui::Pos2,
-    align: egui::Align2,
-    text: &str,
-    ink: egui::Color32,
-    width: f32,
-) -> Rect {
-    use crate::ui::theme::text as theme_text;
-    let galley = crate::ui::widgets::elide(painter, text, size::TEXT_SMALL, ink, width);
-    theme_text::paint_galley(painter, at - vec2(0.0, 1.0), align, galley, ink)
-}
-
-/// Paints monospace text cut to `width`, and says where.
-fn mono(
-    painter: &egui::Painter,
-    at: egui::Pos2,
-    align: egui::Align2,
-    text: &str,
-    ink: egui::Color32,
-    width: f32,
-) -> Rect {
-    use crate::ui::theme::text as theme_text;
-    let font = theme_text::mono();
-    let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), font, ink);
-    job.wrap = egui::text::TextWrapping::truncate_at_width(width.max(0.0));
-    theme_text::paint_galley(painter, at, align, painter.layout_job(job), ink)
 }

@@ -8,7 +8,8 @@ use crate::machine::Place;
 use crate::render::{Headless, png};
 use crate::ui::theme;
 
-const TOUR: &str = include_str!("../../../../tests/sessions/walk.ron");
+/// A session that has a bit of everything.
+pub(in crate::ui::panels) const TOUR: &str = include_str!("../../../../tests/sessions/walk.ron");
 
 /// One buffer of 16 packets, and a transfer that needs four of them.
 const PASSES: &str = r#"(
@@ -53,7 +54,8 @@ const RECORDS: &str = r#"(
     ],
 )"#;
 
-fn at(text: &str, place: &str) -> Opened {
+/// A session executed to its end, standing at a place.
+pub(in crate::ui::panels) fn at(text: &str, place: &str) -> Opened {
     let mut opened = Opened::read(text, "t.ron").expect("the session is well-formed");
     opened.execute(usize::MAX);
     let place: Place = place.parse().expect("written as a place");
@@ -61,17 +63,27 @@ fn at(text: &str, place: &str) -> Opened {
     opened
 }
 
-fn shot(opened: &Opened, name: &str, size: [f32; 2], scale: f32, theme: Theme) {
-    let mut headless = Headless::new(size, scale, theme);
+/// A window without a screen that looks as the real one does.
+pub(in crate::ui::panels) fn window(size: [f32; 2], scale: f32, theme: Theme) -> Headless {
+    let headless = Headless::new(size, scale, theme);
     theme::install(headless.context());
+    headless
+}
+
+/// Writes a picture to the gallery, if there is to be one.
+pub(in crate::ui::panels) fn keep(picture: &image::RgbaImage, name: &str) {
+    let Some(folder) = std::env::var_os("GALLERY") else { return };
+    let path = std::path::Path::new(&folder).join(format!("{name}.png"));
+    std::fs::write(path, png(picture).expect("it is a picture")).expect("the folder is there");
+}
+
+fn shot(opened: &Opened, name: &str, size: [f32; 2], scale: f32, theme: Theme) {
+    let mut headless = window(size, scale, theme);
     let mut state = BuffersState::default();
     let view = opened.view(Looking::default());
     let mut actions = Vec::new();
     let picture = headless.frame(|ui| buffers_ui(ui, &view, &mut state, &mut actions));
-    if let Ok(folder) = std::env::var("GALLERY") {
-        let path = std::path::Path::new(&folder).join(format!("buffers-{name}.png"));
-        std::fs::write(path, png(&picture).expect("it is a picture")).expect("the folder is there");
-    }
+    keep(&picture, &format!("buffers-{name}"));
 }
 
 #[test]
@@ -127,8 +139,7 @@ fn the_layout_gives_up_the_second_column_and_height_first() {
 #[test]
 fn a_click_selects_the_packet_under_it() {
     let opened = at(PASSES, "5.1.40");
-    let mut headless = Headless::new([1200.0, 680.0], 1.0, Theme::Dark);
-    theme::install(headless.context());
+    let mut headless = window([1200.0, 680.0], 1.0, Theme::Dark);
     let mut state = BuffersState::default();
     let view = opened.view(Looking::default());
     let mut actions = Vec::new();

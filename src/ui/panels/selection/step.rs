@@ -310,7 +310,7 @@ fn packet_card(view: &View<'_>, operation: &TracedOperation, number: u32) -> Car
         let summary = "There is no such packet.".to_owned();
         return Card { summary, ..Card::default() };
     };
-    let outcome = packet.outcome;
+    let outcome = &packet.outcome;
     let mut lines = ended(&packet_status(operation, packet));
     lines.push(fact("Bytes", exact_size(outcome.bytes)));
     lines.push(fact("Fence", hex(outcome.fence.0)).note(if outcome.completed {
@@ -326,8 +326,8 @@ fn packet_card(view: &View<'_>, operation: &TracedOperation, number: u32) -> Car
     }
     let last = u64::from(outcome.end.saturating_sub(1));
     lines.push(fact("At", format!("{}–{}", hex(outcome.start.into()), hex(last))));
-    if let Some(readback) = outcome.readback {
-        lines.push(fact("Hash", readback.hash.to_string()).note("of what was read"));
+    if let Some(readback) = &outcome.readback {
+        lines.push(fact("Hash", readback.bytes.hash().to_string()).note("of what was read"));
     }
     let mut sections = vec![Section::new("Executed", lines), decoded(view, packet)];
     sections[1].note = told.pass;
