@@ -19,7 +19,7 @@ pub(crate) use self::filter::operations_filter_ui;
 use self::filter::own_filter;
 use self::input::{clicks, keys};
 use self::layout::{Columns, ROW, columns, offset_for, row_at, row_top, rows_in_sight};
-pub(super) use self::paint::status_tone;
+pub(super) use self::paint::{direction_mark, status_tone};
 use self::paint::{header, look, paint_row, tooltip};
 pub(super) use self::rows::trace_of;
 use self::rows::{RowText, row_text};

@@ -169,7 +169,7 @@ fn ground(tokens: &Tokens, look: Look) -> Color32 {
     if look.hovered { tokens.hover_ground(ground) } else { ground }
 }
 
-const fn direction_mark(flow: Flow) -> Mark {
+pub(in crate::ui::panels) const fn direction_mark(flow: Flow) -> Mark {
     match flow {
         Flow::In => Mark::In,
         Flow::Out => Mark::Out,
