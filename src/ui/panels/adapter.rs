@@ -276,8 +276,12 @@ fn summary(ui: &mut Ui, view: &View<'_>) {
             let job = text::mixed_job(words, size::TEXT_SMALL, tokens.text_secondary);
             ui.label(job).on_hover_text(meaning);
         };
-        let memory = format!("{} system memory", size_text(raw.system_memory));
-        piece(ui, &memory, "Frames of 4 KiB, for backing store, buffers and page lists.");
+        let memory = format!("{} RAM", size_text(raw.system_memory));
+        piece(
+            ui,
+            &memory,
+            "System memory: frames of 4 KiB, for backing store, buffers and page lists.",
+        );
         for policy in words::policies(view.run.policies()) {
             piece(ui, ", ", "");
             piece(ui, policy.name, policy.meaning);
