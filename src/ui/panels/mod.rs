@@ -10,12 +10,3 @@ pub(crate) mod selection;
 pub(crate) mod status;
 pub(crate) mod timeline;
 pub(crate) mod transport;
-
-use crate::analysis::explain::Words;
-use crate::app::View;
-
-/// What the texts of a view are made with.
-fn words<'a>(view: &View<'a>) -> Words<'a> {
-    let segments = view.started.map(|started| &*started.vidmm().adapter().segments);
-    Words::new(view.names, segments.unwrap_or_default())
-}

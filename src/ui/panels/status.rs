@@ -210,7 +210,7 @@ fn last_text(view: &View<'_>) -> String {
     }
     inner_text(view).unwrap_or_else(|| {
         let Some(command) = view.run.command(view.place.command) else { return String::new() };
-        let told = command_text(command, super::words(view));
+        let told = command_text(command, view.words());
         joined(&[told.title, &told.what])
     })
 }
@@ -221,10 +221,10 @@ fn inner_text(view: &View<'_>) -> Option<String> {
     let operation = trace.operation(inner.operation)?;
     if let Some(packet) = inner.packet {
         let format = started.driver().paging_format();
-        let told = packet_text(operation, packet, format, super::words(view))?;
+        let told = packet_text(operation, packet, format, view.words())?;
         return Some(joined(&[told.name, &told.amount, &told.route]));
     }
-    let told = operation_text(trace, operation, super::words(view));
+    let told = operation_text(trace, operation, view.words());
     Some(joined(&[told.kind, &told.amount, &told.route]))
 }
 

@@ -122,6 +122,6 @@ fn tooltip(view: &View<'_>, pointed: &Pointed<'_>, at: egui::Pos2, command: usiz
 /// A command in words.
 fn command_words(view: &View<'_>, command: usize) -> String {
     let Some(command) = view.run.command(command) else { return String::new() };
-    let told = command_text(command, super::super::words(view));
+    let told = command_text(command, view.words());
     format!("{} {}", told.title, told.what)
 }
