@@ -21,7 +21,7 @@ pub(super) fn replay(
         Ok(true) => {}
         Ok(false) => {
             let name = arguments.session.display();
-            writeln!(streams.err, "{name}: there is no step {place}; the last is {last}")?;
+            writeln!(streams.err, "{name}: there is no step {place}; the last command is {last}")?;
             return Ok(Status::Unusable);
         }
         Err(diverged) => {

@@ -56,7 +56,7 @@ fn prepare(
     // Arriving by one step, so that the picture shows what that step changed.
     let before = Place::after(place.command.saturating_sub(1));
     if !opened.go_to(before) || !opened.go_to(place) {
-        writeln!(streams.err, "there is no step {place}; the last is {last}")?;
+        writeln!(streams.err, "there is no step {place}; the last command is {last}")?;
         return Ok(false);
     }
     let Some(name) = &arguments.select else { return Ok(true) };

@@ -130,7 +130,7 @@ fn replay_stops_where_it_is_told() {
     assert!(!out.contains("terrain"), "{out}");
     let (status, _, err) = call(&["replay", "saved-sessions/tour.ron", "--to", "61"]);
     assert_eq!(status, Status::Unusable);
-    assert!(err.contains("there is no step 61; the last is 60"), "{err}");
+    assert!(err.contains("there is no step 61; the last command is 60"), "{err}");
 }
 
 /// The sample of the JSON document, kept so that a change of the interface is seen.
