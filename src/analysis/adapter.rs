@@ -165,6 +165,7 @@ pub fn finding_origin(finding: &Finding) -> String {
 pub const fn severity_word(severity: Severity) -> &'static str {
     match severity {
         Severity::Note => "note",
+        Severity::Disagreement => "documents disagree",
         Severity::Warning => "warning",
         Severity::Error => "error",
     }

@@ -182,10 +182,18 @@ impl Owners {
         };
         match command {
             Command::CreateAllocation(create) => whole(create.allocation),
-            Command::DestroyAllocation(id) | Command::Evict(id) | Command::SetPriority(id, _) => {
-                whole(*id);
+            Command::DestroyAllocation(id)
+            | Command::Evict(id)
+            | Command::SetPriority(id, _)
+            | Command::OpenAllocation(id, _)
+            | Command::CloseAllocation(id, _)
+            | Command::Lock(id, ..)
+            | Command::Unlock(id)
+            | Command::Display(Some(id)) => whole(*id),
+            Command::MakeResident(ids) | Command::Offer(ids, _) | Command::Reclaim(ids) => {
+                ids.iter().copied().for_each(whole);
             }
-            Command::MakeResident(ids) => ids.iter().copied().for_each(whole),
+            Command::Raw(raw) => raw.allocation().into_iter().for_each(whole),
             Command::Use(references) => {
                 for reference in references {
                     self.part(reference.allocation, reference.range, found);
@@ -198,6 +206,10 @@ impl Owners {
             | Command::CreateDevice(..)
             | Command::EvictAll
             | Command::RunGpu(_)
+            | Command::Display(None)
+            | Command::ReservePages(_)
+            | Command::ReleasePages(_)
+            | Command::WritePages(..)
             | Command::Expect(_) => {}
         }
     }

@@ -89,7 +89,9 @@ impl LaneItem {
 pub fn process_of(book: &Book, owner: ExtentOwner) -> Option<ProcessId> {
     let id = match owner {
         ExtentOwner::Allocation(id) | ExtentOwner::Eviction(id) => id,
-        ExtentOwner::PagingBuffer(_) => return None,
+        ExtentOwner::PagingBuffer(_)
+        | ExtentOwner::InvalidRange(_)
+        | ExtentOwner::UefiFrameBuffer(_) => return None,
     };
     Some(book.device(book.allocation(id)?.device())?.process)
 }

@@ -147,7 +147,7 @@ impl FrameClass {
             | FrameUse::DmaBuffer(_)
             | FrameUse::PageList(_)
             | FrameUse::DummyPage => Some(Self::VidMm),
-            FrameUse::System => Some(Self::System),
+            FrameUse::System | FrameUse::Reserved(_) | FrameUse::Segment(_) => Some(Self::System),
         }
     }
 }

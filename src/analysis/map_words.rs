@@ -89,6 +89,12 @@ pub fn block_lines(
         ExtentOwner::PagingBuffer(_) => {
             lines.push("mapped when the adapter started, for VidMm's own operations".to_owned());
         }
+        ExtentOwner::InvalidRange(_) => {
+            lines.push("the driver reports it as invalid: nothing may lie here".to_owned());
+        }
+        ExtentOwner::UefiFrameBuffer(_) => {
+            lines.push("holds the frame buffer of the boot firmware".to_owned());
+        }
     }
     lines
 }

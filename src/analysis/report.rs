@@ -51,8 +51,11 @@ use crate::ddi::{DmaBufferAddress, Location, PageList, PagingOperation};
 use crate::machine::{
     ContentState, Counter, Diverged, Ending, Place, Run, Started, TracedKind, TracedOperation,
 };
+use crate::memory::Mdl;
 use crate::session::Names;
-use crate::vidmm::{Allocation, Asked, BufferRecord, CallRecord, SubmissionRecord};
+use crate::vidmm::{
+    Allocation, Asked, BufferRecord, CallRecord, PlatformOperation, SubmissionRecord,
+};
 
 use super::explain::{self, Words};
 
@@ -138,6 +141,7 @@ fn call_events(
     let (name, fields) = match &record.asked {
         Asked::Paging(paging) => (paging.kind().name(), operation_fields(paging)),
         Asked::Render(accesses) => ("Render", json!({ "accesses": accesses.len() })),
+        Asked::Platform(platform) => (platform.name(), platform_fields(platform)),
     };
     let reason = explain::reason_text(record, words);
     let event = |(pass, call): (usize, &CallRecord)| {
@@ -193,6 +197,24 @@ fn buffer_value(buffer: &BufferRecord) -> Value {
     })
 }
 
+/// What the platform was asked to do.
+fn platform_fields(platform: &PlatformOperation) -> Value {
+    match platform {
+        PlatformOperation::MapGart { segment, first_page, mdl } => json!({
+            "segment_id": segment.number(),
+            "offset_in_pages": first_page.get(),
+            "mdl": mdl_value(mdl),
+        }),
+        PlatformOperation::UnmapGart { segment, first_page, pages, dummy_page } => json!({
+            "segment_id": segment.number(),
+            "offset_in_pages": first_page.get(),
+            "number_of_pages": pages.get(),
+            "dummy_page": hex(dummy_page.get()),
+        }),
+        PlatformOperation::FlushCache { mdl } => json!({ "mdl": mdl_value(mdl) }),
+    }
+}
+
 /// The fields of an operation, under the names of d3dkmddi in Rust case.
 #[must_use]
 pub fn operation_fields(operation: &PagingOperation) -> Value {
@@ -207,17 +229,31 @@ pub fn operation_fields(operation: &PagingOperation) -> Value {
             "mdl_offset": transfer.mdl_offset.get(),
         }),
         PagingOperation::Fill(fill) => json!({
-            "h_allocation": fill.allocation.to_string(),
+            "h_allocation": fill.allocation.map(|handle| handle.to_string()),
             "fill_size": fill.fill_size.get(),
             "fill_pattern": word(fill.fill_pattern),
             "segment_id": fill.segment.number(),
             "segment_address": hex(fill.address.get()),
         }),
         PagingOperation::DiscardContent(discard) => json!({
-            "h_allocation": discard.allocation.to_string(),
+            "h_allocation": discard.allocation.map(|handle| handle.to_string()),
             "flags": word(discard.flags.bits()),
             "segment_id": discard.segment.number(),
             "segment_address": hex(discard.address.get()),
+        }),
+        PagingOperation::ReadPhysical(access) | PagingOperation::WritePhysical(access) => json!({
+            "segment_id": access.segment.number(),
+            "physical_address": hex(access.address.get()),
+        }),
+        PagingOperation::SpecialLockTransfer(special) => json!({
+            "h_allocation": special.transfer.allocation.map(|handle| handle.to_string()),
+            "transfer_offset": special.transfer.transfer_offset,
+            "transfer_size": special.transfer.transfer_size.get(),
+            "source": location_value(&special.transfer.source),
+            "destination": location_value(&special.transfer.destination),
+            "flags": word(special.transfer.flags.bits()),
+            "swizzling_range_id": special.swizzling_range_id,
+            "swizzling_range_data": special.swizzling_range_data,
         }),
         PagingOperation::MapApertureSegment(map) => json!({
             "h_device": map.device.map(|handle| handle.to_string()),
@@ -250,9 +286,13 @@ fn location_value(location: &Location) -> Value {
 }
 
 fn list_value(list: &PageList) -> Value {
-    let runs = list.mdl.runs().iter();
+    mdl_value(&list.mdl)
+}
+
+fn mdl_value(mdl: &Mdl) -> Value {
+    let runs = mdl.runs().iter();
     let runs: Vec<Value> = runs.map(|run| json!([hex(run.first.get()), run.count.get()])).collect();
-    json!({ "pages": list.mdl.pages().get(), "frames": runs })
+    json!({ "pages": mdl.pages().get(), "frames": runs })
 }
 
 fn segment_values(started: &Started, names: &Names) -> Vec<Value> {
@@ -316,6 +356,7 @@ pub const fn content_text(content: ContentState) -> &'static str {
         ContentState::Intact => "intact",
         ContentState::Damaged => "damaged",
         ContentState::NeverWritten => "never written",
+        ContentState::Discarded => "discarded",
     }
 }
 
@@ -336,6 +377,7 @@ pub const fn counter_key(counter: Counter) -> &'static str {
         Counter::Refusals => "refusals",
         Counter::Faults => "faults",
         Counter::Submissions => "submissions",
+        Counter::BytesFlushed => "bytes_flushed",
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::base::{AllocationId, Position, SegmentId, Span};
-use crate::machine::{Command, CommandTrace, Expectation, Inner, Place, Run};
+use crate::machine::{Command, CommandTrace, Expectation, ExpectedDamage, Inner, Place, Run};
 use crate::vidmm::Placement;
 
 use super::explain::{StatusKind, Words, command_text, command_title, ending_status};
@@ -294,18 +294,39 @@ pub fn allocations_of(command: &Command) -> impl Iterator<Item = AllocationId> +
         | Command::CpuRead(id, _)
         | Command::Evict(id)
         | Command::SetPriority(id, _)
+        | Command::OpenAllocation(id, _)
+        | Command::CloseAllocation(id, _)
+        | Command::Lock(id, ..)
+        | Command::Unlock(id)
+        | Command::Display(Some(id))
         | Command::Expect(
             Expectation::Place(id, _)
             | Expectation::Content(id, _)
             | Expectation::Bytes(id, ..)
-            | Expectation::Hash(id, _),
+            | Expectation::Hash(id, _)
+            | Expectation::Offer(id, _)
+            | Expectation::Locked(id, _)
+            | Expectation::Displayed(id, _)
+            | Expectation::Owner(id, _)
+            | Expectation::Damage(
+                ExpectedDamage::Content { allocation: id, .. }
+                | ExpectedDamage::WrongRead { allocation: id, .. }
+                | ExpectedDamage::WrongCpuRead { allocation: id, .. },
+            ),
         ) => (Some(*id), &[][..], &[][..]),
-        Command::MakeResident(ids) => (None, &ids[..], &[][..]),
+        Command::MakeResident(ids) | Command::Offer(ids, _) | Command::Reclaim(ids) => {
+            (None, &ids[..], &[][..])
+        }
+        Command::Raw(raw) => (raw.allocation(), &[][..], &[][..]),
         Command::Use(references) => (None, &[][..], &references[..]),
         Command::CreateProcess(_)
         | Command::CreateDevice(..)
         | Command::EvictAll
         | Command::RunGpu(_)
+        | Command::Display(None)
+        | Command::ReservePages(_)
+        | Command::ReleasePages(_)
+        | Command::WritePages(..)
         | Command::Expect(_) => (None, &[][..], &[][..]),
     };
     let referenced = references.iter().map(|reference| reference.allocation);

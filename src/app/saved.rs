@@ -167,7 +167,9 @@ fn segments(run: &Run, names: &Names) -> Vec<ThumbnailSegment> {
             .allocation(id)
             .and_then(|allocation| book.device(allocation.device()))
             .map_or("", |device| names.process(device.process)),
-        ExtentOwner::PagingBuffer(_) => "",
+        ExtentOwner::PagingBuffer(_)
+        | ExtentOwner::InvalidRange(_)
+        | ExtentOwner::UefiFrameBuffer(_) => "",
     };
     let extents = |segment| {
         let Some(used) = book.segment(segment) else { return Vec::new() };

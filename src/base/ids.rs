@@ -78,6 +78,11 @@ dense_id! {
     AllocationId
 }
 
+dense_id! {
+    /// Pages that a session reserves, in the order in which the session first names them.
+    PagesId
+}
+
 /// A submission fence: 0 before the first, then one more for each submission.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FenceId(pub u64);

@@ -13,7 +13,7 @@ pub mod text;
 mod units;
 
 pub use hash::{StableHasher, StateHash};
-pub use ids::{AllocationId, DeviceId, FenceId, ProcessId, SegmentId};
+pub use ids::{AllocationId, DeviceId, FenceId, PagesId, ProcessId, SegmentId};
 pub use journal::{Change, Journal, Position};
 pub use rng::SplitMix;
 pub use runs::{Piece, Run, RunMap, RunValue};

@@ -141,8 +141,109 @@ impl PreferredSegments {
     }
 }
 
+/// One group of a `DXGK_SEGMENTBANKPREFERENCE`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BankHint {
+    /// The bank, counted from 1 to 127.
+    pub bank: u8,
+    /// Search from the high addresses of the bank to the low ones.
+    pub from_end: bool,
+}
+
+impl BankHint {
+    /// The largest bank that seven bits name.
+    pub const MAX_BANK: u8 = 127;
+}
+
+/// Up to four banks of the first preferred segment, most wanted first:
+/// `DXGK_SEGMENTBANKPREFERENCE`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct HintedBanks {
+    slots: [Option<BankHint>; 4],
+}
+
+impl HintedBanks {
+    /// Groups in the word.
+    pub const SLOTS: usize = 4;
+
+    /// The hints in order; `None` for more than four, or for a bank that is not 1 to 127.
+    #[must_use]
+    pub fn new(hints: &[BankHint]) -> Option<Self> {
+        let nameable = |hint: &BankHint| (1..=BankHint::MAX_BANK).contains(&hint.bank);
+        let mut slots = [None; Self::SLOTS];
+        if hints.len() > Self::SLOTS || !hints.iter().all(nameable) {
+            return None;
+        }
+        for (slot, hint) in slots.iter_mut().zip(hints) {
+            *slot = Some(*hint);
+        }
+        Some(Self { slots })
+    }
+
+    /// The hints in the order of their groups; an empty group is skipped.
+    pub fn iter(self) -> impl Iterator<Item = BankHint> {
+        self.slots.into_iter().flatten()
+    }
+
+    /// Whether no bank is wanted.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.slots.iter().all(Option::is_none)
+    }
+
+    /// The 32-bit word: seven bits of bank and one of direction a group, lowest group first.
+    #[must_use]
+    pub fn word(self) -> u32 {
+        self.slots.iter().enumerate().fold(0, |word, (slot, hint)| {
+            let group = hint.map_or(0, |hint| u32::from(hint.bank) | u32::from(hint.from_end) << 7);
+            word | group << (8 * slot)
+        })
+    }
+
+    /// Reads the word. Bank 0 leaves a group empty.
+    #[must_use]
+    pub fn from_word(word: u32) -> Self {
+        let slots = word.to_le_bytes().map(|group| {
+            let (bank, from_end) = (group & 0x7F, group & 0x80 != 0);
+            (bank != 0).then_some(BankHint { bank, from_end })
+        });
+        Self { slots }
+    }
+}
+
+/// How the rows of a two-dimensional allocation lie.
+///
+/// The driver knows them from its private data; `pAllocationUsageHint` carries pitch and height.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RowLayout {
+    /// Bytes from one row to the next in the backing store and in segments without pitch
+    /// alignment; every byte of a row is content.
+    pub pitch: u32,
+    /// Bytes from one row to the next in a pitch-aligned memory segment; at least the pitch.
+    pub aligned_pitch: u32,
+    /// Rows.
+    pub rows: u32,
+}
+
+impl RowLayout {
+    /// The most rows that are moved one by one.
+    pub const MAX_ROWS: u32 = 65_536;
+
+    /// Bytes of content.
+    #[must_use]
+    pub fn size(self) -> Bytes {
+        Bytes(u64::from(self.pitch) * u64::from(self.rows))
+    }
+
+    /// Bytes in a pitch-aligned segment.
+    #[must_use]
+    pub fn aligned_size(self) -> Bytes {
+        Bytes(u64::from(self.aligned_pitch) * u64::from(self.rows))
+    }
+}
+
 /// `DXGK_ALLOCATIONINFO`: what a driver asks for when it creates an allocation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AllocationInfo {
     /// Bytes; VidMm rounds up to whole pages.
     pub size: Bytes,
@@ -160,6 +261,12 @@ pub struct AllocationInfo {
     pub flags: AllocationFlags,
     /// Starting priority; 0 is illegal.
     pub priority: Priority,
+    /// Banks wanted in the first preferred segment. A hint.
+    pub hinted_banks: HintedBanks,
+    /// Bytes taken in a pitch-aligned segment; 0 where it cannot lie in one.
+    pub pitch_aligned_size: Bytes,
+    /// How its rows lie, where it has any.
+    pub rows: Option<RowLayout>,
 }
 
 #[cfg(test)]
@@ -188,6 +295,30 @@ mod tests {
             assert_eq!(PreferredSegments::from_word(word), preferred);
         }
         assert_eq!(PreferredSegments::new(&[up(1); 6]), None);
+    }
+
+    /// Worked out by hand from the masks of the header: banks in 0x7F, 0x7F00, 0x7F0000 and
+    /// 0x7F000000, directions in 0x80, 0x8000, 0x800000 and 0x80000000.
+    #[test]
+    fn bank_words_match_the_masks() {
+        let hint = |bank, from_end| BankHint { bank, from_end };
+        let table: [(&[BankHint], u32); 4] = [
+            (&[], 0),
+            (&[hint(2, true)], 0x82),
+            (&[hint(1, false), hint(127, true)], 0xFF01),
+            (&[hint(1, false), hint(2, true), hint(3, false), hint(4, true)], 0x8403_8201),
+        ];
+        for (hints, word) in table {
+            let banks = HintedBanks::new(hints).expect("at most four, all nameable");
+            assert_eq!(banks.word(), word, "{hints:?}");
+            assert_eq!(HintedBanks::from_word(word), banks);
+        }
+        assert_eq!(HintedBanks::new(&[hint(1, false); 5]), None);
+        assert_eq!(HintedBanks::new(&[hint(0, false)]), None);
+        assert_eq!(HintedBanks::new(&[hint(128, false)]), None);
+        let gap = HintedBanks::from_word(0x0005_0000);
+        assert_eq!(gap.iter().collect::<Vec<_>>(), [hint(5, false)], "empty groups are skipped");
+        assert_eq!(gap.word(), 0x0005_0000, "and kept");
     }
 
     #[test]

@@ -95,6 +95,107 @@ bitflags! {
 }
 
 bitflags! {
+    /// The same word as WDDM 2.x names it: `DXGK_ALLOCATIONINFOFLAGS_WDDM2_0`.
+    ///
+    /// Bits 11 and 12, and 19 to 31, are reserved.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub struct AllocationFlagsWddm2: u32 {
+        /// The CPU may read and write it.
+        const CpuVisible = 1 << 0;
+        /// The backing store is kept while the allocation is resident in a memory segment.
+        const PermanentSysMem = 1 << 1;
+        /// The backing store is cacheable.
+        const Cached = 1 << 2;
+        /// The backing store is kernel memory.
+        const Protected = 1 << 3;
+        /// Wraps a range of user memory that exists already.
+        const ExistingSysMem = 1 << 4;
+        /// Wraps a range of kernel memory that exists already.
+        const ExistingKernelSysMem = 1 << 5;
+        /// Searched for from the end of the segment.
+        const FromEndOfSegment = 1 << 6;
+        /// Never mapped with a large page, since WDDM 2.1.
+        const DisableLargePageMapping = 1 << 7;
+        /// An overlay surface: pinned.
+        const Overlay = 1 << 8;
+        /// A capture surface: pinned.
+        const Capture = 1 << 9;
+        /// Lies in the video protected range, since WDDM 2.1.
+        const CreateInVpr = 1 << 10;
+        /// Mapped into the aperture with an address for the CPU, since WDDM 2.9.
+        const MapApertureCpuVisible = 1 << 13;
+        /// A history buffer.
+        const HistoryBuffer = 1 << 14;
+        /// Accessed by physical address: contiguous, and mapped whenever it is in system memory.
+        const AccessedPhysically = 1 << 15;
+        /// The driver is told when it becomes resident and when it leaves.
+        const ExplicitResidencyNotification = 1 << 16;
+        /// Holds content under hardware protection.
+        const HardwareProtected = 1 << 17;
+        /// Has an address for the CPU only while it is locked.
+        const CpuVisibleOnDemand = 1 << 18;
+    }
+}
+
+impl AllocationFlags {
+    /// The names of a word as a generation of the flags spells them, joined by ` | `; bits without
+    /// a name follow in hexadecimal. Empty for no bit.
+    #[must_use]
+    pub fn names(self, version: super::InterfaceVersion) -> String {
+        fn joined<F: bitflags::Flags<Bits = u32>>(word: u32) -> String {
+            let flags = F::from_bits_retain(word);
+            let mut names: Vec<String> =
+                flags.iter_names().map(|(name, _)| name.to_owned()).collect();
+            let rest = word & !F::all().bits();
+            if rest != 0 {
+                names.push(format!("{rest:#X}"));
+            }
+            names.join(" | ")
+        }
+        if version >= super::InterfaceVersion::Wddm2_0 {
+            joined::<AllocationFlagsWddm2>(self.bits())
+        } else {
+            joined::<Self>(self.bits())
+        }
+    }
+
+    /// The same word as WDDM 2.x reads it.
+    #[must_use]
+    pub const fn as_wddm2(self) -> AllocationFlagsWddm2 {
+        AllocationFlagsWddm2::from_bits_retain(self.bits())
+    }
+}
+
+bitflags! {
+    /// `D3DDDICB_LOCKFLAGS`.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub struct LockFlags: u32 {
+        /// The CPU only reads.
+        const ReadOnly = 1 << 0;
+        /// The CPU only writes.
+        const WriteOnly = 1 << 1;
+        /// Fails rather than wait for the GPU.
+        const DonotWait = 1 << 2;
+        /// Does not wait for the GPU.
+        const IgnoreSync = 1 << 3;
+        /// All of the allocation.
+        const LockEntire = 1 << 4;
+        /// Fails rather than evict the allocation.
+        const DonotEvict = 1 << 5;
+        /// Takes an unswizzling aperture.
+        const AcquireAperture = 1 << 6;
+        /// The content may be dropped: another instance may be handed out.
+        const Discard = 1 << 7;
+        /// Nothing in flight names the allocation.
+        const NoExistingReference = 1 << 8;
+        /// Through an address of its own.
+        const UseAlternateVA = 1 << 9;
+        /// Does not wait for reads of the GPU.
+        const IgnoreReadSync = 1 << 10;
+    }
+}
+
+bitflags! {
     /// `DXGK_TRANSFERFLAGS`.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
     pub struct TransferFlags: u32 {

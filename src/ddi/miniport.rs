@@ -62,6 +62,9 @@ pub struct Access {
     pub length: Bytes,
     /// Read or write.
     pub kind: AccessKind,
+    /// How far into the bytes of its seed a write begins: not 0 where one reference of the user
+    /// became several accesses, one for each row of a pitch-aligned place.
+    pub phase: u32,
 }
 
 /// Builds the packets of a user's submission into a DMA buffer.
@@ -188,6 +191,11 @@ pub trait Miniport {
 
     /// Lets the device execute one packet; `None` when nothing is queued.
     fn execute_packet(&mut self, host: &mut HostMemory) -> Option<PacketOutcome>;
+
+    /// The processor writes bytes of a segment that it sees, from an offset on. No entry point of
+    /// the driver: it stands for the device behind its BAR. Whether all of them lie in the segment
+    /// is the answer; otherwise nothing is written.
+    fn write_through_bar(&mut self, segment: SegmentId, offset: u64, bytes: &[u8]) -> bool;
 
     /// The last fence that the device signalled.
     fn completed_fence(&self) -> FenceId;

@@ -13,11 +13,12 @@ mod status;
 mod version;
 
 pub use allocation::{
-    AllocationHandle, AllocationInfo, ContextHandle, DeviceHandle, Preference, PreferredSegments,
-    SegmentSet, SystemMemoryId,
+    AllocationHandle, AllocationInfo, BankHint, ContextHandle, DeviceHandle, HintedBanks,
+    Preference, PreferredSegments, RowLayout, SegmentSet, SystemMemoryId,
 };
 pub use flags::{
-    AllocationFlags, DiscardContentFlags, MapApertureFlags, SegmentFlags, TransferFlags,
+    AllocationFlags, AllocationFlagsWddm2, DiscardContentFlags, LockFlags, MapApertureFlags,
+    SegmentFlags, TransferFlags,
 };
 pub use miniport::{
     Access, AccessKind, BuildPagingBuffer, CreateAllocation, DmaBufferAddress, DriverMark,
@@ -25,8 +26,8 @@ pub use miniport::{
 };
 pub use operation::{
     DiscardContent, Fill, Location, MapApertureSegment, OperationKind, PageList, PagingOperation,
-    Transfer, UnmapApertureSegment,
+    PhysicalAccess, SpecialLockTransfer, Transfer, UnmapApertureSegment,
 };
-pub use priority::{Priority, PriorityBand};
+pub use priority::{OfferPriority, Priority, PriorityBand};
 pub use status::NtStatus;
-pub use version::InterfaceVersion;
+pub use version::{DescriptorGeneration, InterfaceVersion};

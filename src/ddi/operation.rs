@@ -48,11 +48,33 @@ pub struct Transfer {
     pub mdl_offset: Pages,
 }
 
+/// `DXGK_OPERATION_SPECIAL_LOCK_TRANSFER`: a transfer of an allocation that is locked through an
+/// address of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpecialLockTransfer {
+    /// What moves; its `mdl_offset` is 0, the structure has no such field.
+    pub transfer: Transfer,
+    /// The swizzling range.
+    pub swizzling_range_id: u32,
+    /// Data of the swizzling range.
+    pub swizzling_range_data: u32,
+}
+
+/// A dummy access of the GPU that orders its accesses with those of the CPU: the fields of
+/// `ReadPhysical` and `WritePhysical`. One to eight bytes are accessed; the data does not matter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PhysicalAccess {
+    /// The segment.
+    pub segment: SegmentId,
+    /// Base address of the segment plus offset in it.
+    pub address: SegmentAddress,
+}
+
 /// Initialises an allocation without content when it is first paged in. Never to an aperture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fill {
-    /// The allocation.
-    pub allocation: AllocationHandle,
+    /// The allocation; `None` only where a raw operation names none.
+    pub allocation: Option<AllocationHandle>,
     /// Bytes filled.
     pub fill_size: Bytes,
     /// Repeated 32-bit little-endian pattern.
@@ -66,8 +88,8 @@ pub struct Fill {
 /// Says that content is dropped where it is, not copied back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DiscardContent {
-    /// The allocation.
-    pub allocation: AllocationHandle,
+    /// The allocation; `None` only where a raw operation names none.
+    pub allocation: Option<AllocationHandle>,
     /// Whether it is known to be idle.
     pub flags: DiscardContentFlags,
     /// The segment that it leaves.
@@ -123,10 +145,16 @@ pub enum PagingOperation {
     Fill(Fill),
     /// `DXGK_OPERATION_DISCARD_CONTENT`.
     DiscardContent(DiscardContent),
+    /// `DXGK_OPERATION_READ_PHYSICAL`.
+    ReadPhysical(PhysicalAccess),
+    /// `DXGK_OPERATION_WRITE_PHYSICAL`.
+    WritePhysical(PhysicalAccess),
     /// `DXGK_OPERATION_MAP_APERTURE_SEGMENT`.
     MapApertureSegment(MapApertureSegment),
     /// `DXGK_OPERATION_UNMAP_APERTURE_SEGMENT`.
     UnmapApertureSegment(UnmapApertureSegment),
+    /// `DXGK_OPERATION_SPECIAL_LOCK_TRANSFER`.
+    SpecialLockTransfer(SpecialLockTransfer),
 }
 
 /// The kinds of paging operation modelled, numbered as in the kit.
@@ -138,10 +166,16 @@ pub enum OperationKind {
     Fill,
     /// 2.
     DiscardContent,
+    /// 3.
+    ReadPhysical,
+    /// 4.
+    WritePhysical,
     /// 5.
     MapApertureSegment,
     /// 6.
     UnmapApertureSegment,
+    /// 7.
+    SpecialLockTransfer,
 }
 
 impl OperationKind {
@@ -152,8 +186,11 @@ impl OperationKind {
             Self::Transfer => "Transfer",
             Self::Fill => "Fill",
             Self::DiscardContent => "DiscardContent",
+            Self::ReadPhysical => "ReadPhysical",
+            Self::WritePhysical => "WritePhysical",
             Self::MapApertureSegment => "MapApertureSegment",
             Self::UnmapApertureSegment => "UnmapApertureSegment",
+            Self::SpecialLockTransfer => "SpecialLockTransfer",
         }
     }
 
@@ -164,8 +201,11 @@ impl OperationKind {
             Self::Transfer => 0,
             Self::Fill => 1,
             Self::DiscardContent => 2,
+            Self::ReadPhysical => 3,
+            Self::WritePhysical => 4,
             Self::MapApertureSegment => 5,
             Self::UnmapApertureSegment => 6,
+            Self::SpecialLockTransfer => 7,
         }
     }
 }
@@ -178,8 +218,11 @@ impl PagingOperation {
             Self::Transfer(_) => OperationKind::Transfer,
             Self::Fill(_) => OperationKind::Fill,
             Self::DiscardContent(_) => OperationKind::DiscardContent,
+            Self::ReadPhysical(_) => OperationKind::ReadPhysical,
+            Self::WritePhysical(_) => OperationKind::WritePhysical,
             Self::MapApertureSegment(_) => OperationKind::MapApertureSegment,
             Self::UnmapApertureSegment(_) => OperationKind::UnmapApertureSegment,
+            Self::SpecialLockTransfer(_) => OperationKind::SpecialLockTransfer,
         }
     }
 
@@ -188,15 +231,17 @@ impl PagingOperation {
     pub const fn allocation(&self) -> Option<AllocationHandle> {
         match self {
             Self::Transfer(operation) => operation.allocation,
-            Self::Fill(operation) => Some(operation.allocation),
-            Self::DiscardContent(operation) => Some(operation.allocation),
+            Self::Fill(operation) => operation.allocation,
+            Self::DiscardContent(operation) => operation.allocation,
+            Self::ReadPhysical(_) | Self::WritePhysical(_) => None,
             Self::MapApertureSegment(operation) => operation.allocation,
             Self::UnmapApertureSegment(operation) => operation.allocation,
+            Self::SpecialLockTransfer(operation) => operation.transfer.allocation,
         }
     }
 
-    /// The same operation, with the driver told that the allocation is idle. Only transfers and
-    /// discards can say so.
+    /// The same operation, with the driver told that the allocation is idle. Only transfers, special-lock ones included, and discards can say
+    /// so.
     #[must_use]
     pub fn with_allocation_idle(mut self) -> Self {
         match &mut self {
@@ -204,7 +249,14 @@ impl PagingOperation {
             Self::DiscardContent(operation) => {
                 operation.flags |= DiscardContentFlags::AllocationIsIdle;
             }
-            Self::Fill(_) | Self::MapApertureSegment(_) | Self::UnmapApertureSegment(_) => {}
+            Self::SpecialLockTransfer(operation) => {
+                operation.transfer.flags |= TransferFlags::AllocationIsIdle;
+            }
+            Self::Fill(_)
+            | Self::ReadPhysical(_)
+            | Self::WritePhysical(_)
+            | Self::MapApertureSegment(_)
+            | Self::UnmapApertureSegment(_) => {}
         }
         self
     }

@@ -61,6 +61,51 @@ impl Priority {
     }
 }
 
+impl Default for Priority {
+    fn default() -> Self {
+        Self::NORMAL
+    }
+}
+
+/// How soon offered content may be dropped: `D3DDDI_OFFER_PRIORITY` without its value for none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OfferPriority {
+    /// First; value 1.
+    Low,
+    /// Value 2.
+    Normal,
+    /// Last; value 3.
+    High,
+    /// As the allocation's own priority says; value 4.
+    Auto,
+}
+
+impl OfferPriority {
+    /// The value of the enumeration.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        match self {
+            Self::Low => 1,
+            Self::Normal => 2,
+            Self::High => 3,
+            Self::Auto => 4,
+        }
+    }
+
+    /// The level that counts for an allocation of this priority: low bands make a low offer.
+    #[must_use]
+    pub const fn resolved(self, priority: Priority) -> Self {
+        match self {
+            Self::Auto => match priority.band() {
+                PriorityBand::Minimum | PriorityBand::Low => Self::Low,
+                PriorityBand::Normal => Self::Normal,
+                PriorityBand::High | PriorityBand::Maximum => Self::High,
+            },
+            known => known,
+        }
+    }
+}
+
 impl fmt::Display for Priority {
     /// The name, with what the value has above it: `NORMAL`, `HIGH + 0x10000`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

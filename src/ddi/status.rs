@@ -55,6 +55,8 @@ statuses! {
     CANT_LOCK_MEMORY = 0xC01E_0101, "STATUS_GRAPHICS_CANT_LOCK_MEMORY";
     /// The GPU still uses the allocation.
     ALLOCATION_BUSY = 0xC01E_0102, "STATUS_GRAPHICS_ALLOCATION_BUSY";
+    /// The allocation is locked, and lies where it may not be rendered from.
+    CANT_RENDER_LOCKED_ALLOCATION = 0xC01E_0111, "STATUS_GRAPHICS_CANT_RENDER_LOCKED_ALLOCATION";
     /// The allocation is not one.
     ALLOCATION_INVALID = 0xC01E_0106, "STATUS_GRAPHICS_ALLOCATION_INVALID";
     /// The allocation is pinned.

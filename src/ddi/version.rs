@@ -87,6 +87,51 @@ impl InterfaceVersion {
     }
 }
 
+/// Which segment query a driver answers, and so which fields a descriptor has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DescriptorGeneration {
+    /// `DXGK_SEGMENTDESCRIPTOR`, query type 2.
+    Descriptor1,
+    /// `DXGK_SEGMENTDESCRIPTOR3`, query type 5, since Windows 8.
+    Descriptor3,
+    /// `DXGK_SEGMENTDESCRIPTOR4`, query type 11, since WDDM 2.0.
+    Descriptor4,
+}
+
+impl DescriptorGeneration {
+    /// Every generation with the number in its name, oldest first.
+    pub const ALL: [(Self, u8); 3] =
+        [(Self::Descriptor1, 1), (Self::Descriptor3, 3), (Self::Descriptor4, 4)];
+
+    /// The generation of a number.
+    #[must_use]
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known)| *known == number).map(|(generation, _)| *generation)
+    }
+
+    /// The number in its name: 1, 3 or 4.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Descriptor1 => 1,
+            Self::Descriptor3 => 3,
+            Self::Descriptor4 => 4,
+        }
+    }
+
+    /// The newest generation that an interface version has.
+    #[must_use]
+    pub fn newest(version: InterfaceVersion) -> Self {
+        if version >= InterfaceVersion::Wddm2_0 {
+            Self::Descriptor4
+        } else if version >= InterfaceVersion::Wddm1_2 {
+            Self::Descriptor3
+        } else {
+            Self::Descriptor1
+        }
+    }
+}
+
 impl fmt::Display for InterfaceVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "WDDM {}", self.name())

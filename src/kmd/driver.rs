@@ -12,7 +12,7 @@ use crate::ddi::{
     Readback, Render, SegmentFlags, SubmitCommand, TransferFlags,
 };
 use crate::gpu::{Fault, Gpu, Packet, PacketFormat, Place, RegionConfig, RegionId, Submission};
-use crate::memory::{Content, HostMemory};
+use crate::memory::{Content, HostMemory, bytes};
 
 /// Why a driver cannot start on an adapter.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -146,7 +146,12 @@ impl Driver {
             PagingOperation::DiscardContent(discard) => {
                 discard.flags.contains(DiscardContentFlags::AllocationIsIdle)
             }
+            PagingOperation::SpecialLockTransfer(special) => {
+                special.transfer.flags.contains(TransferFlags::AllocationIsIdle)
+            }
             PagingOperation::Fill(_)
+            | PagingOperation::ReadPhysical(_)
+            | PagingOperation::WritePhysical(_)
             | PagingOperation::MapApertureSegment(_)
             | PagingOperation::UnmapApertureSegment(_) => true,
         };
@@ -267,6 +272,11 @@ impl Miniport for Driver {
             fault: executed.fault.map(packet_fault),
             completed: executed.completed,
         })
+    }
+
+    fn write_through_bar(&mut self, segment: SegmentId, offset: u64, written: &[u8]) -> bool {
+        let pieces = bytes::pieces_from_bytes(written);
+        self.gpu.write_memory(Self::region(segment), offset, &pieces).is_ok()
     }
 
     fn completed_fence(&self) -> FenceId {

@@ -34,6 +34,9 @@ pub(super) fn build(driver: &Driver, arguments: &mut BuildPagingBuffer<'_>) -> N
         PagingOperation::Fill(fill) => build_fill(driver, arguments, fill),
         // The content may be dropped; the hardware keeps no record of allocations.
         PagingOperation::DiscardContent(_) => Ok(()),
+        PagingOperation::ReadPhysical(_)
+        | PagingOperation::WritePhysical(_)
+        | PagingOperation::SpecialLockTransfer(_) => Err(NtStatus::NOT_SUPPORTED),
         PagingOperation::MapApertureSegment(map) => build_map(driver, arguments, map),
         PagingOperation::UnmapApertureSegment(unmap) => build_unmap(driver, arguments, unmap),
     };
@@ -211,7 +214,7 @@ fn build_fill(
             destination: destination.ok_or(NtStatus::INVALID_PARAMETER)?,
             length: fill.fill_size.get(),
             pattern: fill.fill_pattern,
-            token: fill.allocation.0,
+            token: fill.allocation.map_or(0, |allocation| allocation.0),
         },
     )
 }

@@ -111,15 +111,7 @@ fn prefer(number: u8) -> PreferredSegments {
 }
 
 fn memory(name: &str, flags: SegmentFlags, base: u64, size: u64) -> Segment {
-    Segment {
-        name: name.to_owned(),
-        flags,
-        base,
-        size,
-        commit_limit: size,
-        cpu_translated_address: 0,
-        system_memory_end_address: 0,
-    }
+    Segment { name: name.to_owned(), flags, base, size, commit_limit: size, ..Segment::default() }
 }
 
 fn inspector() -> Profile {
@@ -153,7 +145,7 @@ fn inspector() -> Profile {
                 count: 2,
             },
             system_memory_id: SystemMemoryId::default(),
-            aperture_commit_limit: 0,
+            ..Adapter::default()
         },
         allocations: AllocationStyle {
             alignment: Bytes::kib(4),
@@ -204,7 +196,7 @@ fn render_only_sample() -> Profile {
                 count: 1,
             },
             system_memory_id: SystemMemoryId::default(),
-            aperture_commit_limit: 0,
+            ..Adapter::default()
         },
         allocations: AllocationStyle {
             alignment: Bytes(64),

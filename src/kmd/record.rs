@@ -30,6 +30,9 @@ pub(super) fn build(driver: &mut Driver, arguments: &mut BuildPagingBuffer<'_>) 
             .ok_or(NtStatus::INVALID_PARAMETER)
             .and_then(|body| append(driver, arguments, body)),
         PagingOperation::DiscardContent(_) => Ok(()),
+        PagingOperation::ReadPhysical(_)
+        | PagingOperation::WritePhysical(_)
+        | PagingOperation::SpecialLockTransfer(_) => Err(NtStatus::NOT_SUPPORTED),
         PagingOperation::MapApertureSegment(map) => program_map(driver, map),
         PagingOperation::UnmapApertureSegment(unmap) => program_unmap(driver, unmap),
     };
@@ -93,7 +96,7 @@ fn fill_body(driver: &Driver, fill: &Fill) -> Option<RecordBody> {
     let place = driver.place(fill.segment, fill.address)?;
     let size = fill.fill_size.get();
     size.is_multiple_of(4).then_some(RecordBody::Fill {
-        token: fill.allocation.0.into(),
+        token: fill.allocation.map_or(0, |allocation| allocation.0.into()),
         size,
         pattern: fill.fill_pattern,
         destination: RecordSide { region: place.region, address: place.address },

@@ -327,7 +327,7 @@ fn moves_inside_and_between_segments_take_one_packet() {
 fn fills_reach_odd_ends_and_the_sample_wants_whole_words() {
     let fill = |size| {
         PagingOperation::Fill(Fill {
-            allocation: AllocationHandle(1),
+            allocation: Some(AllocationHandle(1)),
             fill_size: Bytes(size),
             fill_pattern: 0x0403_0201,
             segment: segment(1),
@@ -432,13 +432,14 @@ fn request() -> CreateAllocation {
             eviction: SegmentSet(0),
             flags: AllocationFlags::empty(),
             priority: Priority::NORMAL,
+            ..AllocationInfo::default()
         },
     }
 }
 
 fn access(allocation: AllocationHandle, offset: u64, length: u64, kind: AccessKind) -> Access {
     let address = SegmentAddress(MEMORY_BASE + offset);
-    Access { allocation, segment: segment(1), address, length: Bytes(length), kind }
+    Access { allocation, segment: segment(1), address, length: Bytes(length), kind, phase: 0 }
 }
 
 #[test]
@@ -506,6 +507,7 @@ fn an_allocation_is_busy_until_the_fence_that_names_it() {
     let discard = |allocation, flags| {
         let address = SegmentAddress(MEMORY_BASE);
         let segment = segment(1);
+        let allocation = Some(allocation);
         PagingOperation::DiscardContent(DiscardContent { allocation, flags, segment, address })
     };
     let status = |bench: &mut Bench, operation: &PagingOperation| bench.build(operation, 64, 0).0;

@@ -60,6 +60,10 @@ impl Applying<'_, '_> {
             }
             Command::RunGpu(run) => self.run_gpu(*run)?,
             Command::Expect(_) => {}
+            _ => {
+                let reason = RefusalReason::FlagNotModelled("this command");
+                return Err(Refusal::new(NtStatus::NOT_SUPPORTED, reason).into());
+            }
         }
         if drain {
             self.with(VidMm::drain);

@@ -2,8 +2,12 @@
 //!
 //! Names are gone: `session` has bound each to the dense id of its first mention.
 
-use crate::base::{AllocationId, Bytes, DeviceId, FenceId, ProcessId, SegmentId, Span};
-use crate::ddi::{AllocationInfo, NtStatus, Priority};
+use crate::base::{AllocationId, Bytes, DeviceId, FenceId, PagesId, ProcessId, SegmentId, Span};
+use crate::ddi::{
+    AllocationInfo, DiscardContentFlags, LockFlags, MapApertureFlags, NtStatus, OfferPriority,
+    OperationKind, Priority, TransferFlags,
+};
+use crate::rules::Rule;
 
 /// Bytes that a write leaves behind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +76,170 @@ pub struct CreateAllocation {
     pub fill_pattern: u32,
     /// Paged in by the same command; when that is refused, so is the creation.
     pub resident: bool,
+    /// Other devices may open it.
+    pub shared: bool,
+    /// A primary: operations that map it name no device.
+    pub primary: bool,
+    /// The reserved pages that it wraps, where its flags say that it wraps existing memory.
+    pub existing: Option<PagesId>,
+}
+
+/// Pages of system memory that somebody reserves for use of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReservePages {
+    /// Their identity.
+    pub pages: PagesId,
+    /// How many.
+    pub count: u64,
+    /// In one run.
+    pub contiguous: bool,
+}
+
+/// One side of a raw transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RawLocation {
+    /// A segment, and the address in it, base address included.
+    Segment {
+        /// The segment.
+        id: SegmentId,
+        /// Base address plus offset.
+        address: u64,
+    },
+    /// Reserved pages, as a page list.
+    Pages(PagesId),
+}
+
+/// The fields of a raw `Transfer` or `SpecialLockTransfer`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RawTransfer {
+    /// The allocation named to the driver; `None` for a raw copy.
+    pub allocation: Option<AllocationId>,
+    /// Bytes added to segment addresses.
+    pub transfer_offset: u32,
+    /// Bytes.
+    pub transfer_size: u64,
+    /// From.
+    pub source: RawLocation,
+    /// To.
+    pub destination: RawLocation,
+    /// Flags.
+    pub flags: TransferFlags,
+    /// First page of page lists; a `SpecialLockTransfer` has no such field.
+    pub mdl_offset: u32,
+}
+
+/// A paging operation put together by hand, as a driver's unit test would: VidMm asks the driver
+/// to build it, submits and waits for it, and books what it maps and writes as foreign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RawOperation {
+    /// `Transfer`.
+    Transfer(RawTransfer),
+    /// `SpecialLockTransfer`, with range id and data.
+    SpecialLockTransfer(RawTransfer, u32, u32),
+    /// `Fill`.
+    Fill {
+        /// The allocation named to the driver.
+        allocation: Option<AllocationId>,
+        /// Bytes.
+        fill_size: u64,
+        /// Pattern.
+        fill_pattern: u32,
+        /// Segment.
+        segment: SegmentId,
+        /// Base address plus offset.
+        address: u64,
+    },
+    /// `DiscardContent`.
+    DiscardContent {
+        /// The allocation named to the driver.
+        allocation: Option<AllocationId>,
+        /// Flags.
+        flags: DiscardContentFlags,
+        /// Segment.
+        segment: SegmentId,
+        /// Base address plus offset.
+        address: u64,
+    },
+    /// `ReadPhysical`.
+    ReadPhysical {
+        /// Segment.
+        segment: SegmentId,
+        /// Base address plus offset.
+        address: u64,
+    },
+    /// `WritePhysical`.
+    WritePhysical {
+        /// Segment.
+        segment: SegmentId,
+        /// Base address plus offset.
+        address: u64,
+    },
+    /// `MapApertureSegment`.
+    MapApertureSegment {
+        /// The device named to the driver.
+        device: Option<DeviceId>,
+        /// The allocation named to the driver.
+        allocation: Option<AllocationId>,
+        /// Aperture segment.
+        segment: SegmentId,
+        /// First aperture page.
+        offset_in_pages: u64,
+        /// Pages.
+        number_of_pages: u64,
+        /// The page list.
+        pages: PagesId,
+        /// Flags.
+        flags: MapApertureFlags,
+        /// First page of the list.
+        mdl_offset: u32,
+    },
+    /// `UnmapApertureSegment`.
+    UnmapApertureSegment {
+        /// The device named to the driver.
+        device: Option<DeviceId>,
+        /// The allocation named to the driver.
+        allocation: Option<AllocationId>,
+        /// Aperture segment.
+        segment: SegmentId,
+        /// First aperture page.
+        offset_in_pages: u64,
+        /// Pages.
+        number_of_pages: u64,
+        /// Physical address of the dummy page; `None` for VidMm's own.
+        dummy_page: Option<u64>,
+    },
+}
+
+impl RawOperation {
+    /// Its kind.
+    #[must_use]
+    pub const fn kind(&self) -> OperationKind {
+        match self {
+            Self::Transfer(_) => OperationKind::Transfer,
+            Self::SpecialLockTransfer(..) => OperationKind::SpecialLockTransfer,
+            Self::Fill { .. } => OperationKind::Fill,
+            Self::DiscardContent { .. } => OperationKind::DiscardContent,
+            Self::ReadPhysical { .. } => OperationKind::ReadPhysical,
+            Self::WritePhysical { .. } => OperationKind::WritePhysical,
+            Self::MapApertureSegment { .. } => OperationKind::MapApertureSegment,
+            Self::UnmapApertureSegment { .. } => OperationKind::UnmapApertureSegment,
+        }
+    }
+
+    /// The allocation named to the driver.
+    #[must_use]
+    pub const fn allocation(&self) -> Option<AllocationId> {
+        match self {
+            Self::Transfer(transfer) | Self::SpecialLockTransfer(transfer, ..) => {
+                transfer.allocation
+            }
+            Self::Fill { allocation, .. }
+            | Self::DiscardContent { allocation, .. }
+            | Self::MapApertureSegment { allocation, .. }
+            | Self::UnmapApertureSegment { allocation, .. } => *allocation,
+            Self::ReadPhysical { .. } | Self::WritePhysical { .. } => None,
+        }
+    }
 }
 
 /// Where an allocation may be expected.
@@ -94,6 +262,67 @@ pub enum ContentState {
     Damaged,
     /// Neither written nor filled yet.
     NeverWritten,
+    /// Dropped while it was offered.
+    Discarded,
+}
+
+/// Whether an allocation is offered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OfferState {
+    /// It is not.
+    #[default]
+    NotOffered,
+    /// It is, and its content is still there.
+    Offered,
+    /// It is, and its content was dropped.
+    Discarded,
+}
+
+/// Damage that a session expects the command before to have done, no more and no less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExpectedDamage {
+    /// This is the first wrong byte of an allocation.
+    Content {
+        /// The allocation.
+        allocation: AllocationId,
+        /// From its start.
+        offset: u64,
+    },
+    /// This is the first wrong byte of reserved pages.
+    Pages {
+        /// The pages.
+        pages: PagesId,
+        /// From their start.
+        offset: u64,
+    },
+    /// This is the first wrong byte of a segment that belongs to no allocation.
+    Segment {
+        /// The segment.
+        segment: SegmentId,
+        /// From its start.
+        offset: u64,
+    },
+    /// This is the first page of an aperture that points elsewhere than it must.
+    Aperture {
+        /// The segment.
+        segment: SegmentId,
+        /// The page.
+        page: u64,
+    },
+    /// The GPU read wrong bytes of an allocation.
+    WrongRead {
+        /// The allocation.
+        allocation: AllocationId,
+        /// The first, from its start.
+        offset: u64,
+    },
+    /// The CPU read wrong bytes of an allocation.
+    WrongCpuRead {
+        /// The allocation.
+        allocation: AllocationId,
+        /// The first, from its start.
+        offset: u64,
+    },
 }
 
 /// A count that a session may expect.
@@ -125,11 +354,13 @@ pub enum Counter {
     Faults,
     /// Buffers submitted to the GPU.
     Submissions,
+    /// Bytes flushed from the CPU cache before the GPU used them.
+    BytesFlushed,
 }
 
 impl Counter {
     /// Every counter, in the order of the report.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::PageIns,
         Self::Evictions,
         Self::BytesFilled,
@@ -143,6 +374,7 @@ impl Counter {
         Self::Refusals,
         Self::Faults,
         Self::Submissions,
+        Self::BytesFlushed,
     ];
 }
 
@@ -167,6 +399,20 @@ pub enum Expectation {
     Hash(AllocationId, u64),
     /// The machine has stopped, with this bug check and first parameter.
     Stopped(u32, u32),
+    /// An allocation is offered or not.
+    Offer(AllocationId, OfferState),
+    /// An allocation is locked by the CPU or not.
+    Locked(AllocationId, bool),
+    /// An allocation is displayed or not.
+    Displayed(AllocationId, bool),
+    /// A device owns a shared allocation.
+    Owner(AllocationId, DeviceId),
+    /// Bytes of reserved pages, from an offset.
+    PagesBytes(PagesId, u64, Box<[u8]>),
+    /// The configuration breaks or touches a rule.
+    Finding(Rule),
+    /// The command before did exactly the damage that the expectations following it name.
+    Damage(ExpectedDamage),
 }
 
 /// What somebody asks for.
@@ -196,6 +442,28 @@ pub enum Command {
     SetPriority(AllocationId, Priority),
     /// The engine runs.
     RunGpu(RunGpu),
+    /// Another device opens a shared allocation.
+    OpenAllocation(AllocationId, DeviceId),
+    /// A device closes a shared allocation; the last to close destroys it.
+    CloseAllocation(AllocationId, DeviceId),
+    /// The CPU locks an allocation, through the device that owns it or the one named.
+    Lock(AllocationId, Option<DeviceId>, LockFlags),
+    /// The CPU unlocks it.
+    Unlock(AllocationId),
+    /// The content of allocations may be dropped from now on.
+    Offer(Box<[AllocationId]>, OfferPriority),
+    /// It may not any more.
+    Reclaim(Box<[AllocationId]>),
+    /// An allocation is displayed, in place of what was displayed before; `None` for nothing.
+    Display(Option<AllocationId>),
+    /// Pages are reserved.
+    ReservePages(ReservePages),
+    /// Reserved pages are given back.
+    ReleasePages(PagesId),
+    /// The CPU writes reserved pages.
+    WritePages(PagesId, AllocationRange, Data),
+    /// A paging operation put together by hand.
+    Raw(Box<RawOperation>),
     /// Something must hold.
     Expect(Expectation),
 }

@@ -86,6 +86,7 @@ impl Started {
                 let found = self.ledger().stopped().map(|(_, stop)| (stop.code, stop.parameter));
                 holds(found == Some((*code, *parameter)), || Mismatch::Stopped(found))
             }
+            _ => Err(Mismatch::Stopped(None)),
         }
     }
 
@@ -140,6 +141,7 @@ impl Started {
             Counter::Refusals => self.ledger().refusals(),
             Counter::Faults => self.ledger().faults(),
             Counter::Submissions => self.ledger().submissions(),
+            Counter::BytesFlushed => counters.bytes_flushed,
         }
     }
 

@@ -21,7 +21,8 @@ mod tests;
 
 pub use command::{
     AllocationRange, Command, ContentState, Counter, CreateAllocation, Data, Expectation,
-    ExpectedPlace, Reference, ReferenceKind, RunGpu, resolve_range,
+    ExpectedDamage, ExpectedPlace, OfferState, RawLocation, RawOperation, RawTransfer, Reference,
+    ReferenceKind, ReservePages, RunGpu, resolve_range,
 };
 pub use expect::Mismatch;
 pub use ledger::{Expected, Ledger};

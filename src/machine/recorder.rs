@@ -3,7 +3,7 @@
 use crate::base::{AllocationId, Bytes, FenceId, Span};
 use crate::ddi::{PacketFault, PacketOutcome, PagingOperation};
 use crate::memory::{Content, bytes};
-use crate::vidmm::{Asked, Observer, OperationReason, TraceEvent};
+use crate::vidmm::{Asked, Observer, OperationReason, PlatformOperation, TraceEvent};
 
 use super::ledger::{LedgerChange, LedgerJournal, expect_bytes};
 use super::trace::{TimedEvent, TraceBuilder};
@@ -101,12 +101,21 @@ impl Observer for Recorder<'_> {
         let summary = &mut self.summary;
         summary.operations += 1;
         let total = match asked {
-            Asked::Render(_) => return,
+            Asked::Render(_)
+            | Asked::Platform(PlatformOperation::FlushCache { .. })
+            | Asked::Paging(PagingOperation::ReadPhysical(_) | PagingOperation::WritePhysical(_)) =>
+            {
+                return;
+            }
+            Asked::Platform(PlatformOperation::MapGart { .. }) => &mut summary.bytes_mapped,
+            Asked::Platform(PlatformOperation::UnmapGart { .. }) => &mut summary.bytes_unmapped,
             Asked::Paging(PagingOperation::Fill(_)) => &mut summary.bytes_in,
             Asked::Paging(PagingOperation::DiscardContent(_)) => &mut summary.bytes_out,
             Asked::Paging(PagingOperation::MapApertureSegment(_)) => &mut summary.bytes_mapped,
             Asked::Paging(PagingOperation::UnmapApertureSegment(_)) => &mut summary.bytes_unmapped,
-            Asked::Paging(PagingOperation::Transfer(_)) => match reason {
+            Asked::Paging(
+                PagingOperation::Transfer(_) | PagingOperation::SpecialLockTransfer(_),
+            ) => match reason {
                 OperationReason::PageIn(_) | OperationReason::Moved(_) => &mut summary.bytes_in,
                 _ => &mut summary.bytes_out,
             },

@@ -35,9 +35,7 @@ impl Bench {
             flags,
             base: 0,
             size: 16 * PAGE_SIZE,
-            commit_limit: 0,
-            cpu_translated_address: 0,
-            system_memory_end_address: 0,
+            ..Segment::default()
         };
         let profile = profile("render-only-sample").expect("the profile is the program's own");
         let adapter = Adapter {
@@ -67,9 +65,13 @@ impl Bench {
                     eviction: SegmentSet::default(),
                     flags: AllocationFlags::CpuVisible,
                     priority: Priority::NORMAL,
+                    ..AllocationInfo::default()
                 },
                 fill_pattern: 0x1234_5678,
                 resident: true,
+                shared: false,
+                primary: false,
+                existing: None,
             })));
             bench.good(&Command::CpuWrite(allocation, AllocationRange::default(), Data::Seed(9)));
         }

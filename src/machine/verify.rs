@@ -175,6 +175,7 @@ impl Started {
             ExtentOwner::Allocation(id) | ExtentOwner::Eviction(id) => {
                 book.allocation(id)?.backing()?
             }
+            ExtentOwner::InvalidRange(_) | ExtentOwner::UefiFrameBuffer(_) => return None,
             ExtentOwner::PagingBuffer(index) => {
                 &self.vidmm.queue().buffers().get(index as usize)?.shape.mdl
             }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::base::{AllocationId, Pages, RunValue, Span, SplitMix, StableHasher};
+use crate::base::{
+    AllocationId, Pages, PagesId, RunValue, SegmentId, Span, SplitMix, StableHasher,
+};
 
 /// What a frame is used for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -23,6 +25,10 @@ pub enum FrameUse {
     DummyPage,
     /// The rest of the system.
     System,
+    /// Pages that somebody reserved for use of their own.
+    Reserved(PagesId),
+    /// Taken by the driver for a segment that is populated from system memory.
+    Segment(SegmentId),
 }
 
 impl RunValue for FrameUse {
@@ -40,6 +46,8 @@ impl RunValue for FrameUse {
             Self::PageList(number) => hasher.number(0x25).number(u64::from(number)),
             Self::DummyPage => hasher.number(0x26),
             Self::System => hasher.number(0x27),
+            Self::Reserved(id) => hasher.number(0x28).number(u64::from(id.0)),
+            Self::Segment(id) => hasher.number(0x29).number(u64::from(id.number())),
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::base::text::{hex, word};
-use crate::base::{Bytes, PAGE_SIZE, SegmentAddress, SegmentId, SegmentOffset};
-use crate::config::{Adapter, PagingBuffer, Segment};
+use crate::base::{Bytes, PAGE_SIZE, SegmentAddress, SegmentId, SegmentOffset, Span};
+use crate::config::{Adapter, PagingBuffer, Quirks, Segment, SegmentRange};
 use crate::ddi::{InterfaceVersion, SegmentFlags};
 
 use super::{Finding, Rule, Severity};
@@ -35,6 +35,16 @@ pub struct CheckedSegment {
     pub size: Bytes,
     /// Bytes that may be committed at once; at most the size.
     pub commit_limit: Bytes,
+    /// Bytes of its pages: 4 KiB or 64 KiB. Extents begin and end at multiples.
+    pub page_size: Bytes,
+    /// Its banks in order, bank 1 first; empty where it has none.
+    pub banks: Arc<[Span]>,
+    /// Ranges where nothing may lie, sorted and apart.
+    pub invalid_ranges: Arc<[Span]>,
+    /// Ranges of the boot frame buffer, sorted and apart.
+    pub uefi_frame_buffer_ranges: Arc<[Span]>,
+    /// The video protected range.
+    pub video_protected_range: Option<Span>,
 }
 
 impl CheckedSegment {
@@ -42,6 +52,37 @@ impl CheckedSegment {
     #[must_use]
     pub const fn address(&self, offset: SegmentOffset) -> SegmentAddress {
         SegmentAddress(self.base.get() + offset.get())
+    }
+
+    /// Whether the GART driver maps it, and not the display driver.
+    #[must_use]
+    pub const fn is_agp(&self) -> bool {
+        self.flags.contains(SegmentFlags::Agp)
+    }
+
+    /// Whether an allocation takes its pitch-aligned size here.
+    #[must_use]
+    pub const fn is_pitch_aligned(&self) -> bool {
+        self.flags.contains(SegmentFlags::PitchAlignment)
+    }
+
+    /// Whether cacheable pages stay coherent when they are mapped here.
+    #[must_use]
+    pub fn is_cache_coherent(&self) -> bool {
+        self.kind == SegmentKind::Aperture && self.flags.contains(SegmentFlags::CacheCoherent)
+    }
+
+    /// The bank in which an offset lies, counted from 1; `None` without banks.
+    #[must_use]
+    pub fn bank_at(&self, offset: SegmentOffset) -> Option<u8> {
+        let index = self.banks.iter().position(|bank| bank.contains(offset.get()))?;
+        u8::try_from(index + 1).ok()
+    }
+
+    /// A bank, counted from 1.
+    #[must_use]
+    pub fn bank(&self, number: u8) -> Option<Span> {
+        self.banks.get(usize::from(number).checked_sub(1)?).copied()
     }
 
     /// Whether the CPU reaches it linearly.
@@ -58,6 +99,8 @@ pub enum PagingBufferPlace {
     Contiguous,
     /// Pages mapped at the end of an aperture segment.
     Aperture(SegmentId),
+    /// The end of a memory segment that the CPU sees.
+    Memory(SegmentId),
 }
 
 /// An adapter that starts.
@@ -79,6 +122,8 @@ pub struct CheckedAdapter {
     pub paging_buffer: PagingBuffer,
     /// Bytes mapped into all apertures together, if limited.
     pub aperture_commit_limit: Option<Bytes>,
+    /// Departures of the driver that are switched on.
+    pub quirks: Quirks,
 }
 
 impl CheckedAdapter {
@@ -94,6 +139,8 @@ const MAX_PAGING_BUFFER: u64 = 16 << 20;
 const MIN_PAGING_BUFFER: u64 = 64;
 const MAX_PRIVATE_DATA: u64 = 1 << 20;
 const MAX_PAGING_BUFFERS: u32 = 64;
+/// The pages of a segment with `Use64KBPages`.
+pub const LARGE_PAGE: Bytes = Bytes::kib(64);
 const MIN_SYSTEM_MEMORY: u64 = 1 << 20;
 const MAX_SYSTEM_MEMORY: u64 = 1 << 52;
 
@@ -205,21 +252,43 @@ fn check_paging_buffer(adapter: &Adapter, add: &mut impl FnMut(Rule, String, Str
 /// The checked form; called only when no rule of error severity is broken.
 fn checked(adapter: &Adapter) -> Option<CheckedAdapter> {
     let segment = |(index, raw): (usize, &Segment)| {
-        let aperture = raw.flags.contains(SegmentFlags::Aperture);
-        let limit = if raw.commit_limit == 0 { raw.size } else { raw.commit_limit };
+        let agp = raw.flags.contains(SegmentFlags::Agp);
+        let aperture = agp || raw.flags.contains(SegmentFlags::Aperture);
+        // The driver's base and size of an AGP segment are ignored: it is the platform's aperture.
+        let (base, size) = match adapter.agp_aperture.filter(|_| agp) {
+            Some(platform) => (platform.base, platform.size),
+            None => (raw.base, raw.size),
+        };
+        let limit = if raw.commit_limit == 0 { size } else { raw.commit_limit.min(size) };
+        let large = raw.flags.contains(SegmentFlags::Use64KBPages);
         Some(CheckedSegment {
             id: SegmentId::from_index(index)?,
             name: raw.name.clone(),
             kind: if aperture { SegmentKind::Aperture } else { SegmentKind::Memory },
             flags: raw.flags,
-            base: SegmentAddress(raw.base),
-            size: Bytes(raw.size),
+            base: SegmentAddress(base),
+            size: Bytes(size),
             commit_limit: Bytes(limit),
+            page_size: if large { LARGE_PAGE } else { Bytes(PAGE_SIZE) },
+            banks: banks(raw),
+            invalid_ranges: ranges(&raw.invalid_ranges),
+            uefi_frame_buffer_ranges: ranges(&raw.uefi_frame_buffer_ranges),
+            video_protected_range: raw
+                .video_protected_range
+                .and_then(|range| Span::at(range.start, range.size)),
         })
     };
     let place = match adapter.paging_buffer.segment {
         0 => PagingBufferPlace::Contiguous,
-        number => PagingBufferPlace::Aperture(SegmentId::new(number)?),
+        number => {
+            let id = SegmentId::new(number)?;
+            let flags = adapter.segments.get(id.index())?.flags;
+            if flags.contains(SegmentFlags::Aperture) {
+                PagingBufferPlace::Aperture(id)
+            } else {
+                PagingBufferPlace::Memory(id)
+            }
+        }
     };
     let limit = adapter.aperture_commit_limit;
     Some(CheckedAdapter {
@@ -231,7 +300,34 @@ fn checked(adapter: &Adapter) -> Option<CheckedAdapter> {
         paging_buffer_place: place,
         paging_buffer: adapter.paging_buffer,
         aperture_commit_limit: (limit != 0).then_some(Bytes(limit)),
+        quirks: adapter.quirks,
     })
+}
+
+/// The banks of a segment that uses banking: contiguous from its start, the last to its end.
+fn banks(raw: &Segment) -> Arc<[Span]> {
+    if !raw.flags.contains(SegmentFlags::UseBanking) {
+        return Arc::from([]);
+    }
+    let count = usize::try_from(raw.bank_count).unwrap_or(usize::MAX);
+    let mut start = 0;
+    let mut bank = |end: u64| {
+        let span = Span::new(start, end).unwrap_or_default();
+        start = end;
+        span
+    };
+    let inner = raw.bank_ends.iter().copied().take(count.saturating_sub(1));
+    let mut banks: Vec<Span> = inner.map(&mut bank).collect();
+    banks.push(bank(raw.size));
+    banks.into()
+}
+
+/// Ranges in the order of their offsets.
+fn ranges(raw: &[SegmentRange]) -> Arc<[Span]> {
+    let mut spans: Vec<Span> =
+        raw.iter().filter_map(|range| Span::at(range.offset, range.size)).collect();
+    spans.sort_unstable_by_key(|span| span.start());
+    spans.into()
 }
 
 #[cfg(test)]
@@ -240,15 +336,7 @@ mod tests {
     use crate::ddi::SystemMemoryId;
 
     fn segment(flags: SegmentFlags, size: u64) -> Segment {
-        Segment {
-            name: format!("{flags:?} {size}"),
-            flags,
-            base: 0,
-            size,
-            commit_limit: 0,
-            cpu_translated_address: 0,
-            system_memory_end_address: 0,
-        }
+        Segment { name: format!("{flags:?} {size}"), flags, base: 0, size, ..Segment::default() }
     }
 
     fn adapter(segments: Vec<Segment>) -> Adapter {
@@ -262,6 +350,7 @@ mod tests {
             paging_buffer: PagingBuffer { segment: 0, size: 4096, private_data_size: 0, count: 2 },
             system_memory_id: SystemMemoryId::default(),
             aperture_commit_limit: 0,
+            ..Adapter::default()
         }
     }
 

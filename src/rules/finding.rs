@@ -7,6 +7,8 @@ use std::fmt;
 pub enum Severity {
     /// Worth knowing.
     Note,
+    /// Documents disagree, and it works.
+    Disagreement,
     /// Documents forbid it, shipping drivers do it, and it works.
     Warning,
     /// A document says that it fails, or a field cannot express it: the adapter does not start.

@@ -6,5 +6,7 @@
 mod adapter;
 mod finding;
 
-pub use adapter::{CheckedAdapter, CheckedSegment, PagingBufferPlace, SegmentKind, check_adapter};
+pub use adapter::{
+    CheckedAdapter, CheckedSegment, LARGE_PAGE, PagingBufferPlace, SegmentKind, check_adapter,
+};
 pub use finding::{Finding, Rule, Severity};

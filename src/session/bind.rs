@@ -120,6 +120,7 @@ impl<'a> Binder<'a> {
             processes: self.processes.table(),
             devices: self.devices.table(),
             allocations: self.allocations.table(),
+            pages: super::names::Table::default(),
             segments: self.segments.clone(),
         }
     }
@@ -170,6 +171,7 @@ impl<'a> Binder<'a> {
                     commit_limit: segment.commit_limit,
                     cpu_translated_address: segment.cpu_translated_address,
                     system_memory_end_address: segment.system_memory_end_address,
+                    ..Segment::default()
                 })
                 .collect();
         }
@@ -370,9 +372,13 @@ impl<'a> Binder<'a> {
                 eviction: eviction?,
                 flags: create.flags,
                 priority: create.priority,
+                ..AllocationInfo::default()
             },
             fill_pattern: create.fill,
             resident: create.resident,
+            shared: false,
+            primary: false,
+            existing: None,
         })
     }
 

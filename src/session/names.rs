@@ -1,6 +1,6 @@
 //! The way back from dense ids to the names of a session.
 
-use crate::base::{AllocationId, DeviceId, ProcessId, SegmentId};
+use crate::base::{AllocationId, DeviceId, PagesId, ProcessId, SegmentId};
 
 use super::name::Name;
 
@@ -49,6 +49,7 @@ pub struct Names {
     pub(super) processes: Table,
     pub(super) devices: Table,
     pub(super) allocations: Table,
+    pub(super) pages: Table,
     pub(super) segments: Vec<String>,
 }
 
@@ -69,6 +70,12 @@ impl Names {
     #[must_use]
     pub fn allocation(&self, allocation: AllocationId) -> &str {
         self.allocations.name(allocation.index())
+    }
+
+    /// The name of reserved pages.
+    #[must_use]
+    pub fn pages(&self, pages: PagesId) -> &str {
+        self.pages.name(pages.index())
     }
 
     /// The name of a segment of the adapter.

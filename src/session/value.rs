@@ -344,13 +344,13 @@ pub(super) fn policies<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Pol
 
     impl Default for PoliciesText {
         fn default() -> Self {
-            let Policies { fit, eviction, engine } = Policies::default();
+            let Policies { fit, eviction, engine, .. } = Policies::default();
             Self { fit, eviction, engine }
         }
     }
 
     let PoliciesText { fit, eviction, engine } = PoliciesText::deserialize(deserializer)?;
-    Ok(Policies { fit, eviction, engine })
+    Ok(Policies { fit, eviction, engine, ..Policies::default() })
 }
 
 /// A segment number: 0 for none (where that is allowed) to 31.
@@ -505,6 +505,7 @@ pub(super) enum ContentStateName {
     Intact,
     Damaged,
     NeverWritten,
+    Discarded,
 }
 
 /// The grammar of [`Counter`].
@@ -524,6 +525,7 @@ pub(super) enum CounterName {
     Refusals,
     Faults,
     Submissions,
+    BytesFlushed,
 }
 
 #[cfg(test)]

@@ -118,7 +118,7 @@ fn write_policies(out: &mut String, policies: Policies) -> fmt::Result {
     if policies == defaults {
         return Ok(());
     }
-    let Policies { fit, eviction, engine } = policies;
+    let Policies { fit, eviction, engine, .. } = policies;
     let mut fields = Fields::default();
     fields.unless(
         fit == defaults.fit,
@@ -455,6 +455,7 @@ impl Display for ExpectationText<'_> {
                     ContentState::Intact => "Intact",
                     ContentState::Damaged => "Damaged",
                     ContentState::NeverWritten => "NeverWritten",
+                    ContentState::Discarded => "Discarded",
                 };
                 write!(f, "Content({}, {state})", Quoted(name.as_str()))
             }
@@ -509,5 +510,6 @@ const fn counter_name(counter: Counter) -> &'static str {
         Counter::Refusals => "Refusals",
         Counter::Faults => "Faults",
         Counter::Submissions => "Submissions",
+        Counter::BytesFlushed => "BytesFlushed",
     }
 }

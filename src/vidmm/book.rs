@@ -25,11 +25,23 @@ pub enum ExtentOwner {
     Eviction(AllocationId),
     /// A paging buffer.
     PagingBuffer(u32),
+    /// A range that the driver reports as invalid, numbered from 0.
+    InvalidRange(u32),
+    /// A range of the boot frame buffer, numbered from 0.
+    UefiFrameBuffer(u32),
 }
 
 impl ExtentOwner {
+    /// Whether the range counts as committed: what holds or maps an allocation does.
+    #[must_use]
+    pub const fn is_committed(self) -> bool {
+        matches!(self, Self::Allocation(_) | Self::Eviction(_))
+    }
+
     const EVICTION: u64 = 1 << 32;
     const PAGING_BUFFER: u64 = 2 << 32;
+    const INVALID_RANGE: u64 = 3 << 32;
+    const UEFI_FRAME_BUFFER: u64 = 4 << 32;
 
     /// As the number that `placement` keeps.
     #[must_use]
@@ -38,6 +50,8 @@ impl ExtentOwner {
             Self::Allocation(id) => u64::from(id.0),
             Self::Eviction(id) => Self::EVICTION | u64::from(id.0),
             Self::PagingBuffer(index) => Self::PAGING_BUFFER | u64::from(index),
+            Self::InvalidRange(index) => Self::INVALID_RANGE | u64::from(index),
+            Self::UefiFrameBuffer(index) => Self::UEFI_FRAME_BUFFER | u64::from(index),
         }
     }
 
@@ -48,6 +62,8 @@ impl ExtentOwner {
         match token & !0xFFFF_FFFF {
             Self::EVICTION => Self::Eviction(AllocationId(low)),
             Self::PAGING_BUFFER => Self::PagingBuffer(low),
+            Self::INVALID_RANGE => Self::InvalidRange(low),
+            Self::UEFI_FRAME_BUFFER => Self::UefiFrameBuffer(low),
             _ => Self::Allocation(AllocationId(low)),
         }
     }

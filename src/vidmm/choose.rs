@@ -323,7 +323,13 @@ impl<'a> Search<'a> {
             },
         };
         let Candidate { segment, direction } = candidate;
-        decision.attempts.push(Attempt { pass, segment: segment.id, direction, outcome });
+        decision.attempts.push(Attempt {
+            pass,
+            segment: segment.id,
+            direction,
+            bank: None,
+            outcome,
+        });
     }
 
     /// The segments that no pass before the winning one tried, with what they had to offer.
@@ -346,7 +352,7 @@ impl<'a> Search<'a> {
             };
             let pass = if won < Pass::Supported { Pass::Supported } else { won };
             let direction = candidate.direction;
-            decision.attempts.push(Attempt { pass, segment: id, direction, outcome });
+            decision.attempts.push(Attempt { pass, segment: id, direction, bank: None, outcome });
         }
     }
 
@@ -357,6 +363,7 @@ impl<'a> Search<'a> {
             size: victim.size(),
             priority: victim.priority(),
             last_reference: victim.last_reference(),
+            offered: false,
         })
     }
 }

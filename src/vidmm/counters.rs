@@ -25,6 +25,8 @@ pub struct Counters {
     pub bytes_aperture_to_memory: u64,
     /// Bytes moved from memory segments to apertures.
     pub bytes_memory_to_aperture: u64,
+    /// Bytes flushed from the CPU cache before the GPU used them.
+    pub bytes_flushed: u64,
 }
 
 impl Counters {
@@ -41,6 +43,7 @@ impl Counters {
             self.bytes_memory_to_mdl,
             self.bytes_aperture_to_memory,
             self.bytes_memory_to_aperture,
+            self.bytes_flushed,
         ]
         .into_iter()
         .fold(hasher, StableHasher::number)

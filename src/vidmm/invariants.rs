@@ -58,7 +58,9 @@ impl VidMm {
             let mut residents = 0;
             for (span, owner) in used.extents(Span::whole(segment.size.get())) {
                 let known = match owner {
-                    ExtentOwner::PagingBuffer(_) => true,
+                    ExtentOwner::PagingBuffer(_)
+                    | ExtentOwner::InvalidRange(_)
+                    | ExtentOwner::UefiFrameBuffer(_) => true,
                     ExtentOwner::Eviction(_) => false,
                     ExtentOwner::Allocation(id) => book
                         .allocation(id)

@@ -42,8 +42,8 @@ pub use reason::{
     Stop, Victim,
 };
 pub use trace::{
-    Asked, BufferRecord, CallRecord, Marks, Observer, OperationRecord, SubmissionRecord,
-    TraceEvent, Unobserved, WaitReason,
+    Asked, BufferRecord, CallRecord, Marks, Observer, OperationRecord, PlatformOperation,
+    SubmissionRecord, TraceEvent, Unobserved, WaitReason,
 };
 
 use book::{BookChange, BookJournal};
@@ -574,5 +574,6 @@ fn access(planner: &Planner<'_, '_>, reference: &Reference) -> Option<Access> {
         address: segment.address(offset),
         length: reference.length,
         kind: reference.kind,
+        phase: 0,
     })
 }

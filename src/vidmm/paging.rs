@@ -100,6 +100,7 @@ impl<'a, 'e> Pager<'a, 'e> {
             match &planned.asked {
                 Asked::Paging(operation) => self.page(operation, planned, &mut fences)?,
                 Asked::Render(accesses) => self.render(accesses, &mut fences)?,
+                Asked::Platform(_) => {}
             }
             fences.push(None);
         }

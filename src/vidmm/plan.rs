@@ -404,7 +404,7 @@ impl Planner<'_, '_> {
         let allocation = self.allocation(id);
         let size = allocation.size();
         let operation = Fill {
-            allocation: allocation.handle(),
+            allocation: Some(allocation.handle()),
             fill_size: size,
             fill_pattern: allocation.fill_pattern(),
             segment: place.segment,
@@ -420,7 +420,7 @@ impl Planner<'_, '_> {
         let mut flags = DiscardContentFlags::empty();
         flags.set(DiscardContentFlags::AllocationIsIdle, idle);
         let operation = DiscardContent {
-            allocation: allocation.handle(),
+            allocation: Some(allocation.handle()),
             flags,
             segment: place.segment,
             address: self.address(place),
@@ -584,7 +584,7 @@ impl Planner<'_, '_> {
         owner: ExtentOwner,
         change: fn(u64, u64) -> Option<u64>,
     ) {
-        if matches!(owner, ExtentOwner::PagingBuffer(_)) {
+        if !owner.is_committed() {
             return;
         }
         let book = self.book.state();

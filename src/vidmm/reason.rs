@@ -1,8 +1,9 @@
 //! Why VidMm did what it did, as data with the numbers that decided it.
 
-use crate::base::{AllocationId, Bytes, FenceId, Pages, SegmentId, Span};
-use crate::ddi::{NtStatus, Priority};
+use crate::base::{AllocationId, Bytes, FenceId, Pages, PagesId, SegmentId, Span};
+use crate::ddi::{LockFlags, NtStatus, Priority};
 use crate::placement::Direction;
+use crate::rules::Rule;
 
 /// The passes of a search for room, in the order in which they are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -103,6 +104,8 @@ pub struct Victim {
     pub priority: Priority,
     /// When the GPU last referenced it, on the scale of references.
     pub last_reference: u64,
+    /// Its content was offered.
+    pub offered: bool,
 }
 
 /// What came of trying one segment in one pass.
@@ -135,6 +138,8 @@ pub struct Attempt {
     pub segment: SegmentId,
     /// From which end.
     pub direction: Direction,
+    /// The hinted bank, where only that part of the segment was tried.
+    pub bank: Option<u8>,
     /// What came of it.
     pub outcome: Outcome,
 }
@@ -178,6 +183,18 @@ pub enum OperationReason {
     PagingBufferMapping(u32),
     /// The command's own work.
     Submission,
+    /// The command puts the operation together by hand.
+    Raw,
+    /// The CPU cache holds bytes that the GPU would not see.
+    Coherence(AllocationId),
+    /// It was locked, which took it out of its segment; now it goes back.
+    Unlocked(AllocationId),
+    /// It is locked, so that the GPU must not find it in a memory segment.
+    LockedForRendering(AllocationId),
+    /// It is displayed.
+    Displayed(AllocationId),
+    /// The CPU is about to read what the GPU wrote through an AGP aperture.
+    CpuReads(AllocationId),
 }
 
 /// Why a command was refused. Nothing has changed.
@@ -257,6 +274,61 @@ pub enum RefusalReason {
     NoSuchFence(FenceId),
     /// The same allocation is named twice where once is meant.
     NamedTwice(AllocationId),
+    /// What is asked for breaks a rule on allocations.
+    Rule(Rule),
+    /// The allocation is not shared.
+    NotShared(AllocationId),
+    /// The device has opened the allocation already.
+    OpenAlready(AllocationId),
+    /// The device has not opened the allocation.
+    NotOpen(AllocationId),
+    /// The process is not the one that created the allocation, which alone may lock it.
+    NotTheCreator(AllocationId),
+    /// The lock flags exclude each other, or ask for what needs swizzling or renaming.
+    LockFlags(LockFlags),
+    /// The allocation is locked.
+    Locked(AllocationId),
+    /// The allocation is not locked.
+    NotLocked(AllocationId),
+    /// Locking it would evict it, which the flags forbid.
+    WouldEvict(AllocationId),
+    /// The GPU still uses it, and the flags say not to wait.
+    Busy(AllocationId),
+    /// The CPU cannot reach it where it is, and it may not go where the CPU can.
+    NoCpuPlace(AllocationId),
+    /// It is locked and may be rendered only from a memory segment.
+    LockedOutsideAperture(AllocationId),
+    /// The allocation is offered: it must be reclaimed first.
+    Offered(AllocationId),
+    /// The allocation is not offered.
+    NotOffered(AllocationId),
+    /// The allocation is displayed.
+    Displayed(AllocationId),
+    /// No supported segment can be scanned out.
+    NotDisplayable(AllocationId),
+    /// The pages are not reserved, or not any more.
+    NoPages(PagesId),
+    /// The pages are wrapped by an allocation.
+    PagesInUse(PagesId),
+    /// The range reaches beyond the reserved pages.
+    RangeBeyondPages(PagesId),
+    /// A raw operation reaches beyond a segment, or below its base.
+    RangeBeyondSegment(SegmentId),
+    /// A raw operation names a page list that is too short for it.
+    ListTooShort {
+        /// Pages needed.
+        needed: Pages,
+        /// Pages there are.
+        pages: Pages,
+    },
+    /// A raw operation maps in a segment that is no aperture of the display driver.
+    NotAnAperture(SegmentId),
+    /// A raw operation fills, or discards from, a segment that holds no bytes.
+    NotMemory(SegmentId),
+    /// A raw operation has a size that is not a multiple of what it moves, or 0.
+    BadRawSize(Bytes),
+    /// A raw operation maps or unmaps pages that VidMm uses.
+    PagesOfVidMm(SegmentId),
 }
 
 /// A refusal: a status code, the state unchanged.

@@ -59,6 +59,9 @@ impl VidMm {
                 PagingBufferPlace::Contiguous => {
                     self.add_contiguous(environment, BufferKind::Paging, size, private)?;
                 }
+                PagingBufferPlace::Memory(_) => {
+                    self.add_contiguous(environment, BufferKind::Paging, size, private)?;
+                }
                 PagingBufferPlace::Aperture(segment) => {
                     self.add_in_aperture(environment, segment, size, private)?;
                 }

@@ -2,8 +2,9 @@
 //!
 //! Nothing of it is stored here. With nobody watching, a branch is all that it costs.
 
-use crate::base::{AllocationId, Bytes, FenceId, Position};
+use crate::base::{AllocationId, Bytes, FenceId, Pages, PhysicalAddress, Position, SegmentId};
 use crate::ddi::{Access, DmaBufferAddress, DriverMark, NtStatus, PacketOutcome, PagingOperation};
+use crate::memory::Mdl;
 
 use super::reason::{Decision, OperationReason};
 
@@ -18,23 +19,71 @@ pub struct Marks {
     pub driver: DriverMark,
 }
 
-/// What an operation asks of the driver.
+/// What VidMm has the platform do; the display driver hears nothing of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PlatformOperation {
+    /// The GART driver points entries of the chipset's table at pages.
+    MapGart {
+        /// The AGP segment.
+        segment: SegmentId,
+        /// First page of it.
+        first_page: Pages,
+        /// The pages.
+        mdl: Mdl,
+    },
+    /// The GART driver points entries at the dummy page.
+    UnmapGart {
+        /// The AGP segment.
+        segment: SegmentId,
+        /// First page of it.
+        first_page: Pages,
+        /// Pages.
+        pages: Pages,
+        /// Where they point afterwards.
+        dummy_page: PhysicalAddress,
+    },
+    /// What the CPU wrote to pages and still has in its cache goes to memory.
+    FlushCache {
+        /// The pages.
+        mdl: Mdl,
+    },
+}
+
+impl PlatformOperation {
+    /// A name in the style of the operations of the driver.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::MapGart { .. } => "MapGart",
+            Self::UnmapGart { .. } => "UnmapGart",
+            Self::FlushCache { .. } => "FlushCache",
+        }
+    }
+}
+
+/// What an operation asks of the driver, or of the platform.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Asked {
     /// To build a paging operation.
     Paging(PagingOperation),
     /// To build the packets of the user's work.
     Render(Vec<Access>),
+    /// Nothing of the driver: the platform does it at once.
+    Platform(PlatformOperation),
 }
 
 impl Asked {
-    /// Whether the driver may be asked while the GPU still uses the allocation: only a transfer
+    /// Whether the driver may be asked while the GPU still uses the allocation: only transfers
     /// and a discard can say that it is idle.
     #[must_use]
     pub const fn may_be_busy(&self) -> bool {
         matches!(
             self,
-            Self::Paging(PagingOperation::Transfer(_) | PagingOperation::DiscardContent(_))
+            Self::Paging(
+                PagingOperation::Transfer(_)
+                    | PagingOperation::SpecialLockTransfer(_)
+                    | PagingOperation::DiscardContent(_)
+            )
         )
     }
 }

@@ -131,7 +131,7 @@ impl Case {
                 size,
                 commit_limit: limit,
                 cpu_translated_address: 0xE000_0000,
-                system_memory_end_address: 0,
+                ..Segment::default()
             });
         }
         let sizes: [u64; 5] =
@@ -156,6 +156,7 @@ impl Case {
             },
             system_memory_id: SystemMemoryId::default(),
             aperture_commit_limit: self.aperture_limit.unwrap_or(0) * PAGE,
+            ..Adapter::default()
         }
     }
 
@@ -170,6 +171,7 @@ impl Case {
             eviction: [EvictionPolicy::Lru, EvictionPolicy::Mru, EvictionPolicy::Fifo]
                 [usize::from(self.eviction) % 3],
             engine: if self.kind.manual { EnginePolicy::Manual } else { EnginePolicy::Drain },
+            ..Policies::default()
         }
     }
 
@@ -220,6 +222,9 @@ impl Case {
                     info,
                     fill_pattern: raw.fill,
                     resident: raw.resident,
+                    shared: false,
+                    primary: false,
+                    existing: None,
                 }))
             }
             Step::Destroy(raw) => Command::DestroyAllocation(id(*raw)),
@@ -316,6 +321,7 @@ impl Case {
             eviction: SegmentSet(u32::from(raw.eviction) & apertures.0),
             flags,
             priority: PRIORITIES[usize::from(raw.priority) % PRIORITIES.len()],
+            ..AllocationInfo::default()
         };
         match raw.mistake {
             1 => info.size = Bytes(0),

@@ -77,7 +77,8 @@ fn write_trace(log: &mut String, trace: &CommandTrace) {
 }
 
 fn write_attempt(log: &mut String, attempt: &Attempt) {
-    let Attempt { pass, segment, direction, outcome } = attempt;
+    let Attempt { pass, segment, direction, bank, outcome } = attempt;
+    let bank = bank.map_or(String::new(), |bank| format!(" bank {bank}"));
     let outcome = match outcome {
         Outcome::Placed { span, victims } => {
             let victims: Vec<u32> = victims.iter().map(|victim| victim.allocation.0).collect();
@@ -85,7 +86,7 @@ fn write_attempt(log: &mut String, attempt: &Attempt) {
         }
         other => format!("{other:?}"),
     };
-    let _ = writeln!(log, "    {} segment {segment} {direction:?}: {outcome}", pass.number());
+    let _ = writeln!(log, "    {} segment {segment}{bank} {direction:?}: {outcome}", pass.number());
 }
 
 fn write_operation(log: &mut String, operation: &TracedOperation) {
@@ -97,6 +98,7 @@ fn write_operation(log: &mut String, operation: &TracedOperation) {
             let asked = match &record.asked {
                 Asked::Render(accesses) => format!("Render of {} accesses", accesses.len()),
                 Asked::Paging(paging) => paging_text(paging),
+                Asked::Platform(platform) => format!("{} by the platform", platform.name()),
             };
             let subject = record.subject.map(|AllocationId(id)| id);
             let _ = writeln!(log, "  {asked} for {subject:?}: {:?}", record.reason);
@@ -128,6 +130,18 @@ fn paging_text(operation: &PagingOperation) -> String {
         }
     };
     match operation {
+        PagingOperation::ReadPhysical(access) | PagingOperation::WritePhysical(access) => format!(
+            "{} segment {} {:#x}",
+            operation.kind().name(),
+            access.segment,
+            access.address.get()
+        ),
+        PagingOperation::SpecialLockTransfer(special) => format!(
+            "SpecialLock{} range {} data {:#x}",
+            paging_text(&PagingOperation::Transfer(special.transfer.clone())),
+            special.swizzling_range_id,
+            special.swizzling_range_data
+        ),
         PagingOperation::Transfer(transfer) => format!(
             "Transfer {} from {} to {} {:?}",
             transfer.transfer_size.get(),

@@ -67,6 +67,7 @@ pub fn envelope(sources: Sources<'_>, card: &Card) -> Option<Vec<EnvelopeRow>> {
             paging_rows(sources, if call.allocation_idle { &idle } else { operation }, &mut rows);
             rows.push(plain("hSystemContext", token(SYSTEM_CONTEXT.0), "paging"));
         }
+        Asked::Platform(_) => return None,
         Asked::Render(accesses) => {
             let count = u64::try_from(accesses.len()).unwrap_or(u64::MAX);
             rows.push(plain("References", text::count(count), "patched before the call"));
@@ -128,6 +129,19 @@ fn paging_rows(sources: Sources<'_>, operation: &PagingOperation, rows: &mut Vec
             rows.push(plain("Flags", flags, &flag_names(&discard.flags)));
             let place = format!("{}: {}", discard.segment, text::hex(discard.address.get()));
             rows.push(plain("SegmentAddress", place, segment(discard.segment)));
+        }
+        PagingOperation::ReadPhysical(access) | PagingOperation::WritePhysical(access) => {
+            let place = format!("{}: {}", access.segment, text::hex(access.address.get()));
+            rows.push(plain("PhysicalAddress", place, segment(access.segment)));
+        }
+        PagingOperation::SpecialLockTransfer(special) => {
+            named(rows);
+            transfer_rows(sources, &special.transfer, rows);
+            // The structure has no MdlOffset.
+            rows.pop();
+            let (range, data) = (special.swizzling_range_id, special.swizzling_range_data);
+            rows.push(plain("SwizzlingRangeId", text::count(range.into()), ""));
+            rows.push(plain("SwizzlingRangeData", text::word(data), ""));
         }
         PagingOperation::MapApertureSegment(map) => {
             let device = map.device.map_or_else(|| "NULL".to_owned(), |device| token(device.0));

@@ -1,7 +1,12 @@
 //! Commands and expectations in words.
 
 use crate::base::text::{count, exact_size, hex, word};
-use crate::machine::{Command, Counter, Data, Expectation, ExpectedPlace, ReferenceKind, RunGpu};
+use crate::base::{AllocationId, SegmentAddress, SegmentId};
+use crate::ddi::OfferPriority;
+use crate::machine::{
+    Command, Counter, Data, Expectation, ExpectedDamage, ExpectedPlace, OfferState, RawLocation,
+    RawOperation, ReferenceKind, RunGpu,
+};
 use crate::memory::ContentHash;
 
 use super::ending::content_state_text;
@@ -52,6 +57,34 @@ pub fn command_text(command: &Command, words: Words<'_>) -> CommandText {
         Command::EvictAll => "everything that may leave".to_owned(),
         Command::SetPriority(id, priority) => format!("{} to {priority}", words.allocation(*id)),
         Command::RunGpu(run) => run_text(*run),
+        Command::OpenAllocation(id, device) => {
+            format!("{}, by {}", words.allocation(*id), names.device(*device))
+        }
+        Command::CloseAllocation(id, device) => {
+            format!("{}, by {}", words.allocation(*id), names.device(*device))
+        }
+        Command::Lock(id, device, flags) => {
+            let by = device.map_or(String::new(), |id| format!(", through {}", names.device(id)));
+            let flags = flag_names(flags);
+            let flags = if flags.is_empty() { flags } else { format!(", {flags}") };
+            format!("{}{by}{flags}", words.allocation(*id))
+        }
+        Command::Unlock(id) => name(*id),
+        Command::Offer(ids, priority) => {
+            format!("{} at {}", words.list(ids.iter().copied()), offer_priority_text(*priority))
+        }
+        Command::Reclaim(ids) => words.list(ids.iter().copied()),
+        Command::Display(id) => id.map_or("nothing".to_owned(), name),
+        Command::ReservePages(reserve) => {
+            let contiguous = if reserve.contiguous { ", in one run" } else { "" };
+            let pages = crate::base::text::counted(reserve.count, "page");
+            format!("{}, {pages}{contiguous}", names.pages(reserve.pages))
+        }
+        Command::ReleasePages(id) => names.pages(*id).to_owned(),
+        Command::WritePages(id, range, data) => {
+            format!("{}{}, {}", names.pages(*id), range_text(*range), data_text(data))
+        }
+        Command::Raw(raw) => raw_text(raw, words),
         Command::Expect(expectation) => expectation_text(expectation, words),
     };
     CommandText { title: command_title(command), what, note: note_text(command, words) }
@@ -73,6 +106,17 @@ pub const fn command_title(command: &Command) -> &'static str {
         Command::EvictAll => "Evict all",
         Command::SetPriority(..) => "Set priority",
         Command::RunGpu(_) => "Run GPU",
+        Command::OpenAllocation(..) => "Open allocation",
+        Command::CloseAllocation(..) => "Close allocation",
+        Command::Lock(..) => "Lock",
+        Command::Unlock(_) => "Unlock",
+        Command::Offer(..) => "Offer",
+        Command::Reclaim(_) => "Reclaim",
+        Command::Display(_) => "Display",
+        Command::ReservePages(_) => "Reserve pages",
+        Command::ReleasePages(_) => "Release pages",
+        Command::WritePages(..) => "Write pages",
+        Command::Raw(raw) => raw.kind().name(),
         Command::Expect(_) => "Expect",
     }
 }
@@ -86,6 +130,81 @@ fn note_text(command: &Command, words: Words<'_>) -> String {
         format!("by {device}")
     } else {
         format!("by {device}, prefers {preferred}")
+    }
+}
+
+/// Names of the flags that are set, joined; empty for none.
+fn flag_names<F: bitflags::Flags>(flags: &F) -> String {
+    flags.iter_names().map(|(name, _)| name).collect::<Vec<_>>().join(" | ")
+}
+
+/// A level of offer: `low priority`.
+#[must_use]
+pub(super) const fn offer_priority_text(priority: OfferPriority) -> &'static str {
+    match priority {
+        OfferPriority::Low => "low priority",
+        OfferPriority::Normal => "normal priority",
+        OfferPriority::High => "high priority",
+        OfferPriority::Auto => "a priority that follows its own",
+    }
+}
+
+/// The fields of an operation put together by hand.
+fn raw_text(raw: &RawOperation, words: Words<'_>) -> String {
+    let at = |segment: SegmentId, address: u64| words.at(segment, SegmentAddress(address));
+    let pages = |count: u64| crate::base::text::counted(count, "page");
+    match raw {
+        RawOperation::Transfer(transfer) | RawOperation::SpecialLockTransfer(transfer, ..) => {
+            let side = |location: &RawLocation| match location {
+                RawLocation::Segment { id, address } => at(*id, *address),
+                RawLocation::Pages(id) => words.names.pages(*id).to_owned(),
+            };
+            let (source, destination) = (side(&transfer.source), side(&transfer.destination));
+            let offsets = match (transfer.transfer_offset, transfer.mdl_offset) {
+                (0, 0) => String::new(),
+                (bytes, 0) => format!(", TransferOffset {}", hex(bytes.into())),
+                (0, pages) => format!(", MdlOffset {pages}"),
+                (bytes, pages) => {
+                    format!(", TransferOffset {}, MdlOffset {pages}", hex(bytes.into()))
+                }
+            };
+            let size = exact_size(transfer.transfer_size);
+            format!("{size}, {source} → {destination}{offsets}")
+        }
+        RawOperation::Fill { fill_size, fill_pattern, segment, address, .. } => format!(
+            "{}, pattern {} → {}",
+            exact_size(*fill_size),
+            word(*fill_pattern),
+            at(*segment, *address)
+        ),
+        RawOperation::DiscardContent { segment, address, .. }
+        | RawOperation::ReadPhysical { segment, address }
+        | RawOperation::WritePhysical { segment, address } => at(*segment, *address),
+        RawOperation::MapApertureSegment {
+            segment,
+            offset_in_pages,
+            number_of_pages,
+            pages: list,
+            mdl_offset,
+            ..
+        } => format!(
+            "{} of {} from {mdl_offset} → {} page {}",
+            pages(*number_of_pages),
+            words.names.pages(*list),
+            words.segment(*segment),
+            hex(*offset_in_pages)
+        ),
+        RawOperation::UnmapApertureSegment {
+            segment,
+            offset_in_pages,
+            number_of_pages,
+            dummy_page,
+            ..
+        } => {
+            let dummy = dummy_page.map_or("dummy page".to_owned(), |address| hex(address));
+            let (segment, page) = (words.segment(*segment), hex(*offset_in_pages));
+            format!("{}, {segment} page {page} → {dummy}", pages(*number_of_pages))
+        }
     }
 }
 
@@ -145,6 +264,62 @@ pub fn expectation_text(expectation: &Expectation, words: Words<'_>) -> String {
         Expectation::Stopped(code, parameter) => {
             format!("stopped with bug check {code:#X}, first parameter {parameter:#X}")
         }
+        Expectation::Offer(id, state) => {
+            format!("{} {}", words.allocation(*id), offer_state_text(*state))
+        }
+        Expectation::Locked(id, locked) => {
+            let not = if *locked { "" } else { "not " };
+            format!("{} {not}locked", words.allocation(*id))
+        }
+        Expectation::Displayed(id, displayed) => {
+            let not = if *displayed { "" } else { "not " };
+            format!("{} {not}displayed", words.allocation(*id))
+        }
+        Expectation::Owner(id, device) => {
+            format!("{} owned by {}", words.allocation(*id), words.names.device(*device))
+        }
+        Expectation::PagesBytes(id, offset, bytes) => {
+            format!("{} at {} holds {}", words.names.pages(*id), hex(*offset), bytes_text(bytes))
+        }
+        Expectation::Finding(rule) => format!("the configuration touches rule {}", rule.id()),
+        Expectation::Damage(damage) => {
+            format!("the command before did damage: {}", expected_damage_text(damage, words))
+        }
+    }
+}
+
+/// Whether something is offered.
+#[must_use]
+pub(super) const fn offer_state_text(state: OfferState) -> &'static str {
+    match state {
+        OfferState::NotOffered => "not offered",
+        OfferState::Offered => "offered",
+        OfferState::Discarded => "offered, its content dropped",
+    }
+}
+
+/// Damage that is expected.
+fn expected_damage_text(damage: &ExpectedDamage, words: Words<'_>) -> String {
+    let name = |id: AllocationId| words.allocation(id);
+    match *damage {
+        ExpectedDamage::Content { allocation, offset } => {
+            format!("first wrong byte of {} at {}", name(allocation), hex(offset))
+        }
+        ExpectedDamage::Pages { pages, offset } => {
+            format!("first wrong byte of {} at {}", words.names.pages(pages), hex(offset))
+        }
+        ExpectedDamage::Segment { segment, offset } => {
+            format!("first wrong byte at {}", words.at_offset(segment, offset))
+        }
+        ExpectedDamage::Aperture { segment, page } => {
+            format!("first wrong page of {} is {}", words.segment(segment), hex(page))
+        }
+        ExpectedDamage::WrongRead { allocation, offset } => {
+            format!("the GPU reads a wrong byte of {}, first at {}", name(allocation), hex(offset))
+        }
+        ExpectedDamage::WrongCpuRead { allocation, offset } => {
+            format!("the CPU reads a wrong byte of {}, first at {}", name(allocation), hex(offset))
+        }
     }
 }
 
@@ -165,6 +340,7 @@ pub const fn counter_name(counter: Counter) -> &'static str {
         Counter::Refusals => "refusals",
         Counter::Faults => "faults",
         Counter::Submissions => "submissions",
+        Counter::BytesFlushed => "bytes flushed from the CPU cache",
     }
 }
 
@@ -188,6 +364,16 @@ pub fn no_buffer_text(command: usize, asked: Option<&Command>) -> (String, &'sta
         Some(Command::Evict(_) | Command::EvictAll) => "nothing it names was resident",
         Some(Command::SetPriority(..)) => "a priority changes only VidMm's book",
         Some(Command::RunGpu(_)) => "the engine had nothing queued",
+        Some(Command::OpenAllocation(..)) => "opening an allocation changes only VidMm's book",
+        Some(Command::CloseAllocation(..)) => "closing it left nothing to be unmapped",
+        Some(Command::Lock(..)) => "the CPU reaches it where it is",
+        Some(Command::Unlock(_)) => "it stays where it is",
+        Some(Command::Offer(..) | Command::Reclaim(_)) => "offers change only VidMm's book",
+        Some(Command::Display(_)) => "what is displayed was resident already",
+        Some(Command::ReservePages(_) | Command::ReleasePages(_) | Command::WritePages(..)) => {
+            "system memory needs no paging operation"
+        }
+        Some(Command::Raw(_)) => "the driver did it without any packet",
         Some(Command::Expect(_)) => "an expectation only looks",
     };
     let hint = "Buffers appear at steps that page something in or out, map, or submit work.";

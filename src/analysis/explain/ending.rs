@@ -91,6 +91,73 @@ fn refusal_sentence(reason: &RefusalReason, words: Words<'_>) -> String {
             format!("fence {} was never handed out", hex(fence.0))
         }
         RefusalReason::NamedTwice(id) => format!("{} is named twice", words.allocation(*id)),
+        RefusalReason::Rule(rule) => {
+            format!("{} ({}; {})", rule.sentence(), rule.id(), rule.source())
+        }
+        RefusalReason::NotShared(id) => format!("{} is not shared", words.allocation(*id)),
+        RefusalReason::OpenAlready(id) => {
+            format!("the device has opened {} already", words.allocation(*id))
+        }
+        RefusalReason::NotOpen(id) => {
+            format!("the device has not opened {}", words.allocation(*id))
+        }
+        RefusalReason::NotTheCreator(id) => {
+            format!("only the process that created {} may lock it", words.allocation(*id))
+        }
+        RefusalReason::LockFlags(flags) => {
+            let names: Vec<&str> = flags.iter_names().map(|(name, _)| name).collect();
+            format!("the lock flags {} exclude each other or are not modelled", names.join(" | "))
+        }
+        RefusalReason::Locked(id) => format!("{} is locked", words.allocation(*id)),
+        RefusalReason::NotLocked(id) => format!("{} is not locked", words.allocation(*id)),
+        RefusalReason::WouldEvict(id) => {
+            format!("locking {} would evict it, which DonotEvict forbids", words.allocation(*id))
+        }
+        RefusalReason::Busy(id) => {
+            format!("the GPU still uses {}, and DonotWait is set", words.allocation(*id))
+        }
+        RefusalReason::NoCpuPlace(id) => format!(
+            "the CPU cannot reach {} where it is, and its set has no aperture to fall back to",
+            words.allocation(*id)
+        ),
+        RefusalReason::LockedOutsideAperture(id) => format!(
+            "{} is locked and has no aperture in its set to be rendered from",
+            words.allocation(*id)
+        ),
+        RefusalReason::Offered(id) => {
+            format!("{} is offered and must be reclaimed first", words.allocation(*id))
+        }
+        RefusalReason::NotOffered(id) => format!("{} is not offered", words.allocation(*id)),
+        RefusalReason::Displayed(id) => format!("{} is displayed", words.allocation(*id)),
+        RefusalReason::NotDisplayable(id) => format!(
+            "{} is no primary, and no segment in its set has DirectFlip",
+            words.allocation(*id)
+        ),
+        RefusalReason::NoPages(id) => format!("{} is not reserved", words.names.pages(*id)),
+        RefusalReason::PagesInUse(id) => {
+            format!("an allocation wraps {}", words.names.pages(*id))
+        }
+        RefusalReason::RangeBeyondPages(id) => {
+            format!("the range reaches beyond {}", words.names.pages(*id))
+        }
+        RefusalReason::RangeBeyondSegment(id) => {
+            format!("the range does not lie in {}", words.segment(*id))
+        }
+        RefusalReason::ListTooShort { needed, pages } => format!(
+            "the page list has {}, {} needed",
+            counted(pages.get(), "page"),
+            count(needed.get())
+        ),
+        RefusalReason::NotAnAperture(id) => {
+            format!("{} is no aperture that the display driver maps", words.segment(*id))
+        }
+        RefusalReason::NotMemory(id) => format!("{} holds no bytes", words.segment(*id)),
+        RefusalReason::BadRawSize(size) => {
+            format!("{} is no size for this operation", exact_size(size.get()))
+        }
+        RefusalReason::PagesOfVidMm(id) => {
+            format!("VidMm uses some of these pages of {}", words.segment(*id))
+        }
     }
 }
 
@@ -138,6 +205,7 @@ pub const fn content_state_text(state: ContentState) -> &'static str {
         ContentState::Intact => "intact",
         ContentState::Damaged => "damaged",
         ContentState::NeverWritten => "never written",
+        ContentState::Discarded => "discarded",
     }
 }
 
@@ -216,6 +284,8 @@ pub fn violation_text(violation: &Violation, words: Words<'_>) -> String {
                 ExtentOwner::Allocation(id) => words.allocation(*id).to_owned(),
                 ExtentOwner::Eviction(id) => format!("the eviction of {}", words.allocation(*id)),
                 ExtentOwner::PagingBuffer(index) => format!("paging buffer {index}"),
+                ExtentOwner::InvalidRange(_) => "an invalid range".to_owned(),
+                ExtentOwner::UefiFrameBuffer(_) => "the UEFI frame buffer".to_owned(),
             };
             let place = words.at_offset(*segment, span.start());
             format!("an extent at {place} belongs to {owner}, which is not there (0x10E, 0xC)")

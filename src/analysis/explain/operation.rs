@@ -1,11 +1,11 @@
 //! Operations in words: what moved where, and why.
 
 use crate::base::text::{counted, hex, size, word};
-use crate::base::{Bytes, FenceId, SegmentAddress, SegmentId};
-use crate::ddi::{Access, AccessKind, Location, PagingOperation, Transfer};
+use crate::base::{Bytes, FenceId, Pages, SegmentAddress, SegmentId};
+use crate::ddi::{Access, AccessKind, Location, PagingOperation, SpecialLockTransfer, Transfer};
 use crate::machine::{CommandTrace, Summary, TracedKind, TracedOperation};
 use crate::rules::SegmentKind;
-use crate::vidmm::{Asked, OperationReason, OperationRecord, WaitReason};
+use crate::vidmm::{Asked, OperationReason, OperationRecord, PlatformOperation, WaitReason};
 
 use super::{Words, listed};
 
@@ -65,6 +65,7 @@ const fn kind_text(asked: &Asked) -> &'static str {
     match asked {
         Asked::Paging(operation) => operation.kind().name(),
         Asked::Render(_) => "Render",
+        Asked::Platform(platform) => platform.name(),
     }
 }
 
@@ -96,6 +97,7 @@ fn asked_text(record: &OperationRecord, fence: Option<FenceId>, words: Words<'_>
     let route = match &record.asked {
         Asked::Paging(operation) => route_text(operation, words),
         Asked::Render(accesses) => render_text(accesses, fence, words),
+        Asked::Platform(platform) => platform_text(platform, words),
     };
     OperationText {
         kind: kind_text(&record.asked),
@@ -119,13 +121,20 @@ pub(super) fn fence_of(trace: &CommandTrace, operation: &TracedOperation) -> Opt
 /// Which way an operation goes.
 #[must_use]
 pub fn flow(asked: &Asked, words: Words<'_>) -> Option<Flow> {
-    let Asked::Paging(operation) = asked else { return None };
+    let operation = match asked {
+        Asked::Render(_) | Asked::Platform(PlatformOperation::FlushCache { .. }) => return None,
+        Asked::Platform(PlatformOperation::MapGart { .. }) => return Some(Flow::Map),
+        Asked::Platform(PlatformOperation::UnmapGart { .. }) => return Some(Flow::Unmap),
+        Asked::Paging(operation) => operation,
+    };
     Some(match operation {
+        PagingOperation::ReadPhysical(_) | PagingOperation::WritePhysical(_) => return None,
         PagingOperation::Fill(_) => Flow::In,
         PagingOperation::DiscardContent(_) => Flow::Out,
         PagingOperation::MapApertureSegment(_) => Flow::Map,
         PagingOperation::UnmapApertureSegment(_) => Flow::Unmap,
-        PagingOperation::Transfer(transfer) => {
+        PagingOperation::SpecialLockTransfer(SpecialLockTransfer { transfer, .. })
+        | PagingOperation::Transfer(transfer) => {
             if is_memory(&transfer.destination, words) {
                 Flow::In
             } else {
@@ -142,7 +151,14 @@ fn is_memory(location: &Location, words: Words<'_>) -> bool {
 
 fn route_text(operation: &PagingOperation, words: Words<'_>) -> String {
     match operation {
-        PagingOperation::Transfer(transfer) => transfer_text(transfer, words),
+        PagingOperation::SpecialLockTransfer(SpecialLockTransfer { transfer, .. })
+        | PagingOperation::Transfer(transfer) => transfer_text(transfer, words),
+        PagingOperation::ReadPhysical(access) => {
+            format!("GPU reads {}", words.at(access.segment, access.address))
+        }
+        PagingOperation::WritePhysical(access) => {
+            format!("GPU writes {}", words.at(access.segment, access.address))
+        }
         PagingOperation::Fill(fill) => {
             let to = words.at(fill.segment, fill.address);
             format!("pattern {} → {to}", word(fill.fill_pattern))
@@ -162,6 +178,23 @@ fn route_text(operation: &PagingOperation, words: Words<'_>) -> String {
             words.segment(unmap.segment),
             hex(unmap.offset_in_pages.get())
         ),
+    }
+}
+
+fn platform_text(platform: &PlatformOperation, words: Words<'_>) -> String {
+    let pages = |count: Pages| counted(count.get(), "page");
+    match platform {
+        PlatformOperation::MapGart { segment, first_page, mdl } => {
+            let (segment, page) = (words.segment(*segment), hex(first_page.get()));
+            format!("{} → {segment} page {page}, by the GART driver", pages(mdl.pages()))
+        }
+        PlatformOperation::UnmapGart { segment, first_page, pages: count, .. } => {
+            let (segment, page) = (words.segment(*segment), hex(first_page.get()));
+            format!("{}, {segment} page {page} → dummy page, by the GART driver", pages(*count))
+        }
+        PlatformOperation::FlushCache { mdl } => {
+            format!("CPU cache → {} of system memory", pages(mdl.pages()))
+        }
     }
 }
 
@@ -218,6 +251,18 @@ pub fn reason_text(record: &OperationRecord, words: Words<'_>) -> String {
             format!("adapter starts: paging buffer {index} mapped")
         }
         OperationReason::Submission => "the command's own work".to_owned(),
+        OperationReason::Raw => "asked for by hand".to_owned(),
+        OperationReason::Coherence(id) => {
+            format!("{} is cached, and the GPU does not see the cache", name(id))
+        }
+        OperationReason::Unlocked(id) => format!("{} unlocked, back to its segment", name(id)),
+        OperationReason::LockedForRendering(id) => {
+            format!("{} is locked: rendered from an aperture", name(id))
+        }
+        OperationReason::Displayed(id) => format!("{} displayed", name(id)),
+        OperationReason::CpuReads(id) => {
+            format!("the CPU reads {}, which the GPU wrote", name(id))
+        }
     }
 }
 
@@ -225,7 +270,9 @@ pub fn reason_text(record: &OperationRecord, words: Words<'_>) -> String {
 fn leaves(record: &OperationRecord) -> Option<SegmentId> {
     let Asked::Paging(operation) = &record.asked else { return None };
     match operation {
-        PagingOperation::Transfer(transfer) => match transfer.source {
+        PagingOperation::ReadPhysical(_) | PagingOperation::WritePhysical(_) => None,
+        PagingOperation::SpecialLockTransfer(SpecialLockTransfer { transfer, .. })
+        | PagingOperation::Transfer(transfer) => match transfer.source {
             Location::Segment { id, .. } => Some(id),
             Location::Mdl(_) => None,
         },

@@ -11,6 +11,8 @@ pub fn extent_text(names: &Names, owner: ExtentOwner) -> String {
         ExtentOwner::Allocation(id) => names.allocation(id).to_owned(),
         ExtentOwner::Eviction(id) => format!("{}, leaving", names.allocation(id)),
         ExtentOwner::PagingBuffer(index) => buffer_text(BufferKind::Paging, index),
+        ExtentOwner::InvalidRange(_) => "invalid range".to_owned(),
+        ExtentOwner::UefiFrameBuffer(_) => "UEFI frame buffer".to_owned(),
     }
 }
 
@@ -25,6 +27,8 @@ pub fn frame_text(names: &Names, usage: FrameUse) -> String {
         FrameUse::PageList(number) => format!("page list {number}"),
         FrameUse::DummyPage => "the dummy page".to_owned(),
         FrameUse::System => "the rest of the system".to_owned(),
+        FrameUse::Reserved(id) => format!("reserved pages {}", names.pages(id)),
+        FrameUse::Segment(id) => format!("carved out for {}", names.segment(id)),
     }
 }
 

@@ -41,6 +41,7 @@ pub fn packet_text(
     let (name, amount, route) = match &operation.kind {
         TracedKind::Executed(_) => ("Packet", size(packet.outcome.bytes), String::new()),
         TracedKind::Asked(record) => match &record.asked {
+            Asked::Platform(_) => return None,
             Asked::Paging(paging) => paging_text(paging, packet, index, before, format, words),
             Asked::Render(accesses) => match accesses.get(index) {
                 Some(access) => {
@@ -122,6 +123,14 @@ fn paging_text(
             let page = hex(unmap.offset_in_pages.get());
             let route = format!("{} page {page} → dummy page", words.segment(unmap.segment));
             ("UNMAP_PAGES", pages(unmap.number_of_pages.get()), route)
+        }
+        PagingOperation::SpecialLockTransfer(special) => {
+            let name = if record { "SpecialLockTransfer" } else { "COPY_PAGES" };
+            let route = transfer_text(&special.transfer, before, words);
+            (name, pages(bytes / PAGE_SIZE), route)
+        }
+        PagingOperation::ReadPhysical(access) | PagingOperation::WritePhysical(access) => {
+            ("Packet", exact_size(bytes), words.at(access.segment, access.address))
         }
         PagingOperation::DiscardContent(_) => ("Packet", exact_size(bytes), String::new()),
     }

@@ -298,7 +298,7 @@ fn packets_of_the_tour() {
 }
 
 fn attempt(pass: Pass, segment: SegmentId, outcome: Outcome) -> Attempt {
-    Attempt { pass, segment, direction: Direction::BottomUp, outcome }
+    Attempt { pass, segment, direction: Direction::BottomUp, bank: None, outcome }
 }
 
 #[test]
@@ -363,6 +363,7 @@ fn a_search_that_evicts_names_its_victims() {
         size,
         priority,
         last_reference,
+        offered: false,
     };
     let victims = vec![victim(terrain, Priority::LOW, 8), victim(shadow, Priority::NORMAL, 0)];
     let won = Outcome::Placed { span, victims };

@@ -403,6 +403,7 @@ fn extent_range(names: &Names, span: Span, owner: ExtentOwner) -> OwnedRange {
     let (allocation, buffer) = match owner {
         ExtentOwner::Allocation(id) | ExtentOwner::Eviction(id) => (Some(id), None),
         ExtentOwner::PagingBuffer(index) => (None, Some(index)),
+        ExtentOwner::InvalidRange(_) | ExtentOwner::UefiFrameBuffer(_) => (None, None),
     };
     OwnedRange { span, name: extent_text(names, owner), allocation, buffer }
 }
@@ -411,9 +412,12 @@ fn frame_range(names: &Names, span: Span, usage: FrameUse) -> OwnedRange {
     let (allocation, buffer) = match usage {
         FrameUse::Backing(id) => (Some(id), None),
         FrameUse::PagingBuffer(index) | FrameUse::DmaBuffer(index) => (None, Some(index)),
-        FrameUse::Free | FrameUse::PageList(_) | FrameUse::DummyPage | FrameUse::System => {
-            (None, None)
-        }
+        FrameUse::Free
+        | FrameUse::PageList(_)
+        | FrameUse::DummyPage
+        | FrameUse::System
+        | FrameUse::Reserved(_)
+        | FrameUse::Segment(_) => (None, None),
     };
     OwnedRange { span, name: frame_text(names, usage), allocation, buffer }
 }

@@ -23,12 +23,11 @@ fn profile(name: &str) -> Option<Adapter> {
             flags: SegmentFlags::CpuVisible,
             base: 0,
             size: 1 << 20,
-            commit_limit: 0,
-            cpu_translated_address: 0,
-            system_memory_end_address: 0,
+            ..Segment::default()
         }],
         paging_buffer: PagingBuffer { segment: 1, size: 4096, private_data_size: 8, count: 3 },
         system_memory_id: SystemMemoryId(31),
         aperture_commit_limit: 7,
+        ..Adapter::default()
     })
 }

@@ -259,7 +259,12 @@ fn document() -> impl Strategy<Value = Document> {
         ]),
         proptest::sample::select(vec![EnginePolicy::Drain, EnginePolicy::Manual]),
     )
-        .prop_map(|(fit, eviction, engine)| Policies { fit, eviction, engine });
+        .prop_map(|(fit, eviction, engine)| Policies {
+            fit,
+            eviction,
+            engine,
+            ..Policies::default()
+        });
     let bookmark = (size(), text()).prop_map(|(at, text)| Bookmark { at, text });
     (
         // A comment cannot hold a carriage return: it would end the line.

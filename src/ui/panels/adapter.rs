@@ -551,7 +551,7 @@ fn findings(ui: &mut Ui, view: &View<'_>) {
 fn finding_row(ui: &mut Ui, finding: &Finding) {
     let tokens = tokens(ui);
     let tone = match finding.severity() {
-        Severity::Note => Tone::Accent,
+        Severity::Note | Severity::Disagreement => Tone::Accent,
         Severity::Warning => Tone::Warn,
         Severity::Error => Tone::Error,
     };

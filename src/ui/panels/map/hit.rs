@@ -45,6 +45,11 @@ impl Hit {
                 Item::Allocation(id)
             }
             Self::Extent(_, ExtentOwner::PagingBuffer(index), _) => Item::Buffer(index),
+            Self::Extent(
+                segment,
+                ExtentOwner::InvalidRange(_) | ExtentOwner::UefiFrameBuffer(_),
+                _,
+            ) => Item::Segment(segment),
             Self::Merged { .. } => return None,
             Self::Hole(segment, span) => Item::Hole(segment, span),
             Self::Page(segment, page) => Item::AperturePage(segment, page.page),

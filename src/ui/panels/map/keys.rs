@@ -45,11 +45,12 @@ pub(in crate::ui::panels) fn place_of(started: &Started, item: Item) -> Option<(
     }
 }
 
-/// What a block is for the rest of the window.
-const fn item_of(owner: ExtentOwner) -> Item {
+/// What a block is for the rest of the window; `None` for ranges that hold nothing to select.
+const fn item_of(owner: ExtentOwner) -> Option<Item> {
     match owner {
-        ExtentOwner::Allocation(id) | ExtentOwner::Eviction(id) => Item::Allocation(id),
-        ExtentOwner::PagingBuffer(index) => Item::Buffer(index),
+        ExtentOwner::Allocation(id) | ExtentOwner::Eviction(id) => Some(Item::Allocation(id)),
+        ExtentOwner::PagingBuffer(index) => Some(Item::Buffer(index)),
+        ExtentOwner::InvalidRange(_) | ExtentOwner::UefiFrameBuffer(_) => None,
     }
 }
 
@@ -87,11 +88,11 @@ pub(super) fn walk(view: &View<'_>, walk: Walk) -> Option<Item> {
 /// The first block at or after a position.
 fn next(usage: &SegmentUse, position: u64) -> Option<Item> {
     let rest = Span::new(position, usage.space().len())?;
-    usage.extents(rest).next().map(|(_, owner)| item_of(owner))
+    usage.extents(rest).find_map(|(_, owner)| item_of(owner))
 }
 
 /// The last block that ends at or before a position. Walks the blocks below it.
 fn before(usage: &SegmentUse, position: u64) -> Option<Item> {
     let below = Span::whole(position.min(usage.space().len()));
-    usage.extents(below).last().map(|(_, owner)| item_of(owner))
+    usage.extents(below).filter_map(|(_, owner)| item_of(owner)).last()
 }

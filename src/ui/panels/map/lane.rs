@@ -223,7 +223,9 @@ impl Builder<'_> {
         let pinned = match block.owner {
             ExtentOwner::Allocation(id) => book.allocation(id).is_some_and(Allocation::is_pinned),
             ExtentOwner::Eviction(_) => false,
-            ExtentOwner::PagingBuffer(_) => true,
+            ExtentOwner::PagingBuffer(_)
+            | ExtentOwner::InvalidRange(_)
+            | ExtentOwner::UefiFrameBuffer(_) => true,
         };
         if rect.width() >= 11.0 {
             let name = map_words::extent_name(scene.view.names, block.owner);

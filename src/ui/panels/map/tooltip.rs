@@ -104,7 +104,10 @@ fn extent(
     let book = started.vidmm().book();
     let id: Option<AllocationId> = match owner {
         ExtentOwner::Allocation(id) => Some(id),
-        ExtentOwner::Eviction(_) | ExtentOwner::PagingBuffer(_) => None,
+        ExtentOwner::Eviction(_)
+        | ExtentOwner::PagingBuffer(_)
+        | ExtentOwner::InvalidRange(_)
+        | ExtentOwner::UefiFrameBuffer(_) => None,
     };
     let encoded = id.and_then(|id| scene.encoded.iter().find(|encoded| encoded.allocation == id));
     let since = id.and_then(|id| words::resident_since(scene.view.run, started, id));

@@ -314,6 +314,9 @@ fn content(view: &View<'_>, started: &Started, allocation: &Allocation) -> Secti
                 (Tone::Error, format!("Damaged{at}"))
             }
             (ContentState::NeverWritten, _) => (Tone::Plain, "Never written".to_owned()),
+            (ContentState::Discarded, _) => {
+                (Tone::Plain, "Dropped while it was offered".to_owned())
+            }
         };
         lines.push(Line::Text(tone, words));
     }

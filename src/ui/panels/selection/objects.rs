@@ -95,6 +95,8 @@ fn extent_link(view: &View<'_>, segment: SegmentId, span: Span, owner: ExtentOwn
             (Item::Allocation(id), format!("eviction of {}", view.names.allocation(id)))
         }
         ExtentOwner::PagingBuffer(index) => (Item::Buffer(index), format!("buffer {index}")),
+        ExtentOwner::InvalidRange(_) => (Item::Segment(segment), "invalid range".to_owned()),
+        ExtentOwner::UefiFrameBuffer(_) => (Item::Segment(segment), "UEFI frame buffer".to_owned()),
     };
     Line::Link { item, name, text }
 }
@@ -240,6 +242,8 @@ pub(super) fn frame_card(view: &View<'_>, frame: FrameNumber) -> Card {
         FrameUse::PageList(index) => (format!("page list {index}"), None),
         FrameUse::DummyPage => ("the dummy page".to_owned(), None),
         FrameUse::System => ("the rest of the system".to_owned(), None),
+        FrameUse::Reserved(id) => (format!("reserved pages {}", view.names.pages(id)), None),
+        FrameUse::Segment(id) => (format!("carved out for {}", view.names.segment(id)), None),
     };
     let mut used = fact("Used as", used);
     if let Some(id) = link {

@@ -16,9 +16,10 @@ use crate::ddi::{
 use crate::gpu::PacketFormat;
 use crate::kmd::decode;
 use crate::machine::{CommandTrace, Place, TracedKind, TracedOperation, TracedPacket};
+use crate::memory::Mdl;
 use crate::ui::panels::operations::{status_tone, trace_of};
 use crate::ui::widgets::Tone;
-use crate::vidmm::{Asked, BufferKind, CallRecord, Decision};
+use crate::vidmm::{Asked, BufferKind, CallRecord, Decision, PlatformOperation};
 
 /// Everything about a step.
 pub(super) fn step_card(view: &View<'_>, place: Place) -> Card {
@@ -158,6 +159,7 @@ fn operation_card(view: &View<'_>, trace: &CommandTrace, operation: &TracedOpera
                 fields(view, paging),
             ),
             Asked::Render(accesses) => ("Accesses".to_owned(), accesses_lines(view, accesses)),
+            Asked::Platform(platform) => (platform.name().to_owned(), platform_lines(platform)),
         };
         sections.push(Section::new(title, fields));
         sections.extend(record.subject.and_then(|id| named(view, std::iter::once(id))));
@@ -246,18 +248,29 @@ fn fields(view: &View<'_>, operation: &PagingOperation) -> Vec<Line> {
     match operation {
         PagingOperation::Transfer(transfer) => transfer_fields(view, transfer),
         PagingOperation::Fill(fill) => vec![
-            handle(Some(fill.allocation)),
+            handle(fill.allocation),
             fact("FillSize", exact_size(fill.fill_size.get())).note(hex(fill.fill_size.get())),
             fact("FillPattern", word(fill.fill_pattern)),
             segment(view, fill.segment),
             fact("Address", fill.address.to_string()),
         ],
         PagingOperation::DiscardContent(discard) => vec![
-            handle(Some(discard.allocation)),
+            handle(discard.allocation),
             fact("Flags", flag_names(&discard.flags)).note(word(discard.flags.bits())),
             segment(view, discard.segment),
             fact("Address", discard.address.to_string()),
         ],
+        PagingOperation::ReadPhysical(access) | PagingOperation::WritePhysical(access) => {
+            vec![segment(view, access.segment), fact("PhysicalAddress", access.address.to_string())]
+        }
+        PagingOperation::SpecialLockTransfer(special) => {
+            let mut lines = transfer_fields(view, &special.transfer);
+            // The structure has no MdlOffset.
+            lines.pop();
+            lines.push(fact("SwizzlingRangeId", count(special.swizzling_range_id.into())));
+            lines.push(fact("SwizzlingRangeData", word(special.swizzling_range_data)));
+            lines
+        }
         PagingOperation::MapApertureSegment(map) => vec![
             device(map.device),
             handle(map.allocation),
@@ -277,6 +290,25 @@ fn fields(view: &View<'_>, operation: &PagingOperation) -> Vec<Line> {
             fact("DummyPage", unmap.dummy_page.to_string())
                 .selects(Item::Frame(unmap.dummy_page.frame())),
         ],
+    }
+}
+
+/// What the platform was asked to do.
+fn platform_lines(platform: &PlatformOperation) -> Vec<Line> {
+    let list = |mdl: &Mdl| {
+        let runs = counted(mdl.runs().len() as u64, "run");
+        fact("Pages", format!("{} in {runs}", counted(mdl.pages().get(), "page")))
+    };
+    match platform {
+        PlatformOperation::MapGart { first_page, mdl, .. } => {
+            vec![fact("First page", hex(first_page.get())), list(mdl)]
+        }
+        PlatformOperation::UnmapGart { first_page, pages, dummy_page, .. } => vec![
+            fact("First page", hex(first_page.get())),
+            fact("Pages", count(pages.get())),
+            fact("Dummy page", dummy_page.to_string()).selects(Item::Frame(dummy_page.frame())),
+        ],
+        PlatformOperation::FlushCache { mdl } => vec![list(mdl)],
     }
 }
 
