@@ -207,9 +207,7 @@ fn adapter(scale: Scale) -> Adapter {
         flags,
         base,
         size: size.next_multiple_of(PAGE),
-        commit_limit: 0,
-        cpu_translated_address: 0,
-        system_memory_end_address: 0,
+        ..Segment::default()
     };
     Adapter {
         name: "workload".into(),
@@ -242,9 +240,13 @@ fn create(random: &mut SplitMix, living: &mut Living) -> Command {
             eviction: SegmentSet::default(),
             flags: AllocationFlags::CpuVisible,
             priority: Priority::NORMAL,
+            ..AllocationInfo::default()
         },
         fill_pattern: 0,
         resident: false,
+        shared: false,
+        primary: false,
+        existing: None,
     }))
 }
 
