@@ -33,14 +33,17 @@
 //! `extents` (`owner`, `offset`, `address`, `size`).
 //!
 //! An allocation: `name`, `handle`, `state` (`resident` or `not resident`), `segment`, `extents`
-//! (pairs of offset and size), `size`, `priority`, `pinned`, `offered`, `displayed`, `content`
-//! (`intact`, `damaged`, `never written`), `first_wrong_byte`, `hash` of its bytes.
+//! (pairs of offset and size), `size`, `priority`, `pinned`, `offered`, `displayed`, `locks` (of the
+//! CPU that are open), `owner` and `openers` (devices), `content` (`intact`, `damaged`, `never
+//! written`, `discarded`: dropped while it was offered), `first_wrong_byte`, `hash` of its bytes.
 //!
 //! Counters: `page_ins` (becoming resident by any operation), `evictions` (leaving other than by
 //! destruction), the bytes of the statistics query (`bytes_filled`, `bytes_discarded`,
 //! `bytes_mapped_into_aperture`, `bytes_unmapped_from_aperture`, `bytes_mdl_to_memory`,
 //! `bytes_memory_to_mdl`, `bytes_aperture_to_memory`, `bytes_memory_to_aperture`), `refusals`,
-//! `faults`, `submissions`.
+//! `faults`, `submissions`, `bytes_flushed` (from the CPU cache before the GPU used them).
+//!
+//! What the platform did has `operation` `MapGart`, `UnmapGart` or `FlushCache` and no buffer.
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -54,7 +57,7 @@ use crate::machine::{
 use crate::memory::Mdl;
 use crate::session::Names;
 use crate::vidmm::{
-    Allocation, Asked, BufferRecord, CallRecord, PlatformOperation, SubmissionRecord,
+    Allocation, Asked, BufferRecord, CallRecord, Offer, PlatformOperation, SubmissionRecord,
 };
 
 use super::explain::{self, Words};
@@ -332,6 +335,8 @@ fn segment_values(started: &Started, names: &Names) -> Vec<Value> {
 fn allocation_value(started: &Started, allocation: &Allocation, names: &Names) -> Value {
     let (content, wrong) = started.content_state(allocation);
     let place = allocation.placement();
+    let openers = allocation.openers().iter().map(|device| names.device(*device));
+    let openers: Vec<&str> = openers.collect();
     json!({
         "name": names.allocation(allocation.id()),
         "handle": allocation.handle().to_string(),
@@ -341,8 +346,11 @@ fn allocation_value(started: &Started, allocation: &Allocation, names: &Names) -
         "size": allocation.size().get(),
         "priority": word(allocation.priority().0),
         "pinned": allocation.is_pinned(),
-        "offered": false,
-        "displayed": false,
+        "offered": allocation.offer() != Offer::None,
+        "displayed": allocation.is_displayed(),
+        "locks": allocation.locks(),
+        "owner": names.device(allocation.device()),
+        "openers": openers,
         "content": content_text(content),
         "first_wrong_byte": wrong,
         "hash": started.content_hash(allocation).map(|hash| hash.to_string()),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::base::{Bytes, SegmentId};
+use crate::base::{Bytes, SegmentId, Span};
 
 use super::{AllocationFlags, Priority};
 
@@ -233,6 +233,19 @@ impl RowLayout {
     #[must_use]
     pub fn size(self) -> Bytes {
         Bytes(u64::from(self.pitch) * u64::from(self.rows))
+    }
+
+    /// The rows that a range of content touches, each clipped to it: the range of content, and
+    /// where it begins from the start of a pitch-aligned place.
+    pub fn parts(self, span: Span) -> impl Iterator<Item = (Span, u64)> {
+        let (pitch, aligned) = (u64::from(self.pitch).max(1), u64::from(self.aligned_pitch));
+        let first = span.start() / pitch;
+        let end = span.end().div_ceil(pitch).min(self.rows.into());
+        (first..end).filter_map(move |row| {
+            let whole = Span::at(row * pitch, pitch)?;
+            let part = whole.intersection(span)?;
+            Some((part, row * aligned + (part.start() - whole.start())))
+        })
     }
 
     /// Bytes in a pitch-aligned segment.

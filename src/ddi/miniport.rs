@@ -88,7 +88,7 @@ pub struct Render<'a> {
 pub enum DmaBufferAddress {
     /// Contiguous system memory, read over the bus.
     Physical(PhysicalAddress),
-    /// Pages mapped into an aperture segment.
+    /// Pages mapped into an aperture segment, or a place in a memory segment.
     Aperture {
         /// The segment.
         segment: SegmentId,

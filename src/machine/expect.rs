@@ -1,15 +1,16 @@
 //! Expectations: what a session says must hold.
 
-use crate::base::{AllocationId, PhysicalAddress, SegmentId};
+use crate::base::{AllocationId, DeviceId, PagesId, PhysicalAddress, SegmentId};
 use crate::ddi::NtStatus;
 use crate::gpu::Place as GpuPlace;
 use crate::kmd::Driver;
 use crate::memory::{ContentHash, bytes};
-use crate::rules::SegmentKind;
-use crate::vidmm::Placement;
+use crate::rules::{Rule, SegmentKind};
+use crate::vidmm::{Offer, Placement};
 
-use super::command::{ContentState, Counter, Expectation, ExpectedPlace};
+use super::command::{ContentState, Counter, Expectation, ExpectedPlace, OfferState};
 use super::machine::Started;
+use super::verify::Damage;
 
 /// How an expectation fails: what was found instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +44,20 @@ pub enum Mismatch {
     Stopped(Option<(u32, u32)>),
     /// The segment is not one of the adapter's.
     NoSuchSegment(SegmentId),
+    /// The allocation is offered like this.
+    Offer(AllocationId, OfferState),
+    /// The allocation has so many locks.
+    Locks(AllocationId, u32),
+    /// This is displayed.
+    Displayed(Option<AllocationId>),
+    /// This device owns the allocation.
+    Owner(AllocationId, DeviceId),
+    /// The pages are not reserved.
+    NoPages(PagesId),
+    /// The configuration does not touch the rule.
+    NoFinding(Rule),
+    /// The command before did other damage, or none; the first that was not expected.
+    Damage(Option<Damage>),
 }
 
 impl Started {
@@ -86,7 +101,39 @@ impl Started {
                 let found = self.ledger().stopped().map(|(_, stop)| (stop.code, stop.parameter));
                 holds(found == Some((*code, *parameter)), || Mismatch::Stopped(found))
             }
-            _ => Err(Mismatch::Stopped(None)),
+            Expectation::Offer(id, state) => {
+                let allocation = self.vidmm.book().allocation(*id).ok_or(Mismatch::Absent(*id))?;
+                let found = match allocation.offer() {
+                    Offer::None => OfferState::NotOffered,
+                    Offer::Offered(_) => OfferState::Offered,
+                    Offer::Discarded => OfferState::Discarded,
+                };
+                holds(found == *state, || Mismatch::Offer(*id, found))
+            }
+            Expectation::Locked(id, locked) => {
+                let allocation = self.vidmm.book().allocation(*id).ok_or(Mismatch::Absent(*id))?;
+                let locks = allocation.locks();
+                holds((locks > 0) == *locked, || Mismatch::Locks(*id, locks))
+            }
+            Expectation::Displayed(id, displayed) => {
+                let allocation = self.vidmm.book().allocation(*id).ok_or(Mismatch::Absent(*id))?;
+                let found = self.vidmm.book().displayed();
+                let holding = allocation.is_displayed() == *displayed;
+                holds(holding, || Mismatch::Displayed(found))
+            }
+            Expectation::Owner(id, device) => {
+                let allocation = self.vidmm.book().allocation(*id).ok_or(Mismatch::Absent(*id))?;
+                let found = allocation.device();
+                holds(found == *device, || Mismatch::Owner(*id, found))
+            }
+            Expectation::PagesBytes(id, offset, wanted) => {
+                let pages = self.vidmm.book().pages(*id).ok_or(Mismatch::NoPages(*id))?;
+                let mut found = vec![0; wanted.len()];
+                let read = self.host.mdl_read(&pages.mdl, *offset, &mut found);
+                expect_bytes(wanted, read.ok().map(|()| found))
+            }
+            // What these compare with is not the machine's: a run does.
+            Expectation::Finding(_) | Expectation::Damage(_) => Ok(()),
         }
     }
 

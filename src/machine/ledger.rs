@@ -6,11 +6,14 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use crate::base::{
-    AllocationId, Bytes, Change, FenceId, Journal, Piece, RunMap, Span, StableHasher, StateHash,
+    AllocationId, Bytes, Change, FenceId, Journal, PagesId, Piece, RunMap, Span, StableHasher,
+    StateHash,
 };
 use crate::ddi::NtStatus;
 use crate::memory::{ByteChange, Content, SeenBytes, bytes};
 use crate::vidmm::Stop;
+
+use super::foreign::ForeignMap;
 
 /// The journal that holds a ledger.
 pub(crate) type LedgerJournal = Journal<LedgerChange>;
@@ -20,6 +23,8 @@ pub(crate) type LedgerJournal = Journal<LedgerChange>;
 pub struct Expected {
     pub(crate) content: bytes::ByteMap,
     pub(crate) touched: bool,
+    /// Dropped while it was offered, and not touched since.
+    pub(crate) discarded: bool,
     pub(crate) writes: u64,
 }
 
@@ -35,6 +40,16 @@ impl Expected {
     pub const fn is_touched(&self) -> bool {
         self.touched
     }
+
+    /// Whether its content was dropped while it was offered, and nothing came in its place.
+    #[must_use]
+    pub const fn is_discarded(&self) -> bool {
+        self.discarded
+    }
+
+    const fn state(&self) -> (bool, bool) {
+        (self.touched, self.discarded)
+    }
 }
 
 /// A read of the GPU that is still to come, or to be checked.
@@ -42,6 +57,8 @@ impl Expected {
 pub(crate) struct PendingRead {
     pub(crate) allocation: AllocationId,
     pub(crate) slot: u32,
+    /// First byte read, from the start of the allocation.
+    pub(crate) offset: u64,
     pub(crate) last_fence: FenceId,
     pub(crate) bytes: SeenBytes,
 }
@@ -57,6 +74,9 @@ pub struct Ledger {
     pub(crate) faults: u64,
     pub(crate) submissions: u64,
     pub(crate) last_status: Option<NtStatus>,
+    pub(crate) pages: Vec<Option<bytes::ByteMap>>,
+    /// Aperture pages that operations put together by hand point elsewhere than VidMm's book says.
+    pub(crate) foreign: ForeignMap,
     hash: StateHash,
 }
 
@@ -65,14 +85,34 @@ pub struct Ledger {
 pub(crate) enum LedgerChange {
     Created(AllocationId, Bytes),
     Destroyed(AllocationId, Box<Expected>),
-    Written { id: AllocationId, change: Box<ByteChange>, touched_before: bool },
+    Written {
+        id: AllocationId,
+        change: Box<ByteChange>,
+        before: (bool, bool),
+    },
+    /// The content of an allocation is given up; touched and discarded before.
+    Dropped {
+        id: AllocationId,
+        before: (bool, bool),
+    },
+    /// Reserved pages appear, with what they hold.
+    PagesReserved(PagesId, Box<bytes::ByteMap>),
+    PagesReleased(PagesId, Box<bytes::ByteMap>),
+    PagesWritten(PagesId, Box<ByteChange>),
+    Foreign {
+        before: Box<ForeignMap>,
+        after: Box<ForeignMap>,
+    },
     ReadExpected(PendingRead),
     ReadDone(PendingRead),
     Stopped(u64, Stop),
     Refused,
     Faulted,
     Submitted,
-    Status { before: Option<NtStatus>, after: NtStatus },
+    Status {
+        before: Option<NtStatus>,
+        after: NtStatus,
+    },
 }
 
 impl Change for LedgerChange {
@@ -82,7 +122,8 @@ impl Change for LedgerChange {
         match self {
             Self::Created(id, size) => {
                 let content = RunMap::new(size.get(), Content::Zero);
-                ledger.set(*id, Some(Expected { content, touched: false, writes: 0 }));
+                let (touched, discarded) = (false, false);
+                ledger.set(*id, Some(Expected { content, touched, discarded, writes: 0 }));
             }
             Self::Destroyed(id, _) => {
                 ledger.set(*id, None);
@@ -90,9 +131,16 @@ impl Change for LedgerChange {
             }
             Self::Written { id, change, .. } => ledger.change(*id, |expected| {
                 change.redo(&mut expected.content);
-                expected.touched = true;
+                (expected.touched, expected.discarded) = (true, false);
                 expected.writes += 1;
             }),
+            Self::Dropped { id, .. } => ledger.change(*id, |expected| {
+                (expected.touched, expected.discarded) = (false, true);
+            }),
+            Self::PagesReserved(id, content) => ledger.set_pages(*id, Some((**content).clone())),
+            Self::PagesReleased(id, _) => ledger.set_pages(*id, None),
+            Self::PagesWritten(id, change) => ledger.change_pages(*id, |map| change.redo(map)),
+            Self::Foreign { after, .. } => ledger.foreign = (**after).clone(),
             Self::ReadExpected(read) => ledger.reads.push_back(read.clone()),
             Self::ReadDone(_) => {
                 ledger.reads.pop_front();
@@ -112,11 +160,18 @@ impl Change for LedgerChange {
                 ledger.destroyed.remove(id);
                 ledger.set(*id, Some((**expected).clone()));
             }
-            Self::Written { id, change, touched_before } => ledger.change(*id, |expected| {
+            Self::Written { id, change, before } => ledger.change(*id, |expected| {
                 change.undo(&mut expected.content);
-                expected.touched = *touched_before;
+                (expected.touched, expected.discarded) = *before;
                 expected.writes -= 1;
             }),
+            Self::Dropped { id, before } => ledger.change(*id, |expected| {
+                (expected.touched, expected.discarded) = *before;
+            }),
+            Self::PagesReserved(id, _) => ledger.set_pages(*id, None),
+            Self::PagesReleased(id, content) => ledger.set_pages(*id, Some((**content).clone())),
+            Self::PagesWritten(id, change) => ledger.change_pages(*id, |map| change.undo(map)),
+            Self::Foreign { before, .. } => ledger.foreign = (**before).clone(),
             Self::ReadExpected(_) => {
                 ledger.reads.pop_back();
             }
@@ -135,6 +190,18 @@ impl Ledger {
     #[must_use]
     pub fn expected(&self, id: AllocationId) -> Option<&Expected> {
         self.expected.get(id.index())?.as_ref()
+    }
+
+    /// What reserved pages must hold.
+    #[must_use]
+    pub fn pages(&self, id: PagesId) -> Option<&bytes::ByteMap> {
+        self.pages.get(id.index())?.as_ref()
+    }
+
+    /// Aperture pages that operations put together by hand map.
+    #[must_use]
+    pub const fn foreign(&self) -> &ForeignMap {
+        &self.foreign
     }
 
     /// Whether an allocation existed and was destroyed.
@@ -185,15 +252,41 @@ impl Ledger {
             .number(command << 32 | u64::from(stop))
             .number(self.last_status.map_or(1, |status| u64::from(status.0)));
         let reads = self.reads.iter().fold(totals, |hasher, read| read.bytes.fold(hasher));
-        self.hash.with(reads.finish())
+        self.hash.with(reads.finish()).with(self.foreign.hash())
     }
 
     fn part(id: AllocationId, expected: &Expected) -> StateHash {
         StableHasher::new(61)
             .number(u64::from(id.0))
             .number(expected.content.hash().0)
-            .number(expected.writes << 1 | u64::from(expected.touched))
+            .number(expected.writes << 2)
+            .number(u64::from(expected.discarded) << 1 | u64::from(expected.touched))
             .finish()
+    }
+
+    fn pages_part(id: PagesId, content: &bytes::ByteMap) -> StateHash {
+        StableHasher::new(62).number(u64::from(id.0)).number(content.hash().0).finish()
+    }
+
+    fn set_pages(&mut self, id: PagesId, value: Option<bytes::ByteMap>) {
+        if self.pages.len() <= id.index() {
+            self.pages.resize_with(id.index() + 1, || None);
+        }
+        let replaced = std::mem::replace(&mut self.pages[id.index()], value);
+        if let Some(before) = &replaced {
+            self.hash = self.hash.without(Self::pages_part(id, before));
+        }
+        if let Some(after) = &self.pages[id.index()] {
+            self.hash = self.hash.with(Self::pages_part(id, after));
+        }
+    }
+
+    fn change_pages(&mut self, id: PagesId, change: impl FnOnce(&mut bytes::ByteMap)) {
+        if let Some(content) = self.pages.get_mut(id.index()).and_then(Option::as_mut) {
+            self.hash = self.hash.without(Self::pages_part(id, content));
+            change(content);
+            self.hash = self.hash.with(Self::pages_part(id, content));
+        }
     }
 
     fn set(&mut self, id: AllocationId, value: Option<Expected>) {
@@ -226,8 +319,21 @@ pub(crate) fn expect_bytes(
     pieces: Vec<Piece<Content>>,
 ) {
     let Some(expected) = ledger.state().expected(id) else { return };
-    let touched_before = expected.is_touched();
+    let before = expected.state();
     if let Ok(change) = ByteChange::new(expected.content(), span.start(), pieces) {
-        ledger.apply(LedgerChange::Written { id, change: Box::new(change), touched_before });
+        ledger.apply(LedgerChange::Written { id, change: Box::new(change), before });
+    }
+}
+
+/// Says that the bytes of reserved pages from `offset` on must be `pieces` from now on.
+pub(crate) fn expect_pages(
+    ledger: &mut LedgerJournal,
+    id: PagesId,
+    offset: u64,
+    pieces: Vec<Piece<Content>>,
+) {
+    let Some(content) = ledger.state().pages(id) else { return };
+    if let Ok(change) = ByteChange::new(content, offset, pieces) {
+        ledger.apply(LedgerChange::PagesWritten(id, Box::new(change)));
     }
 }

@@ -97,6 +97,9 @@ impl Machine {
         let started = checked.ok_or(StartRefusal::Rules).and_then(|checked| {
             let mut driver = Driver::new(profile, adapter).map_err(StartRefusal::Driver)?;
             let mut host = HostMemory::new(checked.system_memory, checked.frame_seed);
+            if let Some(agp) = checked.segments.iter().find(|segment| segment.is_agp()) {
+                host = host.with_gart(agp.size.to_pages());
+            }
             let mut observer = crate::vidmm::Unobserved;
             let mut environment =
                 Environment { host: &mut host, driver: &mut driver, observer: &mut observer };

@@ -7,12 +7,15 @@
 mod applying;
 mod command;
 mod expect;
+mod foreign;
 mod ledger;
 #[allow(clippy::module_inception)]
 mod machine;
 mod moment;
+mod raw;
 mod recorder;
 mod run;
+mod tables;
 mod trace;
 mod verify;
 
@@ -25,6 +28,7 @@ pub use command::{
     ReferenceKind, ReservePages, RunGpu, resolve_range,
 };
 pub use expect::Mismatch;
+pub use foreign::{ForeignMap, ForeignRun, ForeignTarget};
 pub use ledger::{Expected, Ledger};
 pub use machine::{Ending, Machine, Scrutiny, StartRefusal, Started};
 pub use moment::{Inner, Moment, Place, PlaceError};

@@ -66,6 +66,31 @@ impl<'a> Recorder<'a> {
     }
 }
 
+impl Recorder<'_> {
+    /// Pages that VidMm maps or unmaps itself are as its book says from then on.
+    fn forget_foreign(&mut self, asked: &Asked, reason: &OperationReason) {
+        let before = self.ledger.state().foreign();
+        if before.is_empty() || *reason == OperationReason::Raw {
+            return;
+        }
+        let (segment, first, count) = match asked {
+            Asked::Paging(PagingOperation::MapApertureSegment(map)) => {
+                (map.segment, map.offset_in_pages, map.number_of_pages)
+            }
+            Asked::Paging(PagingOperation::UnmapApertureSegment(unmap)) => {
+                (unmap.segment, unmap.offset_in_pages, unmap.number_of_pages)
+            }
+            _ => return,
+        };
+        let Some(pages) = Span::at(first.get(), count.get()) else { return };
+        let after = before.without(segment, pages);
+        if after != *before {
+            let (before, after) = (Box::new(before.clone()), Box::new(after));
+            self.ledger.apply(LedgerChange::Foreign { before, after });
+        }
+    }
+}
+
 impl Observer for Recorder<'_> {
     fn is_tracing(&self) -> bool {
         self.trace.is_some()
@@ -97,7 +122,15 @@ impl Observer for Recorder<'_> {
         expect_bytes(self.ledger, allocation, Span::whole(size), pieces);
     }
 
+    fn dropped(&mut self, allocation: AllocationId) {
+        if let Some(expected) = self.ledger.state().expected(allocation) {
+            let before = (expected.touched, expected.discarded);
+            self.ledger.apply(LedgerChange::Dropped { id: allocation, before });
+        }
+    }
+
     fn operation(&mut self, asked: &Asked, reason: &OperationReason, size: Bytes) {
+        self.forget_foreign(asked, reason);
         let summary = &mut self.summary;
         summary.operations += 1;
         let total = match asked {

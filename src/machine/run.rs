@@ -11,7 +11,8 @@ use crate::config::{Adapter, Policies};
 use crate::kmd::Profile;
 use crate::rules::CheckedSegment;
 
-use super::command::Command;
+use super::command::{Command, Expectation, ExpectedDamage};
+use super::expect::Mismatch;
 use super::machine::{Ending, Machine, Outcome};
 use super::moment::{Inner, Moment, Place};
 use super::recorder::{Fault, Summary};
@@ -36,15 +37,18 @@ pub struct CommandRecord {
     pub ending: Ending,
     /// Faults of the device while it ran.
     pub faults: Box<[Fault]>,
-    /// What was found wrong after it.
+    /// What was found wrong after it, and was not wrong before.
     pub damage: Box<[Damage]>,
+    /// The expectations right after it name exactly this damage.
+    pub damage_is_expected: bool,
 }
 
 impl CommandRecord {
     /// Whether something is wrong that `check` reports.
     #[must_use]
     pub fn is_bad(&self) -> bool {
-        matches!(self.ending, Ending::Failed(_)) || !self.damage.is_empty()
+        matches!(self.ending, Ending::Failed(_))
+            || !self.damage.is_empty() && !self.damage_is_expected
     }
 }
 
@@ -85,6 +89,8 @@ pub struct Run {
     place: Place,
     traces: VecDeque<SharedTrace>,
     bad: usize,
+    /// Damage that was found and lasts, so that it is not found again after every command.
+    standing: Vec<Damage>,
 }
 
 impl Run {
@@ -110,6 +116,7 @@ impl Run {
             place: Place::default(),
             traces: VecDeque::new(),
             bad: 0,
+            standing: Vec::new(),
         }
     }
 
@@ -239,7 +246,7 @@ impl Run {
         let number = self.records.len() + 1;
         let commands = Arc::clone(&self.commands);
         let outcome = self.machine.apply(number as u64, &commands[number - 1], trace);
-        let Outcome { ending, summary, faults, mut damage } = outcome;
+        let Outcome { mut ending, summary, faults, mut damage } = outcome;
         if number == commands.len() {
             // With many objects the sweeps are far apart: the end always gets one.
             for found in self.machine.sweep() {
@@ -248,6 +255,15 @@ impl Run {
                 }
             }
         }
+        damage.retain(|found| !self.standing.contains(found));
+        self.standing.extend(damage.iter().filter(|found| found.is_lasting()).cloned());
+        if let Command::Expect(expectation) = &commands[number - 1]
+            && ending == Ending::Held
+            && let Err(mismatch) = self.evaluate(number, expectation)
+        {
+            ending = Ending::Failed(mismatch);
+        }
+        let damage_is_expected = self.expects_damage(number, &damage);
         let clock = self.machine.started().map_or(0, |started| started.vidmm().queue().clock());
         let record = CommandRecord {
             end: self.machine.moment(),
@@ -257,9 +273,49 @@ impl Run {
             ending,
             faults: faults.into(),
             damage: damage.into(),
+            damage_is_expected,
         };
         self.bad += usize::from(record.is_bad());
         self.records.push(record);
+    }
+
+    /// The damage that the expectations right after a command name.
+    fn expected_damage(&self, number: usize) -> impl Iterator<Item = ExpectedDamage> + '_ {
+        let after = self.commands.get(number..).unwrap_or_default().iter();
+        after.take_while(|command| command.is_expectation()).filter_map(|command| match command {
+            Command::Expect(Expectation::Damage(damage)) => Some(*damage),
+            _ => None,
+        })
+    }
+
+    /// Whether damage is exactly what the session expects.
+    fn expects_damage(&self, number: usize, damage: &[Damage]) -> bool {
+        let expected: Vec<ExpectedDamage> = self.expected_damage(number).collect();
+        let named = |found: &Damage| found.as_expected().is_some_and(|one| expected.contains(&one));
+        !damage.is_empty() && damage.iter().all(named)
+    }
+
+    /// Whether an expectation holds that compares with what a run knows.
+    fn evaluate(&self, number: usize, expectation: &Expectation) -> Result<(), Mismatch> {
+        match expectation {
+            Expectation::Finding(rule) => {
+                let touched = self.machine.findings().iter().any(|finding| finding.rule == *rule);
+                if touched { Ok(()) } else { Err(Mismatch::NoFinding(*rule)) }
+            }
+            Expectation::Damage(damage) => {
+                let before = (1..number).rev();
+                let record = before
+                    .take_while(|command| *command > 0)
+                    .find(|command| !self.commands[command - 1].is_expectation())
+                    .and_then(|command| self.record(command));
+                let found = record.map_or(&[][..], |record| &record.damage[..]);
+                if found.iter().any(|one| one.as_expected() == Some(*damage)) {
+                    return Ok(());
+                }
+                Err(Mismatch::Damage(found.first().cloned()))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn restore(&mut self, place: Place) {

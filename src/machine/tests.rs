@@ -162,7 +162,7 @@ fn a_flipped_byte_is_named_wherever_it_lies() {
         let range = AllocationRange { offset, length: Some(1) };
         let use_ = |kind| Command::Use([Reference { allocation: id, range, kind }].into());
         let seen = bench.apply(&use_(ReferenceKind::Read)).1;
-        assert_eq!(seen, [Damage::WrongRead(id), damage]);
+        assert_eq!(seen, [Damage::WrongRead { allocation: id, offset }, damage]);
         // Right again once it is written over.
         bench.good(&use_(ReferenceKind::Write { seed: Some(3) }));
     }
@@ -223,7 +223,11 @@ fn the_wrong_page_read_through_an_aperture_is_a_wrong_read() {
     let damage = bench.apply(&Command::Use([reference].into())).1;
     let table = Damage::ApertureTable { segment: segment(2), page: 0 };
     // At rest its bytes are right: only the way to them is wrong.
-    assert_eq!(damage, [Damage::WrongRead(MAPPED), table]);
+    // Pseudo-random pages differ early, and reading goes wrong in the first one.
+    let [Damage::WrongRead { allocation: MAPPED, offset }, ref found] = damage[..] else {
+        panic!("{damage:?}");
+    };
+    assert!(offset < 16 && *found == table, "{damage:?}");
 }
 
 #[test]

@@ -117,6 +117,12 @@ impl TraceBuilder {
                         operation.done = marks;
                     }
                 }
+                TraceEvent::Performed(marks) => {
+                    last = marks;
+                    if let Some(operation) = trace.operations.last_mut() {
+                        operation.done = marks;
+                    }
+                }
                 TraceEvent::Submission(record, marks) => {
                     last = marks;
                     trace.submissions.push(record);

@@ -1,13 +1,12 @@
 //! Comparing what is with what must be: bytes, books, and aperture tables.
 
-use crate::base::{AllocationId, FrameNumber, PAGE_SIZE, Piece, SegmentId, Span};
-use crate::gpu::PageEntry;
+use crate::base::{AllocationId, PagesId, Piece, SegmentId, SegmentOffset, Span};
 use crate::kmd::Driver;
 use crate::memory::{Content, ContentHash, HostMemory, bytes};
 use crate::rules::SegmentKind;
-use crate::vidmm::{Allocation, ExtentOwner, VidMm, Violation};
+use crate::vidmm::{Allocation, VidMm, Violation, segment_parts};
 
-use super::command::ContentState;
+use super::command::{ContentState, ExpectedDamage};
 use super::ledger::Ledger;
 use super::machine::Started;
 
@@ -30,8 +29,27 @@ pub enum Damage {
         /// The page.
         page: u64,
     },
-    /// The GPU read other bytes than it must.
-    WrongRead(AllocationId),
+    /// Reserved pages hold a wrong byte; the first one is named.
+    Pages {
+        /// The pages.
+        pages: PagesId,
+        /// From their start.
+        offset: u64,
+    },
+    /// An operation put together by hand left a wrong byte in a segment; the first one is named.
+    SegmentBytes {
+        /// The segment.
+        segment: SegmentId,
+        /// From its start.
+        offset: u64,
+    },
+    /// The GPU read other bytes than it must; the first one is named.
+    WrongRead {
+        /// The allocation.
+        allocation: AllocationId,
+        /// From its start.
+        offset: u64,
+    },
     /// The CPU read other bytes than it must; the first one is named.
     WrongCpuRead {
         /// The allocation.
@@ -41,7 +59,36 @@ pub enum Damage {
     },
 }
 
-/// The bytes of an allocation, wherever they are now; `None` where it has none.
+impl Damage {
+    /// The expectation that names exactly this; `None` for a broken book, which nobody expects.
+    #[must_use]
+    pub const fn as_expected(&self) -> Option<ExpectedDamage> {
+        Some(match *self {
+            Self::Content { allocation, offset } => ExpectedDamage::Content { allocation, offset },
+            Self::ApertureTable { segment, page } => ExpectedDamage::Aperture { segment, page },
+            Self::Pages { pages, offset } => ExpectedDamage::Pages { pages, offset },
+            Self::SegmentBytes { segment, offset } => ExpectedDamage::Segment { segment, offset },
+            Self::WrongRead { allocation, offset } => {
+                ExpectedDamage::WrongRead { allocation, offset }
+            }
+            Self::WrongCpuRead { allocation, offset } => {
+                ExpectedDamage::WrongCpuRead { allocation, offset }
+            }
+            Self::Book(_) => return None,
+        })
+    }
+
+    /// Whether it stays until something mends it, rather than having happened once.
+    #[must_use]
+    pub const fn is_lasting(&self) -> bool {
+        !matches!(
+            self,
+            Self::WrongRead { .. } | Self::WrongCpuRead { .. } | Self::SegmentBytes { .. }
+        )
+    }
+}
+
+/// The bytes of an allocation's content, wherever they are now; `None` where it has none.
 #[must_use]
 pub fn allocation_pieces(
     vidmm: &VidMm,
@@ -53,11 +100,18 @@ pub fn allocation_pieces(
         let segment = vidmm.adapter().segment(place.segment)?;
         if segment.kind == SegmentKind::Memory {
             let memory = driver.gpu().memory(Driver::region(place.segment))?;
-            return bytes::pieces(memory, place.span).ok();
+            let whole = Span::whole(allocation.content_size().get());
+            let begin = SegmentOffset(place.span.start());
+            let mut pieces = Vec::new();
+            for (part, offset) in segment_parts(begin, allocation.rows_in(segment), whole) {
+                let span = Span::at(offset.get(), part.len())?;
+                pieces.extend(bytes::pieces(memory, span).ok()?);
+            }
+            return Some(bytes::joined_pieces(pieces));
         }
     }
     let mdl = allocation.backing()?;
-    host.mdl_pieces(mdl, 0, allocation.size().get()).ok()
+    host.mdl_pieces(mdl, 0, allocation.content_size().get()).ok()
 }
 
 impl Started {
@@ -79,6 +133,9 @@ impl Started {
         let Some(expected) = self.ledger().expected(allocation.id()) else {
             return (ContentState::NeverWritten, None);
         };
+        if expected.is_discarded() {
+            return (ContentState::Discarded, None);
+        }
         if !expected.is_touched() {
             return (ContentState::NeverWritten, None);
         }
@@ -118,83 +175,24 @@ impl Started {
         let idle = self.vidmm.queue().last_fence() <= self.driver.gpu().completed_fence();
         if idle {
             self.check_apertures(&mut damage);
+            self.check_pages(&mut damage);
         }
         damage
     }
 
-    /// Compares aperture tables with the book, both ways, run by run.
-    fn check_apertures(&self, damage: &mut Vec<Damage>) {
-        for segment in self.vidmm.adapter().segments.iter() {
-            if segment.kind != SegmentKind::Aperture {
+    /// Compares reserved pages with what they must hold; wrapped ones are their allocation's.
+    fn check_pages(&self, damage: &mut Vec<Damage>) {
+        for (pages, reserved) in self.vidmm.book().all_pages() {
+            let Some(wanted) = self.ledger().pages(pages) else { continue };
+            if reserved.wrapped_by.is_some() {
                 continue;
             }
-            let pages = segment.size.get() / PAGE_SIZE;
-            let Some(table) = self.driver.gpu().aperture(Driver::region(segment.id)) else {
-                continue;
-            };
-            let mut expected_dummy_from = 0;
-            let Some(used) = self.vidmm.book().segment(segment.id) else { continue };
-            for (span, owner) in used.extents(Span::whole(segment.size.get())) {
-                let (first, end) = (span.start() / PAGE_SIZE, span.end() / PAGE_SIZE);
-                let hole = Span::new(expected_dummy_from, first).unwrap_or_default();
-                damage.extend(self.wrong_dummy(segment.id, table, hole));
-                damage.extend(self.wrong_mapping(segment.id, table, first, owner));
-                expected_dummy_from = end;
+            let found = self.host.mdl_pieces(&reserved.mdl, 0, wanted.len()).unwrap_or_default();
+            let wanted = wanted.pieces(Span::whole(wanted.len()));
+            if let Some(offset) = bytes::first_difference(&wanted, &found) {
+                damage.push(Damage::Pages { pages, offset });
             }
-            let rest = Span::new(expected_dummy_from, pages).unwrap_or_default();
-            damage.extend(self.wrong_dummy(segment.id, table, rest));
         }
-    }
-
-    /// The first page of a hole that does not point to the dummy page.
-    fn wrong_dummy(
-        &self,
-        segment: SegmentId,
-        table: &crate::base::RunMap<PageEntry>,
-        hole: Span,
-    ) -> Option<Damage> {
-        let dummy = self.vidmm.dummy_page().frame();
-        // Pages of a run either share a frame or count up; one page alone may do as it likes.
-        let wrong = table.runs(hole).find(|run| {
-            let shared = run.value.is_fixed() || run.span.len() == 1;
-            run.value.frame() != Some(dummy) || !shared
-        })?;
-        Some(Damage::ApertureTable { segment, page: wrong.span.start() })
-    }
-
-    /// The first page of an extent that does not point to the page that the book says.
-    fn wrong_mapping(
-        &self,
-        segment: SegmentId,
-        table: &crate::base::RunMap<PageEntry>,
-        first: u64,
-        owner: ExtentOwner,
-    ) -> Option<Damage> {
-        let book = self.vidmm.book();
-        let mdl = match owner {
-            ExtentOwner::Allocation(id) | ExtentOwner::Eviction(id) => {
-                book.allocation(id)?.backing()?
-            }
-            ExtentOwner::InvalidRange(_) | ExtentOwner::UefiFrameBuffer(_) => return None,
-            ExtentOwner::PagingBuffer(index) => {
-                &self.vidmm.queue().buffers().get(index as usize)?.shape.mdl
-            }
-        };
-        let mut page = first;
-        for run in mdl.runs() {
-            let span = Span::at(page, run.count.get())?;
-            let mut at = page;
-            for entries in table.runs(span) {
-                let frame = run.first.get() + (at - page);
-                let points = entries.value.frame().map(FrameNumber::get) == Some(frame);
-                if !points || (entries.value.is_fixed() && entries.span.len() > 1) {
-                    return Some(Damage::ApertureTable { segment, page: at });
-                }
-                at = entries.span.end();
-            }
-            page = span.end();
-        }
-        None
     }
 
     pub(crate) fn ledger(&self) -> &Ledger {

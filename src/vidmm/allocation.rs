@@ -1,13 +1,18 @@
 //! What VidMm keeps of an allocation.
 
 use crate::base::{
-    AllocationId, Bytes, DeviceId, FenceId, Pages, SegmentId, Span, StableHasher, StateHash,
+    AllocationId, Bytes, DeviceId, FenceId, Pages, PagesId, ProcessId, SegmentId, Span,
+    StableHasher, StateHash,
 };
 use crate::config::EvictionPolicy;
-use crate::ddi::{AllocationFlags, AllocationHandle, AllocationInfo, Priority, SegmentSet};
+use crate::ddi::{
+    AllocationFlags, AllocationFlagsWddm2, AllocationHandle, AllocationInfo, OfferPriority,
+    Priority, RowLayout, SegmentSet,
+};
 use crate::memory::Mdl;
+use crate::rules::{CheckedSegment, SegmentKind};
 
-use super::book::RankKey;
+use super::book::{NOT_OFFERED, RankKey};
 
 /// Where an allocation is resident.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,13 +23,40 @@ pub struct Placement {
     pub span: Span,
 }
 
+/// Whether the content of an allocation may be dropped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Offer {
+    /// It may not.
+    #[default]
+    None,
+    /// It may, at this level; never `Auto`.
+    Offered(OfferPriority),
+    /// It was.
+    Discarded,
+}
+
 /// An allocation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Allocation {
     pub(crate) id: AllocationId,
     pub(crate) device: DeviceId,
+    pub(crate) creator: ProcessId,
+    /// Devices besides the owner that have opened it, in the order in which they did.
+    pub(crate) openers: Vec<DeviceId>,
+    pub(crate) shared: bool,
+    pub(crate) primary: bool,
+    pub(crate) displayed: bool,
+    pub(crate) existing: Option<PagesId>,
+    pub(crate) locks: u32,
+    /// A lock took it out of the memory segment in which it was.
+    pub(crate) left_for_lock: bool,
+    pub(crate) offer: Offer,
+    /// The CPU cache may hold bytes of its pages that memory has not.
+    pub(crate) cache_dirty: bool,
     pub(crate) handle: AllocationHandle,
     pub(crate) info: AllocationInfo,
+    /// Its flags are to be read as WDDM 2.x names them.
+    pub(crate) wddm2: bool,
     pub(crate) size: Bytes,
     pub(crate) fill_pattern: u32,
     pub(crate) priority: Priority,
@@ -45,7 +77,7 @@ impl Allocation {
         self.id
     }
 
-    /// The device that created it.
+    /// The device that owns it: its creator, or the next opener once that has closed it.
     #[must_use]
     pub const fn device(&self) -> DeviceId {
         self.device
@@ -63,10 +95,85 @@ impl Allocation {
         &self.info
     }
 
-    /// Bytes taken in a segment and in the backing store: the size in whole pages.
+    /// Bytes of the backing store: the size in whole pages. A segment may take more.
     #[must_use]
     pub const fn size(&self) -> Bytes {
         self.size
+    }
+
+    /// Bytes of content: the size in whole pages, or those of its rows.
+    #[must_use]
+    pub fn content_size(&self) -> Bytes {
+        self.info.rows.map_or(self.size, RowLayout::size)
+    }
+
+    /// Bytes taken in a segment: pitch aligned and in pages of the segment.
+    #[must_use]
+    pub fn size_in(&self, segment: &CheckedSegment) -> Bytes {
+        let pitched = segment.is_pitch_aligned() && self.info.pitch_aligned_size > Bytes::ZERO;
+        let size = if pitched { self.info.pitch_aligned_size } else { self.size };
+        Bytes(size.get().next_multiple_of(segment.page_size.get()))
+    }
+
+    /// How its rows lie in a segment, where they do not lie as in the backing store.
+    #[must_use]
+    pub fn rows_in(&self, segment: &CheckedSegment) -> Option<RowLayout> {
+        let apart = segment.kind == SegmentKind::Memory && segment.is_pitch_aligned();
+        self.info.rows.filter(|_| apart)
+    }
+
+    /// The process that created it, which alone may lock it.
+    #[must_use]
+    pub const fn creator(&self) -> ProcessId {
+        self.creator
+    }
+
+    /// Devices besides the owner that have opened it.
+    #[must_use]
+    pub fn openers(&self) -> &[DeviceId] {
+        &self.openers
+    }
+
+    /// Whether other devices may open it.
+    #[must_use]
+    pub const fn is_shared(&self) -> bool {
+        self.shared
+    }
+
+    /// Whether it is a primary: operations that map it name no device.
+    #[must_use]
+    pub const fn is_primary(&self) -> bool {
+        self.primary
+    }
+
+    /// Whether it is being scanned out.
+    #[must_use]
+    pub const fn is_displayed(&self) -> bool {
+        self.displayed
+    }
+
+    /// The reserved pages that it wraps.
+    #[must_use]
+    pub const fn existing(&self) -> Option<PagesId> {
+        self.existing
+    }
+
+    /// Locks of the CPU that are open.
+    #[must_use]
+    pub const fn locks(&self) -> u32 {
+        self.locks
+    }
+
+    /// Whether its content may be dropped, or was.
+    #[must_use]
+    pub const fn offer(&self) -> Offer {
+        self.offer
+    }
+
+    /// Bytes of system memory promised to it: none where it wraps memory that exists.
+    #[must_use]
+    pub const fn commit(&self) -> Bytes {
+        if self.existing.is_some() { Bytes::ZERO } else { self.size }
     }
 
     /// The size in pages.
@@ -123,16 +230,44 @@ impl Allocation {
         self.last_reference
     }
 
-    /// Whether nothing but a purge moves it: overlays and captures.
+    /// Whether nothing but a purge moves it: overlays, captures and what is displayed.
     #[must_use]
     pub fn is_pinned(&self) -> bool {
+        self.displayed || self.is_overlay()
+    }
+
+    /// Whether it is an overlay or a capture surface, which lie at the end of a segment.
+    #[must_use]
+    pub fn is_overlay(&self) -> bool {
         self.info.flags.intersects(AllocationFlags::Overlay | AllocationFlags::Capture)
     }
 
     /// Whether its backing store stays while it is resident in a memory segment.
     #[must_use]
-    pub const fn keeps_backing(&self) -> bool {
-        self.info.flags.contains(AllocationFlags::PermanentSysMem)
+    pub fn keeps_backing(&self) -> bool {
+        self.info.flags.intersects(
+            AllocationFlags::PermanentSysMem
+                | AllocationFlags::ExistingSysMem
+                | AllocationFlags::ExistingKernelSysMem,
+        )
+    }
+
+    /// Whether it lies in the video protected range of its segment.
+    #[must_use]
+    pub const fn in_protected_range(&self) -> bool {
+        self.wddm2 && self.info.flags.as_wddm2().contains(AllocationFlagsWddm2::CreateInVpr)
+    }
+
+    /// Whether it is paged only while the GPU is idle.
+    #[must_use]
+    pub const fn pages_synchronously(&self) -> bool {
+        !self.wddm2 && self.info.flags.contains(AllocationFlags::SynchronousPaging)
+    }
+
+    /// Whether its backing store is cacheable.
+    #[must_use]
+    pub const fn is_cached(&self) -> bool {
+        self.info.flags.contains(AllocationFlags::Cached)
     }
 
     /// Segments in which the GPU can read it, or write it as well.
@@ -148,7 +283,13 @@ impl Allocation {
             EvictionPolicy::Mru => u64::MAX - self.last_reference,
             EvictionPolicy::Fifo => self.paged_in,
         };
-        (self.priority, time, self.id)
+        let offered = match self.offer {
+            Offer::Offered(OfferPriority::Low) | Offer::Discarded => 0,
+            Offer::Offered(OfferPriority::Normal | OfferPriority::Auto) => 1,
+            Offer::Offered(OfferPriority::High) => 2,
+            Offer::None => NOT_OFFERED,
+        };
+        (offered, self.priority, time, self.id)
     }
 
     /// Hash of everything that can change or tell allocations apart.
@@ -164,8 +305,25 @@ impl Allocation {
             .number(start)
             .number(u64::from(self.has_content) << 1 | u64::from(self.dirty))
             .number(self.paged_in)
-            .number(self.backing.as_ref().map_or(0, |mdl| mdl.hash().0));
+            .number(self.backing.as_ref().map_or(0, |mdl| mdl.hash().0))
+            .number(self.state_word());
+        let hasher =
+            self.openers.iter().fold(hasher, |hasher, device| hasher.number(u64::from(device.0)));
         hasher.finish().with(self.reference_hash()).with(self.fence_hash())
+    }
+
+    /// Locks, offers and what else is a bit or two.
+    fn state_word(&self) -> u64 {
+        let offer = match self.offer {
+            Offer::None => 0,
+            Offer::Discarded => 1,
+            Offer::Offered(level) => 1 + u64::from(level.number()),
+        };
+        u64::from(self.locks) << 8
+            | offer << 4
+            | u64::from(self.displayed) << 3
+            | u64::from(self.left_for_lock) << 2
+            | u64::from(self.cache_dirty) << 1
     }
 
     /// The part of its hash that a reference changes.

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::base::{
-    AllocationId, Bytes, Change, DeviceId, FenceId, Journal, ProcessId, SegmentId, Span,
+    AllocationId, Bytes, Change, DeviceId, FenceId, Journal, PagesId, ProcessId, SegmentId, Span,
     StableHasher, StateHash,
 };
 use crate::ddi::{DeviceHandle, Priority};
+use crate::memory::Mdl;
 use crate::placement::Space;
 use crate::rules::CheckedAdapter;
 
@@ -71,8 +72,20 @@ impl ExtentOwner {
 
 /// The order in which the residents of a segment leave: lowest first.
 ///
-/// Priority, then the time that the eviction policy compares, then identity.
-pub(crate) type RankKey = (Priority, u64, AllocationId);
+/// Offered state, then priority, then the time that the eviction policy compares, then identity.
+pub(crate) type RankKey = (u8, Priority, u64, AllocationId);
+
+/// The first member of the rank of what is not offered.
+pub(crate) const NOT_OFFERED: u8 = 3;
+
+/// Pages that somebody reserved for use of their own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reserved {
+    /// The pages.
+    pub mdl: Mdl,
+    /// The allocation that wraps them, if one does.
+    pub wrapped_by: Option<AllocationId>,
+}
 
 /// A segment as it is used.
 #[derive(Clone, Debug)]
@@ -89,6 +102,8 @@ pub struct SegmentUse {
     pub(crate) bytes_evicted: Bytes,
     /// Residents by rank.
     pub(crate) ranks: BTreeSet<RankKey>,
+    /// Bytes of invalid ranges and of the boot frame buffer: used by nobody, and never free.
+    pub(crate) unusable: Bytes,
 }
 
 impl SegmentUse {
@@ -102,6 +117,7 @@ impl SegmentUse {
             highest_end: 0,
             bytes_evicted: Bytes::ZERO,
             ranks: BTreeSet::new(),
+            unusable: Bytes::ZERO,
         }
     }
 
@@ -109,6 +125,12 @@ impl SegmentUse {
     #[must_use]
     pub const fn space(&self) -> &Space {
         &self.space
+    }
+
+    /// Bytes of invalid ranges and of the boot frame buffer.
+    #[must_use]
+    pub const fn unusable(&self) -> Bytes {
+        self.unusable
     }
 
     /// Bytes committed: everything placed here but buffers.
@@ -142,7 +164,7 @@ impl SegmentUse {
 
     /// Residents in the order in which they would leave.
     pub fn residents_by_rank(&self) -> impl DoubleEndedIterator<Item = AllocationId> + '_ {
-        self.ranks.iter().map(|(_, _, id)| *id)
+        self.ranks.iter().map(|(.., id)| *id)
     }
 }
 
@@ -169,6 +191,8 @@ pub struct Book {
     pub(crate) commit: Bytes,
     /// Bytes mapped into all apertures together.
     pub(crate) aperture_commit: Bytes,
+    pub(crate) pages: Vec<Option<Box<Reserved>>>,
+    pub(crate) displayed: Option<AllocationId>,
     hash: StateHash,
 }
 
@@ -205,6 +229,10 @@ pub(crate) enum BookChange {
     Counters { before: Box<Counters>, after: Box<Counters> },
     /// The time that ranks compare.
     Sequence { before: u64, after: u64 },
+    /// Reserved pages appear, change or go.
+    Pages { id: PagesId, before: Option<Box<Reserved>>, after: Option<Box<Reserved>> },
+    /// What is displayed.
+    Displayed { before: Option<AllocationId>, after: Option<AllocationId> },
 }
 
 impl Change for BookChange {
@@ -226,6 +254,8 @@ impl Change for BookChange {
             Self::SystemCommit { after, .. } => book.commit = *after,
             Self::Counters { after, .. } => book.counters = (**after).clone(),
             Self::Sequence { after, .. } => book.sequence = *after,
+            Self::Pages { id, after, .. } => book.set_pages(*id, after.as_deref()),
+            Self::Displayed { after, .. } => book.displayed = *after,
         }
     }
 
@@ -250,6 +280,8 @@ impl Change for BookChange {
             Self::SystemCommit { before, .. } => book.commit = *before,
             Self::Counters { before, .. } => book.counters = (**before).clone(),
             Self::Sequence { before, .. } => book.sequence = *before,
+            Self::Pages { id, before, .. } => book.set_pages(*id, before.as_deref()),
+            Self::Displayed { before, .. } => book.displayed = *before,
         }
     }
 }
@@ -265,8 +297,9 @@ impl Book {
             highest_end: 0,
             bytes_evicted: Bytes::ZERO,
             ranks: BTreeSet::new(),
+            unusable: Bytes::ZERO,
         };
-        Self {
+        let mut book = Self {
             segments: adapter.segments.iter().map(|raw| segment(raw.size.get())).collect(),
             allocations: Vec::new(),
             devices: Vec::new(),
@@ -275,8 +308,41 @@ impl Book {
             sequence: 0,
             commit: Bytes::ZERO,
             aperture_commit: Bytes::ZERO,
+            pages: Vec::new(),
+            displayed: None,
             hash: StateHash::default(),
+        };
+        for segment in adapter.segments.iter() {
+            let invalid = (0..).zip(segment.invalid_ranges.iter());
+            let boot = (0..).zip(segment.uefi_frame_buffer_ranges.iter());
+            let invalid = invalid.map(|(index, span)| (*span, ExtentOwner::InvalidRange(index)));
+            let boot = boot.map(|(index, span)| (*span, ExtentOwner::UefiFrameBuffer(index)));
+            for (span, owner) in invalid.chain(boot) {
+                book.take(segment.id, span, owner);
+            }
+            let used = &mut book.segments[segment.id.index()];
+            used.unusable = Bytes(used.space.used());
+            (used.peak_used, used.highest_end) = (Bytes::ZERO, 0);
         }
+        book
+    }
+
+    /// Pages that are reserved now.
+    #[must_use]
+    pub fn pages(&self, id: PagesId) -> Option<&Reserved> {
+        self.pages.get(id.index())?.as_deref()
+    }
+
+    /// All pages that are reserved now, in order of their ids.
+    pub fn all_pages(&self) -> impl Iterator<Item = (PagesId, &Reserved)> {
+        let all = self.pages.iter().enumerate();
+        all.filter_map(|(index, pages)| Some((PagesId::from_index(index)?, pages.as_deref()?)))
+    }
+
+    /// What is displayed.
+    #[must_use]
+    pub const fn displayed(&self) -> Option<AllocationId> {
+        self.displayed
     }
 
     /// How a segment is used.
@@ -332,7 +398,8 @@ impl Book {
         let totals = StableHasher::new(40)
             .number(self.sequence)
             .number(self.commit.get())
-            .number(self.aperture_commit.get());
+            .number(self.aperture_commit.get())
+            .number(self.displayed.map_or(0, |id| u64::from(id.0) + 1));
         let totals = self.counters.fold(totals);
         let segments = self.segments.iter().fold(totals, |hasher, segment| {
             hasher
@@ -377,6 +444,21 @@ impl Book {
         }
     }
 
+    fn set_pages(&mut self, id: PagesId, value: Option<&Reserved>) {
+        let part = |pages: &Reserved| {
+            let wrapped = pages.wrapped_by.map_or(0, |id| u64::from(id.0) + 1);
+            StableHasher::new(47)
+                .number(u64::from(id.0))
+                .number(pages.mdl.hash().0)
+                .number(wrapped)
+                .finish()
+        };
+        let place = slot(&mut self.pages, id.index(), || None);
+        let replaced = std::mem::replace(place, value.cloned().map(Box::new));
+        self.hash = replaced.iter().fold(self.hash, |hash, pages| hash.without(part(pages)));
+        self.hash = value.iter().fold(self.hash, |hash, pages| hash.with(part(pages)));
+    }
+
     fn set_reference(&mut self, id: AllocationId, time: u64) {
         let Some(mut allocation) = self.allocations.get_mut(id.index()).and_then(Option::take)
         else {
@@ -414,7 +496,8 @@ impl Book {
         let used = &mut self.segments[segment.index()];
         let taken = used.space.insert(span, owner.token());
         debug_assert_eq!(taken, Ok(()), "a placement was found free before it was taken");
-        used.peak_used = used.peak_used.max(Bytes(used.space.used()));
+        let in_use = Bytes(used.space.used().saturating_sub(used.unusable.get()));
+        used.peak_used = used.peak_used.max(in_use);
         used.highest_end = used.highest_end.max(span.end());
         self.hash = self.hash.with(extent_hash(segment, span, owner));
     }

@@ -2,14 +2,14 @@
 //!
 //! It changes nothing. What it finds is carried out by `plan`.
 
-use crate::base::{AllocationId, Bytes, FenceId, PAGE_SIZE, SegmentId, Span};
+use crate::base::{AllocationId, Bytes, FenceId, SegmentId, Span};
 use crate::config::{FitPolicy, Policies};
-use crate::ddi::{AllocationFlags, Priority};
+use crate::ddi::{AllocationFlags, Priority, SegmentSet};
 use crate::placement::{Direction, Fit, NoRoom, Request, Shortage};
 use crate::rules::{CheckedAdapter, CheckedSegment, SegmentKind};
 
-use super::allocation::Allocation;
-use super::book::{Book, SegmentUse};
+use super::allocation::{Allocation, Offer};
+use super::book::{Book, NOT_OFFERED, RankKey, SegmentUse};
 use super::reason::{Attempt, Decision, Outcome, Pass, Rejection, Victim};
 
 /// Room found, and who leaves for it.
@@ -30,7 +30,12 @@ enum MayLeave {
 }
 
 impl MayLeave {
-    fn allows(self, priority: Priority) -> bool {
+    /// Whether something of this rank may leave; what is offered may, whatever its priority.
+    fn allows(self, key: &RankKey) -> bool {
+        let (offered, priority, ..) = *key;
+        if offered < NOT_OFFERED {
+            return self != Self::Nobody;
+        }
         match self {
             Self::Nobody => false,
             Self::Below(limit) => priority < limit,
@@ -47,15 +52,19 @@ pub(crate) struct Search<'a> {
     pub(crate) book: &'a Book,
     /// The allocations of the command: never victims. Sorted.
     pub(crate) protected: &'a [AllocationId],
+    /// The only segments that may be chosen, where not all supported ones may.
+    pub(crate) only: Option<SegmentSet>,
     /// The last fence that the device signalled: what is beyond is busy.
     pub(crate) completed: FenceId,
 }
 
-/// A segment to try, and from which end.
+/// A segment to try, from which end, and in which part of it.
 #[derive(Clone, Copy, Debug)]
 struct Candidate<'a> {
     segment: &'a CheckedSegment,
     direction: Direction,
+    /// The hinted bank, where only that is tried.
+    bank: Option<(u8, Span)>,
 }
 
 impl<'a> Search<'a> {
@@ -104,9 +113,9 @@ impl<'a> Search<'a> {
 
     /// The preferred segments that are supported, in slot order.
     fn preferred(&self, allocation: &Allocation, written: bool) -> Vec<Candidate<'a>> {
-        let supported = allocation.supported(written);
+        let supported = self.allowed(allocation, written);
         let mut candidates: Vec<Candidate<'a>> = Vec::new();
-        for preference in allocation.info().preferred.iter() {
+        for (slot, preference) in allocation.info().preferred.iter().enumerate() {
             let Some(segment) = self.adapter.segment(preference.segment) else { continue };
             let listed = candidates.iter().any(|known| known.segment.id == segment.id);
             if listed || !supported.contains(segment.id) {
@@ -114,7 +123,16 @@ impl<'a> Search<'a> {
             }
             let default = self.default_direction(allocation);
             let direction = if preference.from_end { Direction::TopDown } else { default };
-            candidates.push(Candidate { segment, direction });
+            // Bank hints are about the first preferred segment alone.
+            if slot == 0 {
+                candidates.extend(allocation.info().hinted_banks.iter().filter_map(|hint| {
+                    let from_end = hint.from_end;
+                    let direction = if from_end { Direction::TopDown } else { Direction::BottomUp };
+                    let bank = Some((hint.bank, segment.bank(hint.bank)?));
+                    Some(Candidate { segment, direction, bank })
+                }));
+            }
+            candidates.push(Candidate { segment, direction, bank: None });
         }
         candidates
     }
@@ -126,7 +144,7 @@ impl<'a> Search<'a> {
         written: bool,
         preferred: &[Candidate<'_>],
     ) -> Vec<Candidate<'a>> {
-        let supported = allocation.supported(written);
+        let supported = self.allowed(allocation, written);
         let direction = self.default_direction(allocation);
         let adapter = self.adapter;
         adapter
@@ -134,8 +152,14 @@ impl<'a> Search<'a> {
             .iter()
             .filter(|segment| supported.contains(segment.id))
             .filter(|segment| preferred.iter().all(|known| known.segment.id != segment.id))
-            .map(|segment| Candidate { segment, direction })
+            .map(|segment| Candidate { segment, direction, bank: None })
             .collect()
+    }
+
+    /// The supported segments that may be chosen.
+    fn allowed(&self, allocation: &Allocation, written: bool) -> SegmentSet {
+        let supported = allocation.supported(written);
+        self.only.map_or(supported, |only| SegmentSet(supported.0 & only.0))
     }
 
     fn default_direction(&self, allocation: &Allocation) -> Direction {
@@ -155,8 +179,11 @@ impl<'a> Search<'a> {
     ) -> Result<Room, Rejection> {
         let segment = candidate.segment;
         let used = &self.book.segments[segment.id.index()];
-        let needed = allocation.size();
-        let window = window(allocation, segment);
+        let needed = allocation.size_in(segment);
+        let window = match candidate.bank {
+            Some((_, bank)) => bank.intersection(window(allocation, segment)).unwrap_or_default(),
+            None => window(allocation, segment),
+        };
         if needed.get() > window.len() {
             return Err(Rejection::LargerThanSegment { needed, size: Bytes(window.len()) });
         }
@@ -166,7 +193,7 @@ impl<'a> Search<'a> {
         }
         let request = Request {
             size: needed.get(),
-            alignment: allocation.info().alignment.get().max(PAGE_SIZE),
+            alignment: allocation.info().alignment.get().max(segment.page_size.get()),
             window,
             direction: candidate.direction,
             fit: match self.policies.fit {
@@ -238,7 +265,7 @@ impl<'a> Search<'a> {
             if short == 0 {
                 break;
             }
-            let size = self.book.allocation(id).map_or(0, |victim| victim.size().get());
+            let size = self.book.allocation(id).map_or(0, |victim| victim.size_in(segment).get());
             short = short.saturating_sub(size);
             leaving.push(id);
         }
@@ -257,7 +284,10 @@ impl<'a> Search<'a> {
     ) -> Result<(), Rejection> {
         let Some(limit) = self.adapter.aperture_commit_limit else { return Ok(()) };
         let committed = self.book.aperture_commit();
-        let size_of = |id: AllocationId| self.book.allocation(id).map_or(0, |a| a.size().get());
+        let size_of = |id: AllocationId| {
+            let place = self.book.allocation(id).and_then(Allocation::placement);
+            place.map_or(0, |place| place.span.len())
+        };
         let freed: u64 = leaving.iter().map(|id| size_of(*id)).sum();
         let total = committed.get().saturating_add(needed.get()).saturating_sub(freed);
         let mut short = total.saturating_sub(limit.get());
@@ -272,7 +302,7 @@ impl<'a> Search<'a> {
             .map(|victim| (self.is_busy(victim), victim.rank_key()))
             .collect();
         ranked.sort_unstable();
-        for (_, (_, _, id)) in ranked {
+        for (_, (.., id)) in ranked {
             if short == 0 {
                 break;
             }
@@ -294,7 +324,7 @@ impl<'a> Search<'a> {
         let of = move |busy: bool| {
             used.ranks
                 .iter()
-                .take_while(move |(priority, ..)| may_leave.allows(*priority))
+                .take_while(move |key| may_leave.allows(key))
                 .map(|(.., id)| *id)
                 .filter(|id| self.protected.binary_search(id).is_err())
                 .filter(move |id| {
@@ -322,14 +352,9 @@ impl<'a> Search<'a> {
                 victims: room.victims.iter().filter_map(|id| self.victim(*id)).collect(),
             },
         };
-        let Candidate { segment, direction } = candidate;
-        decision.attempts.push(Attempt {
-            pass,
-            segment: segment.id,
-            direction,
-            bank: None,
-            outcome,
-        });
+        let Candidate { segment, direction, bank } = candidate;
+        let (segment, bank) = (segment.id, bank.map(|(number, _)| number));
+        decision.attempts.push(Attempt { pass, segment, direction, bank, outcome });
     }
 
     /// The segments that no pass before the winning one tried, with what they had to offer.
@@ -363,19 +388,23 @@ impl<'a> Search<'a> {
             size: victim.size(),
             priority: victim.priority(),
             last_reference: victim.last_reference(),
-            offered: false,
+            offered: victim.offer() != Offer::None,
         })
     }
 }
 
-/// The part of a segment where an allocation may lie: for overlays the last fifth.
+/// The part of a segment where an allocation may lie: for overlays and captures the last fifth,
+/// for what must lie in the video protected range that range.
 fn window(allocation: &Allocation, segment: &CheckedSegment) -> Span {
     let size = segment.size.get();
     let whole = Span::whole(size);
-    if !allocation.info().flags.contains(AllocationFlags::Overlay) {
+    if allocation.in_protected_range() {
+        return segment.video_protected_range.unwrap_or_default();
+    }
+    if !allocation.is_overlay() {
         return whole;
     }
-    let start = (size - size / 5).next_multiple_of(PAGE_SIZE);
+    let start = (size - size / 5).next_multiple_of(segment.page_size.get());
     Span::new(start, size).unwrap_or(whole)
 }
 

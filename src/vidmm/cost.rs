@@ -7,6 +7,8 @@
 pub(crate) const COMMAND: u64 = 1_000;
 /// A call of the driver to build.
 pub(crate) const BUILD_CALL: u64 = 500;
+/// A word to the platform: the GART driver, or the CPU about its cache.
+pub(crate) const PLATFORM: u64 = 500;
 /// A submission: doorbell, fetch and interrupt.
 pub(crate) const SUBMISSION: u64 = 2_000;
 /// A packet, whatever it does.

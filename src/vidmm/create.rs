@@ -1,12 +1,12 @@
 //! Creating an allocation: what is refused, and what it becomes.
 
-use crate::base::{AllocationId, Bytes, DeviceId, FenceId, PAGE_SIZE, SegmentId};
+use crate::base::{AllocationId, Bytes, DeviceId, FenceId, PAGE_SIZE, PagesId, SegmentId};
 use crate::ddi::{
     AllocationFlags, AllocationInfo, CreateAllocation, InterfaceVersion, NtStatus, SegmentSet,
 };
 use crate::rules::SegmentKind;
 
-use super::allocation::Allocation;
+use super::allocation::{Allocation, Offer};
 use super::book::BookChange;
 use super::paging::Environment;
 use super::reason::{Failure, Refusal, RefusalReason};
@@ -23,20 +23,21 @@ pub struct NewAllocation {
     pub info: AllocationInfo,
     /// What a first page-in without content fills it with.
     pub fill_pattern: u32,
+    /// Other devices may open it.
+    pub shared: bool,
+    /// A primary: operations that map it name no device.
+    pub primary: bool,
+    /// The reserved pages that it wraps.
+    pub existing: Option<PagesId>,
 }
 
-/// Flags whose behaviour is not modelled.
-const NOT_MODELLED: [(AllocationFlags, &str); 8] = [
-    (AllocationFlags::ExistingSysMem, "ExistingSysMem"),
-    (AllocationFlags::ExistingKernelSysMem, "ExistingKernelSysMem"),
+/// Flags whose behaviour is not modelled: as WDDM 1.x names them, and as 2.x does.
+const NOT_MODELLED: [(AllocationFlags, &str); 4] = [
     (AllocationFlags::Swizzled, "Swizzled"),
     (AllocationFlags::UseAlternateVA, "UseAlternateVA"),
-    (AllocationFlags::SynchronousPaging, "SynchronousPaging"),
     (AllocationFlags::LinkMirrored, "LinkMirrored"),
     (AllocationFlags::LinkInstanced, "LinkInstanced"),
-    (AllocationFlags::HistoryBuffer, "HistoryBuffer"),
 ];
-
 impl VidMm {
     /// Creates an allocation: charged to commit, resident nowhere, without content.
     ///
@@ -51,9 +52,13 @@ impl VidMm {
         if self.book().allocation(new.id).is_some() {
             return Err(invalid(RefusalReason::AlreadyExists));
         }
-        if self.book().device(new.device).is_none() {
+        let Some(device) = self.book().device(new.device).copied() else {
             return Err(invalid(RefusalReason::NoDevice));
-        }
+        };
+        let backing = match new.existing {
+            None => None,
+            Some(pages) => Some(self.unwrapped_pages(pages)?),
+        };
         let arguments = CreateAllocation { requested: new.info.clone() };
         let (handle, mut info) = environment
             .driver
@@ -63,8 +68,13 @@ impl VidMm {
             info.supported_read = info.supported_write;
         }
         let size = self.check(&info)?;
+        let pages = backing.as_ref().map(|mdl| mdl.pages().bytes());
+        if let Some(pages) = pages.filter(|pages| *pages != size) {
+            return Err(invalid(RefusalReason::BadSize(pages)));
+        }
+        let commit = if backing.is_some() { Bytes::ZERO } else { size };
         let before = self.book().commit();
-        let after = Bytes(before.get().saturating_add(size.get()));
+        let after = Bytes(before.get().saturating_add(commit.get()));
         if after > self.commit_limit {
             let (needed, limit) = (size, self.commit_limit);
             let reason = RefusalReason::OutOfCommit { needed, committed: before, limit };
@@ -72,17 +82,29 @@ impl VidMm {
         }
         self.book.apply(BookChange::SystemCommit { before, after });
         let priority = info.priority;
+        let has_content = backing.is_some();
         let allocation = Allocation {
             id: new.id,
             device: new.device,
+            creator: device.process,
+            openers: Vec::new(),
+            shared: new.shared,
+            primary: new.primary,
+            displayed: false,
+            existing: new.existing,
+            locks: 0,
+            left_for_lock: false,
+            offer: Offer::None,
+            cache_dirty: false,
             handle,
             info,
+            wddm2: self.adapter.version >= InterfaceVersion::Wddm2_0,
             size,
             fill_pattern: new.fill_pattern,
             priority,
             placement: None,
-            backing: None,
-            has_content: false,
+            backing,
+            has_content,
             dirty: false,
             last_reference: 0,
             paged_in: 0,
@@ -91,6 +113,9 @@ impl VidMm {
         };
         let after = Some(Box::new(allocation));
         self.book.apply(BookChange::Allocation { id: new.id, before: None, after });
+        if let Some(pages) = new.existing {
+            self.wrap_pages(pages, Some(new.id));
+        }
         Ok(())
     }
 

@@ -111,7 +111,7 @@ impl VidMm {
 
     fn check_totals(&self, violations: &mut Vec<Violation>) {
         let book = self.book();
-        let promised = Bytes(book.allocations().map(|allocation| allocation.size().get()).sum());
+        let promised = Bytes(book.allocations().map(|a| a.commit().get()).sum());
         if promised != book.commit() || promised > self.commit_limit {
             violations.push(Violation::SystemCommit(book.commit()));
         }

@@ -9,30 +9,34 @@ mod book;
 mod choose;
 mod cost;
 mod counters;
+mod cpu;
 mod create;
+mod display;
 mod invariants;
+mod offer;
+mod pages;
 mod paging;
 mod plan;
 mod queue;
+mod raw;
 mod reason;
+mod share;
 mod start;
 mod trace;
 
 use crate::base::{
-    AllocationId, Bytes, DeviceId, FenceId, PhysicalAddress, Position, ProcessId, SegmentId,
-    SegmentOffset, StateHash,
+    AllocationId, Bytes, DeviceId, FenceId, PhysicalAddress, Position, ProcessId, SegmentOffset,
+    Span, StateHash,
 };
 use crate::config::Policies;
-use crate::ddi::{
-    Access, AccessKind, AllocationFlags, DeviceHandle, NtStatus, PacketOutcome, Priority,
-};
-use crate::memory::Mdl;
+use crate::ddi::{Access, AccessKind, DeviceHandle, NtStatus, PacketOutcome, Priority};
 use crate::rules::{CheckedAdapter, SegmentKind};
 
-pub use allocation::{Allocation, Placement};
-pub use book::{Book, Device, ExtentOwner, SegmentUse};
+pub use allocation::{Allocation, Offer, Placement};
+pub use book::{Book, Device, ExtentOwner, Reserved, SegmentUse};
 pub use cost::packet as packet_time;
 pub use counters::Counters;
+pub use cpu::{CpuView, segment_parts};
 pub use create::NewAllocation;
 pub use invariants::Violation;
 pub use paging::{Environment, SYSTEM_CONTEXT};
@@ -48,7 +52,7 @@ pub use trace::{
 
 use book::{BookChange, BookJournal};
 use paging::{Pager, Planned};
-use plan::Planner;
+use plan::{Planner, Wanted};
 use queue::{QueueChange, QueueJournal};
 
 /// What the GPU does with one allocation in a submission of the user.
@@ -64,13 +68,14 @@ pub struct Reference {
     pub kind: AccessKind,
 }
 
-/// Where the CPU finds the bytes of an allocation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CpuView {
-    /// In its pages of system memory.
-    System(Mdl),
-    /// In a memory segment that the CPU sees, at this offset.
-    Segment(SegmentId, SegmentOffset),
+/// What the GPU accesses for one reference, once its allocation is resident: the part of the
+/// allocation, one for each row where the rows lie apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accessed {
+    /// Which reference, counted from 0.
+    pub reference: usize,
+    /// The bytes, from the start of the allocation.
+    pub span: Span,
 }
 
 /// Where VidMm stands in its histories.
@@ -240,23 +245,27 @@ impl VidMm {
     /// Destroys an allocation. In a memory segment that takes no paging operation.
     ///
     /// # Errors
-    /// When it does not exist, or the machine stops.
+    /// When it does not exist or is displayed, or the machine stops.
     pub fn destroy_allocation(
         &mut self,
         environment: &mut Environment<'_>,
         id: AllocationId,
     ) -> Result<(), Failure> {
         let allocation = self.existing(id)?;
+        if allocation.is_displayed() {
+            return Err(invalid(RefusalReason::Displayed(id)));
+        }
         let (fence, handle) = (allocation.fence(), allocation.handle());
         let (size, place) = (allocation.size(), allocation.placement());
-        let backing = allocation.backing().cloned();
+        let (commit, existing) = (allocation.commit(), allocation.existing());
+        let backing = allocation.backing().cloned().filter(|_| existing.is_none());
         self.pager(environment).wait(fence, WaitReason::Allocation(id));
         let mut planner = self.planner(environment);
         if let Some(place) = place {
             let aperture = planner.adapter.segments[place.segment.index()].kind;
             planner.leave(id, place, |_| {});
             if aperture == SegmentKind::Aperture {
-                planner.count(|counters| counters.bytes_unmapped_from_aperture += place.span.len());
+                planner.count(|counters| counters.bytes_unmapped_from_aperture += size.get());
                 planner.push_unmap(Some(id), place, OperationReason::Destroyed(id));
             }
         }
@@ -271,8 +280,11 @@ impl VidMm {
         let before = self.book().allocation(id).cloned().map(Box::new);
         self.book.apply(BookChange::Allocation { id, before, after: None });
         let before = self.book().commit();
-        let after = Bytes(before.get() - size.get());
+        let after = Bytes(before.get() - commit.get());
         self.book.apply(BookChange::SystemCommit { before, after });
+        if let Some(pages) = existing {
+            self.wrap_pages(pages, None);
+        }
         self.collect(environment);
         Ok(())
     }
@@ -286,11 +298,11 @@ impl VidMm {
         environment: &mut Environment<'_>,
         allocations: &[AllocationId],
     ) -> Result<(), Failure> {
-        let mut wanted: Vec<(AllocationId, bool)> = Vec::with_capacity(allocations.len());
+        let mut wanted: Vec<Wanted> = Vec::with_capacity(allocations.len());
         for id in allocations {
-            self.existing(*id)?;
-            if !wanted.iter().any(|(known, _)| known == id) {
-                wanted.push((*id, true));
+            self.usable(*id)?;
+            if !wanted.iter().any(|known| known.id == *id) {
+                wanted.push(Wanted::new(*id, true));
             }
         }
         let mut planner = self.planner(environment);
@@ -299,7 +311,8 @@ impl VidMm {
         self.issue(environment, &plan)
     }
 
-    /// The GPU accesses allocations, made resident together.
+    /// The GPU accesses allocations, made resident together. The answer is the last fence, and
+    /// the accesses in the order in which the GPU makes them.
     ///
     /// # Errors
     /// When one does not exist or cannot be made resident, or the machine stops.
@@ -307,20 +320,21 @@ impl VidMm {
         &mut self,
         environment: &mut Environment<'_>,
         references: &[Reference],
-    ) -> Result<FenceId, Failure> {
-        let mut wanted: Vec<(AllocationId, bool)> = Vec::with_capacity(references.len());
+    ) -> Result<(FenceId, Vec<Accessed>), Failure> {
+        let mut wanted: Vec<Wanted> = Vec::with_capacity(references.len());
         for reference in references {
-            self.existing(reference.allocation)?;
+            self.usable(reference.allocation)?;
             let written = matches!(reference.kind, AccessKind::Write { .. });
-            match wanted.iter_mut().find(|(id, _)| *id == reference.allocation) {
-                Some((_, known)) => *known |= written,
-                None => wanted.push((reference.allocation, written)),
+            match wanted.iter_mut().find(|known| known.id == reference.allocation) {
+                Some(known) => known.written |= written,
+                None => wanted.push(Wanted::new(reference.allocation, written)),
             }
         }
         let mut planner = self.planner(environment);
         planner.make_resident(&wanted)?;
         let mut accesses = Vec::with_capacity(references.len());
-        for reference in references {
+        let mut accessed = Vec::with_capacity(references.len());
+        for (index, reference) in references.iter().enumerate() {
             let before = planner.book.state().allocation(reference.allocation);
             let before = before.map_or(0, Allocation::last_reference);
             let after = planner.next_time();
@@ -329,7 +343,10 @@ impl VidMm {
             if matches!(reference.kind, AccessKind::Write { .. }) {
                 planner.written(id, true);
             }
-            accesses.extend(access(&planner, reference));
+            for (part, access) in access(&planner, reference) {
+                accessed.push(Accessed { reference: index, span: part });
+                accesses.push(access);
+            }
         }
         let bytes = Bytes(references.iter().fold(0, |sum, r| sum.saturating_add(r.length.get())));
         planner.operations.push(Planned {
@@ -341,69 +358,18 @@ impl VidMm {
             busy: None,
             releases: Vec::new(),
             ends_mapping: false,
+            drops_content: false,
+            synchronous: false,
         });
         let plan = planner.operations;
         let fences = self.pager(environment).carry_out(&plan)?;
         let fence = fences.last().copied().unwrap_or_default();
         self.settle(environment, &plan, &fences);
-        for (id, _) in wanted {
-            self.fence(id, fence);
+        for wanted in wanted {
+            self.fence(wanted.id, fence);
         }
         self.collect(environment);
-        Ok(fence)
-    }
-
-    /// Makes an allocation accessible to the CPU, and says where its bytes are.
-    ///
-    /// From a segment that the CPU cannot see, and where the backing store is permanent, the
-    /// allocation goes to system memory first.
-    ///
-    /// # Errors
-    /// When it does not exist, is not visible to the CPU, or is pinned where the CPU cannot see it.
-    pub fn open_to_cpu(
-        &mut self,
-        environment: &mut Environment<'_>,
-        id: AllocationId,
-    ) -> Result<CpuView, Failure> {
-        let allocation = self.existing(id)?;
-        if !allocation.info().flags.contains(AllocationFlags::CpuVisible) {
-            let reason = RefusalReason::NotCpuVisible(id);
-            return Err(Refusal::new(NtStatus::CANT_LOCK_MEMORY, reason).into());
-        }
-        let (fence, place) = (allocation.fence(), allocation.placement());
-        let (pinned, keeps) = (allocation.is_pinned(), allocation.keeps_backing());
-        self.pager(environment).wait(fence, WaitReason::Allocation(id));
-        if let Some(place) = place {
-            let segment = &self.adapter.segments[place.segment.index()];
-            if segment.kind == SegmentKind::Memory {
-                if segment.is_cpu_visible() && !keeps {
-                    let offset = SegmentOffset(place.span.start());
-                    return Ok(CpuView::Segment(place.segment, offset));
-                }
-                if pinned {
-                    let status = NtStatus::CANT_EVICT_PINNED_ALLOCATION;
-                    return Err(Refusal::new(status, RefusalReason::Pinned(id)).into());
-                }
-                let mut planner = self.planner(environment);
-                planner.evict(id, OperationReason::CpuAccess(id))?;
-                let plan = planner.operations;
-                self.issue(environment, &plan)?;
-                let fence = self.existing(id)?.fence();
-                self.pager(environment).wait(fence, WaitReason::Allocation(id));
-                self.collect(environment);
-            }
-        }
-        let mdl = self.planner(environment).ensure_backing(id)?;
-        Ok(CpuView::System(mdl))
-    }
-
-    /// Notes that the CPU wrote an allocation where [`Self::open_to_cpu`] said.
-    pub fn cpu_wrote(&mut self, environment: &mut Environment<'_>, id: AllocationId) {
-        let Some(allocation) = self.book().allocation(id) else { return };
-        let memory = allocation.placement().is_some_and(|place| {
-            self.adapter.segments[place.segment.index()].kind == SegmentKind::Memory
-        });
-        self.planner(environment).written(id, memory);
+        Ok((fence, accessed))
     }
 
     /// Takes one allocation out of its segment.
@@ -499,6 +465,14 @@ impl VidMm {
         })
     }
 
+    /// An allocation that exists and is not offered.
+    fn usable(&self, id: AllocationId) -> Result<(), Failure> {
+        match self.existing(id)?.offer() {
+            Offer::None => Ok(()),
+            _ => Err(invalid(RefusalReason::Offered(id))),
+        }
+    }
+
     fn planner<'a, 'e>(&'a mut self, environment: &'a mut Environment<'e>) -> Planner<'a, 'e> {
         Planner {
             adapter: &self.adapter,
@@ -562,18 +536,25 @@ fn invalid(reason: RefusalReason) -> Failure {
     Refusal::new(NtStatus::INVALID_PARAMETER, reason).into()
 }
 
-/// A reference as the driver gets it, once the allocation is resident.
-fn access(planner: &Planner<'_, '_>, reference: &Reference) -> Option<Access> {
-    let allocation = planner.book.state().allocation(reference.allocation)?;
-    let place = allocation.placement()?;
-    let segment = planner.adapter.segment(place.segment)?;
-    let offset = SegmentOffset(place.span.start() + reference.offset);
-    Some(Access {
-        allocation: allocation.handle(),
-        segment: place.segment,
-        address: segment.address(offset),
-        length: reference.length,
-        kind: reference.kind,
-        phase: 0,
-    })
+/// A reference as the driver gets it, once the allocation is resident: one access, or one for
+/// each row where the rows lie apart.
+fn access(planner: &Planner<'_, '_>, reference: &Reference) -> Vec<(Span, Access)> {
+    let allocation = planner.allocation(reference.allocation);
+    let Some(place) = allocation.placement() else { return Vec::new() };
+    let segment = planner.segment(place.segment);
+    let Some(span) = Span::at(reference.offset, reference.length.get()) else { return Vec::new() };
+    let begin = SegmentOffset(place.span.start());
+    let parts = segment_parts(begin, allocation.rows_in(segment), span).into_iter();
+    let accesses = parts.map(|(part, offset)| {
+        let access = Access {
+            allocation: allocation.handle(),
+            segment: place.segment,
+            address: segment.address(offset),
+            length: Bytes(part.len()),
+            kind: reference.kind,
+            phase: u32::try_from(part.start() - span.start()).unwrap_or(u32::MAX),
+        };
+        (part, access)
+    });
+    accesses.collect()
 }

@@ -14,8 +14,8 @@ use super::cost;
 use super::queue::{BufferKind, BufferUse, QueueChange, QueueJournal};
 use super::reason::{OperationReason, Stop};
 use super::trace::{
-    Asked, BufferRecord, CallRecord, Marks, Observer, OperationRecord, SubmissionRecord,
-    TraceEvent, WaitReason,
+    Asked, BufferRecord, CallRecord, Marks, Observer, OperationRecord, PlatformOperation,
+    SubmissionRecord, TraceEvent, WaitReason,
 };
 
 /// The context that VidMm pages in, as a visible token.
@@ -48,6 +48,10 @@ pub(crate) struct Planned {
     pub(crate) releases: Vec<Mdl>,
     /// Ends a mapping made for the operation before it.
     pub(crate) ends_mapping: bool,
+    /// The content of the subject is given up.
+    pub(crate) drops_content: bool,
+    /// Nothing else runs while it does.
+    pub(crate) synchronous: bool,
 }
 
 impl Planned {
@@ -92,17 +96,26 @@ impl<'a, 'e> Pager<'a, 'e> {
                 self.flush(&mut fences)?;
                 self.wait(fence, planned.wait_reason());
             }
-            if planned.ends_mapping && self.maps_at_once {
+            let at_once = self.maps_at_once || matches!(planned.asked, Asked::Platform(_));
+            if planned.ends_mapping && at_once {
                 self.flush(&mut fences)?;
                 self.wait(self.queue.state().last_fence, WaitReason::Mapping);
+            }
+            if planned.synchronous {
+                self.flush(&mut fences)?;
+                self.wait(self.queue.state().last_fence, planned.wait_reason());
             }
             self.announce(planned);
             match &planned.asked {
                 Asked::Paging(operation) => self.page(operation, planned, &mut fences)?,
                 Asked::Render(accesses) => self.render(accesses, &mut fences)?,
-                Asked::Platform(_) => {}
+                Asked::Platform(operation) => self.perform(operation),
             }
             fences.push(None);
+            if planned.synchronous {
+                self.flush(&mut fences)?;
+                self.wait(self.queue.state().last_fence, planned.wait_reason());
+            }
         }
         self.flush(&mut fences)?;
         let last = self.queue.state().last_fence;
@@ -115,6 +128,9 @@ impl<'a, 'e> Pager<'a, 'e> {
         if let (Asked::Paging(PagingOperation::Fill(fill)), Some(id)) = (asked, subject) {
             self.environment.observer.filled(*id, fill.fill_pattern);
         }
+        if let Some(id) = subject.filter(|_| planned.drops_content) {
+            self.environment.observer.dropped(id);
+        }
         if self.environment.observer.is_tracing() {
             self.environment.observer.record(TraceEvent::Operation(OperationRecord {
                 asked: asked.clone(),
@@ -123,6 +139,29 @@ impl<'a, 'e> Pager<'a, 'e> {
                 reason: *reason,
                 book: *book,
             }));
+        }
+    }
+
+    /// Has the platform do what needs no driver; it is done at once.
+    fn perform(&mut self, operation: &PlatformOperation) {
+        let host = &mut *self.environment.host;
+        match operation {
+            PlatformOperation::MapGart { first_page, mdl, .. } => {
+                let mapped = host.gart_map(first_page.get(), mdl);
+                debug_assert_eq!(mapped, Ok(()), "the extent lies in the aperture");
+            }
+            PlatformOperation::UnmapGart { first_page, pages, dummy_page, .. } => {
+                let unmapped = host.gart_unmap(first_page.get(), *pages, dummy_page.frame());
+                debug_assert_eq!(unmapped, Ok(()), "the extent lies in the aperture");
+            }
+            PlatformOperation::FlushCache { mdl } => {
+                host.flush(mdl);
+            }
+        }
+        self.queue.apply(QueueChange::Clock(cost::PLATFORM));
+        if self.environment.observer.is_tracing() {
+            let marks = self.marks();
+            self.environment.observer.record(TraceEvent::Performed(marks));
         }
     }
 
@@ -229,7 +268,8 @@ impl<'a, 'e> Pager<'a, 'e> {
     /// Writes what the driver built through the pages of the buffer, and notes the call.
     fn keep(&mut self, index: u32, bytes: &[u8], private_used: usize, call: &Call) {
         let buffer = &self.queue.state().buffers[index as usize];
-        let (before, mdl) = (buffer.usage, buffer.shape.mdl.clone());
+        let (before, mdl, in_memory) =
+            (buffer.usage, buffer.shape.mdl.clone(), buffer.shape.memory);
         let private_size = buffer.shape.private_size;
         let written = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         let private_used = u32::try_from(private_used).unwrap_or(u32::MAX);
@@ -239,8 +279,15 @@ impl<'a, 'e> Pager<'a, 'e> {
             ..before
         };
         if !bytes.is_empty() {
-            let kept = self.environment.host.mdl_write(&mdl, u64::from(before.used), bytes);
-            debug_assert_eq!(kept, Ok(()), "the driver stayed inside the buffer");
+            let at = u64::from(before.used);
+            let kept = match in_memory {
+                Some((segment, offset)) => {
+                    let driver = &mut self.environment.driver;
+                    driver.write_through_bar(segment, offset.get() + at, bytes)
+                }
+                None => self.environment.host.mdl_write(&mdl, at, bytes).is_ok(),
+            };
+            debug_assert!(kept, "the driver stayed inside the buffer");
         }
         if after != before {
             self.queue.apply(QueueChange::Used { index, before, after });

@@ -9,23 +9,23 @@ use crate::base::{
     AllocationId, Bytes, FenceId, PAGE_SIZE, Pages, Piece, SegmentAddress, SegmentId,
     SegmentOffset, Span,
 };
-use crate::config::{FitPolicy, Policies};
+use crate::config::{FitPolicy, OfferPolicy, Policies, Quirks};
 use crate::ddi::{
-    AllocationFlags, DiscardContent, DiscardContentFlags, Fill, Location, MapApertureFlags,
-    MapApertureSegment, NtStatus, PageList, PagingOperation, SegmentFlags, Transfer, TransferFlags,
-    UnmapApertureSegment,
+    DiscardContent, DiscardContentFlags, Fill, InterfaceVersion, Location, MapApertureFlags,
+    MapApertureSegment, NtStatus, PageList, PagingOperation, PhysicalAccess, SegmentSet, Transfer,
+    TransferFlags, UnmapApertureSegment,
 };
 use crate::memory::{Content, FrameUse, Layout, Mdl};
 use crate::placement::{Direction, Fit, Request};
 use crate::rules::{CheckedAdapter, CheckedSegment, SegmentKind};
 
-use super::allocation::{Allocation, Placement};
+use super::allocation::{Allocation, Offer, Placement};
 use super::book::{Book, BookChange, BookJournal, ExtentOwner};
 use super::choose::{Room, Search};
 use super::counters::Counters;
 use super::paging::{Environment, Planned};
 use super::reason::{Decision, Failure, OperationReason, Refusal, RefusalReason};
-use super::trace::{Asked, TraceEvent};
+use super::trace::{Asked, PlatformOperation, TraceEvent};
 
 /// A plan being made.
 pub(crate) struct Planner<'a, 'e> {
@@ -39,6 +39,25 @@ pub(crate) struct Planner<'a, 'e> {
     pub(crate) arrays: Vec<Mdl>,
 }
 
+/// An allocation that a command needs resident.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    pub(crate) id: AllocationId,
+    /// Whether the GPU will write it.
+    pub(crate) written: bool,
+    /// The only segments that will do, where not all supported ones do.
+    pub(crate) only: Option<SegmentSet>,
+    /// Why it comes, where it does not come for its own use.
+    pub(crate) reason: Option<OperationReason>,
+}
+
+impl Wanted {
+    /// Wanted where the GPU can access it.
+    pub(crate) const fn new(id: AllocationId, written: bool) -> Self {
+        Self { id, written, only: None, reason: None }
+    }
+}
+
 /// Where the content of an allocation is taken when it leaves a memory segment.
 enum Destination {
     Pages(PageList),
@@ -48,45 +67,75 @@ enum Destination {
 impl Planner<'_, '_> {
     /// Makes every allocation of a command resident where the GPU can access it.
     ///
-    /// `wanted` says for each whether the GPU will write it; an allocation is named once.
-    pub(crate) fn make_resident(&mut self, wanted: &[(AllocationId, bool)]) -> Result<(), Failure> {
-        let mut protected: Vec<AllocationId> = wanted.iter().map(|(id, _)| *id).collect();
+    /// An allocation is named once.
+    pub(crate) fn make_resident(&mut self, wanted: &[Wanted]) -> Result<(), Failure> {
+        let mut protected: Vec<AllocationId> = wanted.iter().map(|wanted| wanted.id).collect();
         protected.sort_unstable();
-        for (id, written) in wanted {
-            let Some(allocation) = self.book.state().allocation(*id) else { continue };
-            let supported = allocation.supported(*written);
+        for wanted in wanted {
+            let id = wanted.id;
+            let wanted = Wanted { only: self.only_while_locked(wanted)?, ..*wanted };
+            let Some(allocation) = self.book.state().allocation(id) else { continue };
+            let supported = allocation.supported(wanted.written);
+            let here = |place: &Placement| {
+                supported.contains(place.segment)
+                    && wanted.only.is_none_or(|only| only.contains(place.segment))
+            };
             match allocation.placement() {
-                Some(place) if supported.contains(place.segment) => {}
+                Some(place) if here(&place) => {}
                 Some(_) if allocation.is_pinned() => {
                     let status = NtStatus::CANT_EVICT_PINNED_ALLOCATION;
-                    return Err(Refusal::new(status, RefusalReason::Pinned(*id)).into());
+                    return Err(Refusal::new(status, RefusalReason::Pinned(id)).into());
                 }
                 Some(place) => {
-                    let room = self.find_room(*id, *written, &protected)?;
-                    self.make_room(*id, &room)?;
-                    self.change_segment(*id, place, &room)?;
+                    let room = self.find_room(&wanted, &protected)?;
+                    self.make_room(id, &room)?;
+                    self.change_segment(&wanted, place, &room)?;
                 }
                 None => {
-                    let room = self.find_room(*id, *written, &protected)?;
-                    self.make_room(*id, &room)?;
-                    self.page_in(*id, &room)?;
+                    let room = self.find_room(&wanted, &protected)?;
+                    self.make_room(id, &room)?;
+                    self.page_in(&wanted, &room)?;
                 }
             }
+            self.flush_if_stale(id);
         }
         Ok(())
     }
 
-    fn find_room(
-        &mut self,
-        id: AllocationId,
-        written: bool,
-        protected: &[AllocationId],
-    ) -> Result<Room, Failure> {
+    /// The segments in which an allocation may be found while the CPU holds it locked.
+    ///
+    /// WDDM 1.x renders what is locked from apertures alone; WDDM 2.x leaves it where the CPU
+    /// reaches it, and brings it into no memory segment that the CPU does not see.
+    fn only_while_locked(&self, wanted: &Wanted) -> Result<Option<SegmentSet>, Failure> {
+        let id = wanted.id;
+        let Some(allocation) = self.book.state().allocation(id) else { return Ok(wanted.only) };
+        if allocation.locks() == 0 {
+            return Ok(wanted.only);
+        }
+        let wddm2 = self.adapter.version >= InterfaceVersion::Wddm2_0;
+        let keeps = allocation.keeps_backing() || allocation.is_cached();
+        let reached = self.adapter.segments.iter().filter(|segment| match segment.kind {
+            SegmentKind::Aperture => true,
+            SegmentKind::Memory => wddm2 && segment.is_cpu_visible() && !keeps,
+        });
+        let reached: SegmentSet = reached.map(|segment| segment.id).collect();
+        let only = wanted.only.map_or(reached, |only| SegmentSet(only.0 & reached.0));
+        if SegmentSet(allocation.supported(wanted.written).0 & only.0).is_empty() {
+            let status = NtStatus::CANT_RENDER_LOCKED_ALLOCATION;
+            let reason = RefusalReason::LockedOutsideAperture(id);
+            return Err(Refusal::new(status, reason).into());
+        }
+        Ok(Some(only))
+    }
+
+    fn find_room(&mut self, wanted: &Wanted, protected: &[AllocationId]) -> Result<Room, Failure> {
+        let Wanted { id, written, only, .. } = *wanted;
         let search = Search {
             adapter: self.adapter,
             policies: self.policies,
             book: self.book.state(),
             protected,
+            only,
             completed: self.environment.driver.completed_fence(),
         };
         let allocation = self.allocation(id);
@@ -113,9 +162,10 @@ impl Planner<'_, '_> {
     }
 
     /// Makes an allocation that is nowhere resident in the room found for it.
-    fn page_in(&mut self, id: AllocationId, room: &Room) -> Result<(), Failure> {
+    fn page_in(&mut self, wanted: &Wanted, room: &Room) -> Result<(), Failure> {
+        let id = wanted.id;
         let place = Placement { segment: room.segment, span: room.span };
-        let reason = OperationReason::PageIn(id);
+        let reason = wanted.reason.unwrap_or(OperationReason::PageIn(id));
         let kind = self.segment(place.segment).kind;
         let allocation = self.allocation(id);
         let (size, backing) = (allocation.size(), allocation.backing().cloned());
@@ -132,6 +182,7 @@ impl Planner<'_, '_> {
             }
             SegmentKind::Memory if has_content => {
                 let mdl = self.ensure_backing(id)?;
+                self.flush_cache(id, &mdl);
                 self.count(|counters| counters.bytes_mdl_to_memory += size.get());
                 self.become_resident(id, place, time, |after| {
                     after.dirty = false;
@@ -143,6 +194,7 @@ impl Planner<'_, '_> {
                 self.release_after(if keeps { None } else { Some(mdl) });
             }
             SegmentKind::Memory => {
+                let size = self.filled(id, place);
                 self.count(|counters| counters.bytes_filled += size.get());
                 self.become_resident(id, place, time, |after| {
                     after.has_content = true;
@@ -189,6 +241,24 @@ impl Planner<'_, '_> {
     ) -> Result<(), Failure> {
         let allocation = self.allocation(id);
         let size = allocation.size();
+        if allocation.offer() != Offer::None && self.policies.offers == OfferPolicy::Discard {
+            let backing = allocation.backing().cloned().filter(|_| !allocation.keeps_backing());
+            let released = backing.is_some();
+            self.leave(id, place, |after| {
+                after.offer = Offer::Discarded;
+                (after.has_content, after.dirty) = (false, false);
+                if released {
+                    after.backing = None;
+                }
+            });
+            self.count(|counters| counters.bytes_discarded += size.get());
+            self.push_discard(id, place, reason);
+            if let Some(last) = self.operations.last_mut() {
+                last.drops_content = true;
+            }
+            self.release_after(backing);
+            return Ok(());
+        }
         if allocation.keeps_backing() && !allocation.is_dirty() {
             self.leave(id, place, |_| {});
             self.count(|counters| counters.bytes_discarded += size.get());
@@ -226,21 +296,21 @@ impl Planner<'_, '_> {
     /// Room in the eviction set, taken as it is: nothing is evicted for it.
     fn eviction_aperture(&self, id: AllocationId) -> Option<Placement> {
         let allocation = self.allocation(id);
-        let needed = allocation.size().get();
         let book = self.book.state();
-        let all = book.aperture_commit().get().saturating_add(needed);
-        if self.adapter.aperture_commit_limit.is_some_and(|limit| all > limit.get()) {
-            return None;
-        }
         allocation.info().eviction.iter().find_map(|segment| {
             let checked = self.adapter.segment(segment)?;
             let used = book.segment(segment)?;
+            let needed = allocation.size().get().next_multiple_of(checked.page_size.get());
+            let all = book.aperture_commit().get().saturating_add(needed);
+            if self.adapter.aperture_commit_limit.is_some_and(|limit| all > limit.get()) {
+                return None;
+            }
             if used.committed().get().saturating_add(needed) > checked.commit_limit.get() {
                 return None;
             }
             let request = Request {
                 size: needed,
-                alignment: PAGE_SIZE,
+                alignment: checked.page_size.get(),
                 window: Span::whole(checked.size.get()),
                 direction: Direction::BottomUp,
                 fit: match self.policies.fit {
@@ -256,12 +326,18 @@ impl Planner<'_, '_> {
     /// Moves a resident allocation to a segment where the GPU can access it as wanted.
     fn change_segment(
         &mut self,
-        id: AllocationId,
+        wanted: &Wanted,
         from: Placement,
         room: &Room,
     ) -> Result<(), Failure> {
+        let id = wanted.id;
         let to = Placement { segment: room.segment, span: room.span };
-        let reason = OperationReason::Moved(id);
+        let locked = self.allocation(id).locks() > 0;
+        let reason = match wanted.reason {
+            Some(reason) => reason,
+            None if locked => OperationReason::LockedForRendering(id),
+            None => OperationReason::Moved(id),
+        };
         let allocation = self.allocation(id);
         let (size, keeps) = (allocation.size(), allocation.keeps_backing());
         let has_content = allocation.has_content();
@@ -277,6 +353,9 @@ impl Planner<'_, '_> {
             }
             (SegmentKind::Aperture, SegmentKind::Memory) if has_content => {
                 let mdl = self.ensure_backing(id)?;
+                if !self.segment(from.segment).is_cache_coherent() {
+                    self.flush_cache(id, &mdl);
+                }
                 self.take(to, ExtentOwner::Allocation(id));
                 self.count(|counters| counters.bytes_aperture_to_memory += size.get());
                 let (source, destination) = (self.location(from), self.location(to));
@@ -296,7 +375,7 @@ impl Planner<'_, '_> {
             }
             _ => {
                 self.evict(id, reason)?;
-                self.page_in(id, room)?;
+                self.page_in(&Wanted { reason: Some(reason), ..*wanted }, room)?;
             }
         }
         Ok(())
@@ -320,7 +399,7 @@ impl Planner<'_, '_> {
     }
 
     /// The list as the driver gets it: with an array of page numbers where it asks for one.
-    fn page_list(&mut self, mdl: &Mdl) -> Result<PageList, Failure> {
+    pub(crate) fn page_list(&mut self, mdl: &Mdl) -> Result<PageList, Failure> {
         if !self.environment.driver.wants_page_arrays() {
             return Ok(PageList { mdl: mdl.clone(), array: None });
         }
@@ -345,11 +424,78 @@ impl Planner<'_, '_> {
         Ok(PageList { mdl: mdl.clone(), array: Some(address) })
     }
 
+    /// Bytes that a first fill of an allocation covers: its content, or all that it takes where
+    /// its rows lie apart.
+    fn filled(&self, id: AllocationId, place: Placement) -> Bytes {
+        let (allocation, segment) = (self.allocation(id), self.segment(place.segment));
+        match allocation.rows_in(segment) {
+            Some(_) => allocation.size_in(segment),
+            None => allocation.size(),
+        }
+    }
+
+    // --- the platform -------------------------------------------------------------------------
+
+    /// What the CPU cache holds of an allocation goes to memory before the GPU reads it there.
+    fn flush_cache(&mut self, id: AllocationId, mdl: &Mdl) {
+        if !self.allocation(id).cache_dirty || self.adapter.quirks.contains(Quirks::NoCacheFlush) {
+            return;
+        }
+        self.update(id, |after| after.cache_dirty = false);
+        let size = self.environment.host.unflushed(mdl);
+        if size == Bytes::ZERO {
+            return;
+        }
+        self.count(|counters| counters.bytes_flushed += size.get());
+        let flush = PlatformOperation::FlushCache { mdl: mdl.clone() };
+        self.push_platform(flush, Some(id), size, OperationReason::Coherence(id));
+    }
+
+    /// Flushes what the CPU wrote to an allocation while it is mapped where the GPU would not
+    /// see it.
+    pub(crate) fn flush_if_stale(&mut self, id: AllocationId) {
+        let allocation = self.allocation(id);
+        let Some(place) = allocation.placement() else { return };
+        let segment = self.segment(place.segment);
+        let stale = segment.kind == SegmentKind::Aperture && !segment.is_cache_coherent();
+        if let Some(mdl) = allocation.backing().cloned().filter(|_| stale) {
+            self.flush_cache(id, &mdl);
+        }
+    }
+
+    fn push_platform(
+        &mut self,
+        operation: PlatformOperation,
+        subject: Option<AllocationId>,
+        bytes: Bytes,
+        reason: OperationReason,
+    ) {
+        self.push_asked(Asked::Platform(operation), subject, bytes, reason);
+    }
+
+    /// Lets the GPU read a word that it wrote through the AGP aperture, so that its writes are in
+    /// memory before the CPU looks.
+    pub(crate) fn push_read_physical(&mut self, id: AllocationId, place: Placement) {
+        let access = PhysicalAccess { segment: place.segment, address: self.address(place) };
+        let operation = PagingOperation::ReadPhysical(access);
+        self.push(operation, Some(id), Bytes::ZERO, OperationReason::CpuReads(id));
+    }
+
     // --- operations ---------------------------------------------------------------------------
 
-    fn push(
+    pub(crate) fn push(
         &mut self,
         operation: PagingOperation,
+        subject: Option<AllocationId>,
+        bytes: Bytes,
+        reason: OperationReason,
+    ) {
+        self.push_asked(Asked::Paging(operation), subject, bytes, reason);
+    }
+
+    fn push_asked(
+        &mut self,
+        asked: Asked,
         subject: Option<AllocationId>,
         bytes: Bytes,
         reason: OperationReason,
@@ -358,8 +504,9 @@ impl Planner<'_, '_> {
         let fence = subject.and_then(|id| self.book.state().allocation(id)).map(Allocation::fence);
         let busy: Option<FenceId> = fence.filter(|fence| *fence > completed);
         let releases = std::mem::take(&mut self.arrays);
+        let synchronous = subject.is_some_and(|id| self.allocation(id).pages_synchronously());
         self.operations.push(Planned {
-            asked: Asked::Paging(operation),
+            asked,
             subject,
             bytes,
             reason,
@@ -367,6 +514,8 @@ impl Planner<'_, '_> {
             busy,
             releases,
             ends_mapping: false,
+            drops_content: false,
+            synchronous,
         });
     }
 
@@ -385,24 +534,46 @@ impl Planner<'_, '_> {
     ) {
         let allocation = self.allocation(id);
         let idle = allocation.fence() <= self.environment.driver.completed_fence();
-        let mut flags = TransferFlags::TransferStart | TransferFlags::TransferEnd;
-        flags.set(TransferFlags::AllocationIsIdle, idle);
-        let size = allocation.size();
-        let operation = Transfer {
-            allocation: Some(allocation.handle()),
-            transfer_offset: 0,
-            transfer_size: size,
-            source,
-            destination,
-            flags,
-            mdl_offset: Pages::ZERO,
+        let (handle, size) = (allocation.handle(), allocation.size().get());
+        // Rows move as a whole, and TransferOffset has 32 bits.
+        let whole = allocation.info().rows.is_some() || u32::try_from(size).is_err();
+        let limit = match self.policies.transfer_limit {
+            0 => size,
+            _ if whole => size,
+            limit => limit,
         };
-        self.push(PagingOperation::Transfer(operation), Some(id), size, reason);
+        // The list of page numbers is needed until the last part is through.
+        let arrays = std::mem::take(&mut self.arrays);
+        let mut offset = 0;
+        loop {
+            let part = limit.min(size - offset);
+            let last = offset + part == size;
+            let mut flags = TransferFlags::empty();
+            flags.set(TransferFlags::AllocationIsIdle, idle);
+            flags.set(TransferFlags::TransferStart, offset == 0);
+            flags.set(TransferFlags::TransferEnd, last);
+            let operation = Transfer {
+                allocation: Some(handle),
+                transfer_offset: u32::try_from(offset).unwrap_or(u32::MAX),
+                transfer_size: Bytes(part),
+                source: source.clone(),
+                destination: destination.clone(),
+                flags,
+                mdl_offset: Pages(offset / PAGE_SIZE),
+            };
+            if last {
+                self.arrays = arrays;
+                self.push(PagingOperation::Transfer(operation), Some(id), Bytes(part), reason);
+                return;
+            }
+            self.push(PagingOperation::Transfer(operation), Some(id), Bytes(part), reason);
+            offset += part;
+        }
     }
 
     fn push_fill(&mut self, id: AllocationId, place: Placement, reason: OperationReason) {
         let allocation = self.allocation(id);
-        let size = allocation.size();
+        let size = self.filled(id, place);
         let operation = Fill {
             allocation: Some(allocation.handle()),
             fill_size: size,
@@ -435,10 +606,20 @@ impl Planner<'_, '_> {
         mdl: &Mdl,
         reason: OperationReason,
     ) -> Result<(), Failure> {
-        let allocation = subject.map(|id| self.allocation(id));
-        let cached = allocation.is_some_and(|a| a.info().flags.contains(AllocationFlags::Cached));
+        let cached = subject.is_some_and(|id| self.allocation(id).is_cached());
         let segment = self.segment(place.segment);
-        let coherent = segment.flags.contains(SegmentFlags::CacheCoherent);
+        let coherent = segment.is_cache_coherent();
+        if let Some(id) = subject.filter(|_| !coherent) {
+            self.flush_cache(id, mdl);
+        }
+        let bytes = mdl.pages().bytes();
+        if self.segment(place.segment).is_agp() {
+            let first_page = Pages(place.span.start() / PAGE_SIZE);
+            let (segment, mdl) = (place.segment, mdl.clone());
+            let map = PlatformOperation::MapGart { segment, first_page, mdl };
+            self.push_platform(map, subject, bytes, reason);
+            return Ok(());
+        }
         let mut flags = MapApertureFlags::empty();
         flags.set(MapApertureFlags::CacheCoherent, cached && coherent);
         let (device, handle) = self.owner_of(subject);
@@ -448,12 +629,11 @@ impl Planner<'_, '_> {
             allocation: handle,
             segment: place.segment,
             offset_in_pages: Pages(place.span.start() / PAGE_SIZE),
-            number_of_pages: Pages(place.span.len() / PAGE_SIZE),
+            number_of_pages: mdl.pages(),
             pages,
             flags,
             mdl_offset: Pages::ZERO,
         };
-        let bytes = Bytes(place.span.len());
         self.push(PagingOperation::MapApertureSegment(operation), subject, bytes, reason);
         Ok(())
     }
@@ -464,16 +644,28 @@ impl Planner<'_, '_> {
         place: Placement,
         reason: OperationReason,
     ) {
+        let first_page = Pages(place.span.start() / PAGE_SIZE);
+        // An extent may be longer than what is mapped there.
+        let pages = match subject {
+            Some(id) => self.allocation(id).pages(),
+            None => Pages(place.span.len() / PAGE_SIZE),
+        };
+        let bytes = pages.bytes();
+        if self.segment(place.segment).is_agp() {
+            let (segment, dummy_page) = (place.segment, self.dummy);
+            let unmap = PlatformOperation::UnmapGart { segment, first_page, pages, dummy_page };
+            self.push_platform(unmap, subject, bytes, reason);
+            return;
+        }
         let (device, allocation) = self.owner_of(subject);
         let operation = UnmapApertureSegment {
             device,
             allocation,
             segment: place.segment,
-            offset_in_pages: Pages(place.span.start() / PAGE_SIZE),
-            number_of_pages: Pages(place.span.len() / PAGE_SIZE),
+            offset_in_pages: first_page,
+            number_of_pages: pages,
             dummy_page: self.dummy,
         };
-        let bytes = Bytes(place.span.len());
         self.push(PagingOperation::UnmapApertureSegment(operation), subject, bytes, reason);
     }
 
@@ -484,17 +676,17 @@ impl Planner<'_, '_> {
         let Some(id) = subject else { return (None, None) };
         let allocation = self.allocation(id);
         let device = self.book.state().device(allocation.device()).map(|device| device.handle);
-        (device, Some(allocation.handle()))
+        (device.filter(|_| !allocation.is_primary()), Some(allocation.handle()))
     }
 
     // --- the book -----------------------------------------------------------------------------
 
-    fn allocation(&self, id: AllocationId) -> &Allocation {
+    pub(crate) fn allocation(&self, id: AllocationId) -> &Allocation {
         let found: Option<&Allocation> = Book::allocation(self.book.state(), id);
         found.expect("callers plan for allocations that exist")
     }
 
-    fn segment(&self, id: SegmentId) -> &CheckedSegment {
+    pub(crate) fn segment(&self, id: SegmentId) -> &CheckedSegment {
         &self.adapter.segments[id.index()]
     }
 

@@ -35,6 +35,8 @@ pub struct BufferShape {
     pub address: DmaBufferAddress,
     /// The range of an aperture that it occupies, if it does.
     pub aperture: Option<(SegmentId, SegmentOffset)>,
+    /// Where it lies in a memory segment, if it does; then it has no pages.
+    pub memory: Option<(SegmentId, SegmentOffset)>,
 }
 
 /// How a buffer is used now.

@@ -314,6 +314,8 @@ pub enum RefusalReason {
     RangeBeyondPages(PagesId),
     /// A raw operation reaches beyond a segment, or below its base.
     RangeBeyondSegment(SegmentId),
+    /// A raw transfer has a page list on both sides.
+    NoSegmentSide,
     /// A raw operation names a page list that is too short for it.
     ListTooShort {
         /// Pages needed.

@@ -1,8 +1,8 @@
 //! Starting an adapter: the dummy page, the buffers, and apertures that point somewhere.
 
-use crate::base::{Bytes, PAGE_SIZE, Pages, SegmentId, SegmentOffset, Span};
+use crate::base::{Bytes, Pages, SegmentId, SegmentOffset, Span};
 use crate::config::{FitPolicy, Policies};
-use crate::ddi::{DmaBufferAddress, NtStatus};
+use crate::ddi::{DmaBufferAddress, NtStatus, SegmentFlags};
 use crate::memory::{FrameUse, HostMemory, Layout, Mdl};
 use crate::placement::{Direction, Fit, Request};
 use crate::rules::{CheckedAdapter, PagingBufferPlace, SegmentKind};
@@ -30,6 +30,15 @@ impl VidMm {
         policies: Policies,
         environment: &mut Environment<'_>,
     ) -> Result<Self, Failure> {
+        // The driver carves its segments out of memory before anybody else takes a page.
+        for segment in adapter.segments.iter() {
+            let flag = SegmentFlags::PopulatedFromSystemMemory;
+            if segment.kind == SegmentKind::Memory && segment.flags.contains(flag) {
+                let pages = segment.size.to_pages();
+                let use_ = FrameUse::Segment(segment.id);
+                frames(environment.host, pages, use_, Layout::Contiguous)?;
+            }
+        }
         let dummy = frames(environment.host, Pages(1), FrameUse::DummyPage, Layout::Scattered)?;
         let mut vidmm = Self {
             book: BookJournal::new(Book::new(&adapter, policies.fit == FitPolicy::Best)),
@@ -59,8 +68,8 @@ impl VidMm {
                 PagingBufferPlace::Contiguous => {
                     self.add_contiguous(environment, BufferKind::Paging, size, private)?;
                 }
-                PagingBufferPlace::Memory(_) => {
-                    self.add_contiguous(environment, BufferKind::Paging, size, private)?;
+                PagingBufferPlace::Memory(segment) => {
+                    self.add_in_memory(environment, segment, size, private);
                 }
                 PagingBufferPlace::Aperture(segment) => {
                     self.add_in_aperture(environment, segment, size, private)?;
@@ -85,7 +94,8 @@ impl VidMm {
         let pages = Bytes(u64::from(size)).to_pages();
         let mdl = frames(environment.host, pages, use_, Layout::Contiguous)?;
         let address = DmaBufferAddress::Physical(mdl.address(0).unwrap_or_default());
-        self.add(BufferShape { kind, size, private_size, mdl, address, aperture: None });
+        let (aperture, memory) = (None, None);
+        self.add(BufferShape { kind, size, private_size, mdl, address, aperture, memory });
         Ok(())
     }
 
@@ -101,25 +111,53 @@ impl VidMm {
         let pages = Bytes(u64::from(size)).to_pages();
         let use_ = FrameUse::PagingBuffer(index);
         let mdl = frames(environment.host, pages, use_, Layout::Scattered)?;
+        let (offset, address) = self.take_from_end(environment, segment, pages, index);
+        let aperture = Some((segment, offset));
+        let (kind, memory) = (BufferKind::Paging, None);
+        self.add(BufferShape { kind, size, private_size, mdl, address, aperture, memory });
+        Ok(())
+    }
+
+    /// A paging buffer at the end of a memory segment that the CPU sees.
+    fn add_in_memory(
+        &mut self,
+        environment: &mut Environment<'_>,
+        segment: SegmentId,
+        size: u32,
+        private_size: u32,
+    ) {
+        let index = self.next_index();
+        let pages = Bytes(u64::from(size)).to_pages();
+        let (offset, address) = self.take_from_end(environment, segment, pages, index);
+        let (kind, mdl) = (BufferKind::Paging, Mdl::default());
+        let (aperture, memory) = (None, Some((segment, offset)));
+        self.add(BufferShape { kind, size, private_size, mdl, address, aperture, memory });
+    }
+
+    /// Takes pages at the end of a segment for a paging buffer.
+    fn take_from_end(
+        &mut self,
+        environment: &mut Environment<'_>,
+        segment: SegmentId,
+        pages: Pages,
+        index: u32,
+    ) -> (SegmentOffset, DmaBufferAddress) {
         let checked = &self.adapter.segments[segment.index()];
         let request = Request {
-            size: pages.bytes().get(),
-            alignment: PAGE_SIZE,
+            size: pages.bytes().get().next_multiple_of(checked.page_size.get()),
+            alignment: checked.page_size.get(),
             window: Span::whole(checked.size.get()),
             direction: Direction::TopDown,
             fit: Fit::First,
         };
         let space = self.book().segments[segment.index()].space();
         let span = space.find(&request).ok().and_then(|at| Span::at(at, request.size));
-        let span = span.expect("the rules checked that the buffers fit into their aperture");
+        let span = span.expect("the rules checked that the buffers fit into their segment");
         let offset = SegmentOffset(span.start());
         let address = DmaBufferAddress::Aperture { segment, address: checked.address(offset) };
-        let aperture = Some((segment, offset));
         let place = Placement { segment, span };
         self.planner(environment).take(place, ExtentOwner::PagingBuffer(index));
-        let kind = BufferKind::Paging;
-        self.add(BufferShape { kind, size, private_size, mdl, address, aperture });
-        Ok(())
+        (offset, address)
     }
 
     fn next_index(&self) -> u32 {

@@ -176,6 +176,8 @@ pub enum TraceEvent {
     Operation(OperationRecord),
     /// The driver was called for the latest operation.
     Call(CallRecord, Marks),
+    /// The platform did the latest operation.
+    Performed(Marks),
     /// A range of a buffer was submitted.
     Submission(SubmissionRecord, Marks),
     /// VidMm waits for a fence.
@@ -198,6 +200,10 @@ pub trait Observer {
     /// An allocation gets its first content: always told, because it decides what must be there.
     fn filled(&mut self, allocation: AllocationId, pattern: u32);
 
+    /// The content of an allocation is given up: always told, because no byte is promised any
+    /// more.
+    fn dropped(&mut self, allocation: AllocationId);
+
     /// An operation was asked for: always told, for the summary of the command.
     fn operation(&mut self, asked: &Asked, reason: &OperationReason, bytes: Bytes);
 }
@@ -213,5 +219,6 @@ impl Observer for Unobserved {
     fn record(&mut self, _: TraceEvent) {}
     fn packet(&mut self, _: &PacketOutcome) {}
     fn filled(&mut self, _: AllocationId, _: u32) {}
+    fn dropped(&mut self, _: AllocationId) {}
     fn operation(&mut self, _: &Asked, _: &OperationReason, _: Bytes) {}
 }

@@ -330,7 +330,7 @@ impl Case {
             4 => info.supported_write = SegmentSet(1 << count),
             5 => info.flags = AllocationFlags::Cached,
             6 => info.flags = AllocationFlags::PermanentSysMem,
-            7 => info.flags |= AllocationFlags::SynchronousPaging,
+            7 => info.flags |= AllocationFlags::LinkMirrored,
             _ => {}
         }
         info

@@ -6,7 +6,7 @@ use crate::machine::{ContentState, Damage, Fault, Mismatch, StartRefusal};
 use crate::vidmm::{ExtentOwner, Failure, Refusal, RefusalReason, Stop, Violation};
 
 use super::Words;
-use super::command::counter_name;
+use super::command::{counter_name, offer_state_text};
 
 /// A refusal in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,6 +143,7 @@ fn refusal_sentence(reason: &RefusalReason, words: Words<'_>) -> String {
         RefusalReason::RangeBeyondSegment(id) => {
             format!("the range does not lie in {}", words.segment(*id))
         }
+        RefusalReason::NoSegmentSide => "one side of a transfer is a segment".to_owned(),
         RefusalReason::ListTooShort { needed, pages } => format!(
             "the page list has {}, {} needed",
             counted(pages.get(), "page"),
@@ -246,6 +247,21 @@ pub fn mismatch_text(mismatch: &Mismatch, words: Words<'_>) -> String {
             format!("stopped with bug check {code:#X}, first parameter {parameter:#X}")
         }
         Mismatch::NoSuchSegment(segment) => format!("the adapter has no segment {segment}"),
+        Mismatch::Offer(id, state) => format!("{} is {}", name(*id), offer_state_text(*state)),
+        Mismatch::Locks(id, locks) => {
+            format!("{} has {}", name(*id), counted((*locks).into(), "lock"))
+        }
+        Mismatch::Displayed(None) => "nothing is displayed".to_owned(),
+        Mismatch::Displayed(Some(id)) => format!("{} is displayed", name(*id)),
+        Mismatch::Owner(id, device) => {
+            format!("{} owns {}", words.names.device(*device), name(*id))
+        }
+        Mismatch::NoPages(id) => format!("{} is not reserved", words.names.pages(*id)),
+        Mismatch::NoFinding(rule) => format!("no finding of rule {}", rule.id()),
+        Mismatch::Damage(None) => "the command before did no such damage".to_owned(),
+        Mismatch::Damage(Some(damage)) => {
+            format!("the command before did other damage: {}", damage_text(damage, words))
+        }
     }
 }
 
@@ -262,7 +278,16 @@ pub fn damage_text(damage: &Damage, words: Words<'_>) -> String {
             let (segment, page) = (words.segment(*segment), hex(*page));
             format!("{segment} page {page} points elsewhere than the book says (0x10E, 0x11)")
         }
-        Damage::WrongRead(id) => format!("the GPU read wrong bytes of {}", name(*id)),
+        Damage::Pages { pages, offset } => {
+            let name = words.names.pages(*pages);
+            format!("{name} holds a wrong byte, first at {}", hex(*offset))
+        }
+        Damage::SegmentBytes { segment, offset } => {
+            format!("a wrong byte was left at {}", words.at_offset(*segment, *offset))
+        }
+        Damage::WrongRead { allocation, offset } => {
+            format!("the GPU read a wrong byte of {}, first at {}", name(*allocation), hex(*offset))
+        }
         Damage::WrongCpuRead { allocation, offset } => {
             format!("the CPU read a wrong byte of {}, first at {}", name(*allocation), hex(*offset))
         }

@@ -508,7 +508,10 @@ fn stops_damage_faults_and_waits() {
     let orphan = ExtentOwner::Eviction(terrain);
     let orphan = Violation::OrphanExtent(segment(3), Span::whole(4096), orphan);
     let damages = [
-        (Damage::WrongRead(terrain), "the GPU read wrong bytes of terrain"),
+        (
+            Damage::WrongRead { allocation: terrain, offset: 0x20 },
+            "the GPU read a wrong byte of terrain, first at 0x0020",
+        ),
         (
             Damage::ApertureTable { segment: segment(3), page: 7 },
             "GART page 0x0007 points elsewhere than the book says (0x10E, 0x11)",

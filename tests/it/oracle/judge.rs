@@ -195,7 +195,7 @@ impl Oracle {
         {
             return Err(wrong);
         }
-        if info.flags.contains(AllocationFlags::SynchronousPaging) {
+        if info.flags.contains(AllocationFlags::LinkMirrored) {
             return Err((NtStatus::NOT_SUPPORTED, RefusalReason::Driver));
         }
         if !visible && info.flags.intersects(needs) {

@@ -288,7 +288,7 @@ impl Naive {
         let wanted = Wanted {
             pages: allocation.pages,
             alignment: allocation.info.alignment.get().div_ceil(PAGE).max(1),
-            window: if allocation.has(AllocationFlags::Overlay) {
+            window: if allocation.pinned() {
                 // The last fifth in bytes, from the next page on.
                 let bytes = checked.pages * PAGE;
                 ((bytes - bytes / 5).div_ceil(PAGE), checked.pages)

@@ -1,0 +1,331 @@
+//! Operations put together by hand: what the documents say that they do, and whether they did.
+
+use crate::base::{
+    AllocationId, Bytes, FrameNumber, PAGE_SIZE, Pages, PagesId, PhysicalAddress, Piece,
+    SegmentAddress, SegmentId, SegmentOffset, Span,
+};
+use crate::ddi::{
+    AllocationHandle, DeviceHandle, DiscardContent, Fill, Location, MapApertureSegment, PageList,
+    PagingOperation, PhysicalAccess, SpecialLockTransfer, Transfer, UnmapApertureSegment,
+};
+use crate::gpu::Place;
+use crate::kmd::Driver;
+use crate::memory::{Content, bytes};
+use crate::vidmm::{Allocation, ExtentOwner, Failure, RefusalReason, segment_parts};
+
+use super::applying::{Applying, refused};
+use super::command::{RawLocation, RawOperation, RawTransfer};
+use super::foreign::{ForeignRun, ForeignTarget};
+use super::ledger::{LedgerChange, expect_bytes, expect_pages};
+use super::verify::Damage;
+
+/// Where an operation leaves bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Destination {
+    /// In a segment, from this byte of it on.
+    Segment(SegmentId, u64),
+    /// In reserved pages, from this byte of theirs on.
+    Pages(PagesId, u64),
+}
+
+/// What an operation does, by the documents.
+#[derive(Debug)]
+enum Effect {
+    /// Nothing that can be seen.
+    None,
+    /// These bytes are there afterwards.
+    Bytes(Destination, Vec<Piece<Content>>),
+    /// These pages point there afterwards.
+    Table(ForeignRun),
+}
+
+impl Applying<'_, '_> {
+    /// Carries a raw operation out, and compares what it did with what the documents say.
+    pub(super) fn raw(&mut self, raw: &RawOperation) -> Result<(), Failure> {
+        if let Some(id) = raw.allocation() {
+            self.touch(id)?;
+        }
+        let operation = self.raw_operation(raw)?;
+        // What is beyond a segment has no effect to foresee: VidMm refuses it.
+        let effect = self.effect(raw);
+        let subject = raw.allocation();
+        self.with(|vidmm, environment| vidmm.raw_operation(environment, operation, subject))?;
+        match effect {
+            Effect::None => {}
+            Effect::Bytes(destination, pieces) => self.raw_wrote(destination, pieces),
+            Effect::Table(run) => {
+                let before = self.recorder.ledger.state().foreign().clone();
+                let after = Box::new(before.with(run));
+                let before = Box::new(before);
+                self.recorder.ledger.apply(LedgerChange::Foreign { before, after });
+            }
+        }
+        Ok(())
+    }
+
+    /// The operation with handles and page lists in place of identities.
+    fn raw_operation(&self, raw: &RawOperation) -> Result<PagingOperation, Failure> {
+        let handle = |id: Option<AllocationId>| -> Option<AllocationHandle> {
+            self.vidmm.book().allocation(id?).map(Allocation::handle)
+        };
+        let device = |id: Option<crate::base::DeviceId>| -> Result<Option<DeviceHandle>, Failure> {
+            let Some(id) = id else { return Ok(None) };
+            let device = self.vidmm.book().device(id);
+            device.map(|device| Some(device.handle)).ok_or_else(|| refused(RefusalReason::NoDevice))
+        };
+        let list = |id: PagesId| -> Result<PageList, Failure> {
+            Ok(PageList { mdl: self.vidmm.unwrapped_pages(id)?, array: None })
+        };
+        let side = |location: &RawLocation| -> Result<Location, Failure> {
+            Ok(match location {
+                RawLocation::Segment { id, address } => {
+                    Location::Segment { id: *id, address: SegmentAddress(*address) }
+                }
+                RawLocation::Pages(id) => Location::Mdl(list(*id)?),
+            })
+        };
+        let transfer = |raw: &RawTransfer| -> Result<Transfer, Failure> {
+            Ok(Transfer {
+                allocation: handle(raw.allocation),
+                transfer_offset: raw.transfer_offset,
+                transfer_size: Bytes(raw.transfer_size),
+                source: side(&raw.source)?,
+                destination: side(&raw.destination)?,
+                flags: raw.flags,
+                mdl_offset: Pages(raw.mdl_offset.into()),
+            })
+        };
+        Ok(match *raw {
+            RawOperation::Transfer(ref raw) => PagingOperation::Transfer(transfer(raw)?),
+            RawOperation::SpecialLockTransfer(ref raw, id, data) => {
+                PagingOperation::SpecialLockTransfer(SpecialLockTransfer {
+                    transfer: transfer(raw)?,
+                    swizzling_range_id: id,
+                    swizzling_range_data: data,
+                })
+            }
+            RawOperation::Fill { allocation, fill_size, fill_pattern, segment, address } => {
+                PagingOperation::Fill(Fill {
+                    allocation: handle(allocation),
+                    fill_size: Bytes(fill_size),
+                    fill_pattern,
+                    segment,
+                    address: SegmentAddress(address),
+                })
+            }
+            RawOperation::DiscardContent { allocation, flags, segment, address } => {
+                let (allocation, address) = (handle(allocation), SegmentAddress(address));
+                let discard = DiscardContent { allocation, flags, segment, address };
+                PagingOperation::DiscardContent(discard)
+            }
+            RawOperation::ReadPhysical { segment, address } => {
+                let address = SegmentAddress(address);
+                PagingOperation::ReadPhysical(PhysicalAccess { segment, address })
+            }
+            RawOperation::WritePhysical { segment, address } => {
+                let address = SegmentAddress(address);
+                PagingOperation::WritePhysical(PhysicalAccess { segment, address })
+            }
+            RawOperation::MapApertureSegment {
+                device: owner,
+                allocation,
+                segment,
+                offset_in_pages,
+                number_of_pages,
+                pages,
+                flags,
+                mdl_offset,
+            } => PagingOperation::MapApertureSegment(MapApertureSegment {
+                device: device(owner)?,
+                allocation: handle(allocation),
+                segment,
+                offset_in_pages: Pages(offset_in_pages),
+                number_of_pages: Pages(number_of_pages),
+                pages: list(pages)?,
+                flags,
+                mdl_offset: Pages(mdl_offset.into()),
+            }),
+            RawOperation::UnmapApertureSegment {
+                device: owner,
+                allocation,
+                segment,
+                offset_in_pages,
+                number_of_pages,
+                dummy_page,
+            } => PagingOperation::UnmapApertureSegment(UnmapApertureSegment {
+                device: device(owner)?,
+                allocation: handle(allocation),
+                segment,
+                offset_in_pages: Pages(offset_in_pages),
+                number_of_pages: Pages(number_of_pages),
+                dummy_page: self.dummy_page(dummy_page)?,
+            }),
+        })
+    }
+
+    fn dummy_page(&self, address: Option<u64>) -> Result<PhysicalAddress, Failure> {
+        let Some(address) = address else { return Ok(self.vidmm.dummy_page()) };
+        let sound = address.is_multiple_of(PAGE_SIZE) && address < self.host.size().get();
+        if sound {
+            return Ok(PhysicalAddress(address));
+        }
+        Err(refused(RefusalReason::BadRawSize(Bytes(address))))
+    }
+
+    /// What the documents say that an operation does: TransferOffset counts for segments,
+    /// MdlOffset for page lists, and an unmapped page points at the dummy page.
+    fn effect(&self, raw: &RawOperation) -> Effect {
+        match *raw {
+            RawOperation::Transfer(ref raw) | RawOperation::SpecialLockTransfer(ref raw, ..) => {
+                let source = self.destination(raw, &raw.source);
+                let destination = self.destination(raw, &raw.destination);
+                let pieces = source.and_then(|source| self.seen(source, raw.transfer_size));
+                match (destination, pieces) {
+                    (Some(destination), Some(pieces)) => Effect::Bytes(destination, pieces),
+                    _ => Effect::None,
+                }
+            }
+            RawOperation::Fill { fill_size, fill_pattern, segment, address, .. } => {
+                let Some(offset) = self.offset_in(segment, address) else { return Effect::None };
+                let pattern = Content::pattern(fill_pattern, 0);
+                let pieces = bytes::pieces_from_content(pattern, fill_size);
+                Effect::Bytes(Destination::Segment(segment, offset), pieces)
+            }
+            RawOperation::DiscardContent { .. }
+            | RawOperation::ReadPhysical { .. }
+            | RawOperation::WritePhysical { .. } => Effect::None,
+            RawOperation::MapApertureSegment {
+                segment,
+                offset_in_pages,
+                number_of_pages,
+                pages,
+                mdl_offset,
+                ..
+            } => self.table(segment, offset_in_pages, number_of_pages, || {
+                ForeignTarget::Pages(pages, mdl_offset.into())
+            }),
+            RawOperation::UnmapApertureSegment {
+                segment,
+                offset_in_pages,
+                number_of_pages,
+                dummy_page,
+                ..
+            } => self.table(segment, offset_in_pages, number_of_pages, || {
+                let own = self.vidmm.dummy_page().frame();
+                let named = dummy_page.map(|address| FrameNumber(address / PAGE_SIZE));
+                ForeignTarget::Frame(named.unwrap_or(own))
+            }),
+        }
+    }
+
+    #[allow(clippy::unused_self)]
+    fn table(
+        &self,
+        segment: SegmentId,
+        first: u64,
+        count: u64,
+        target: impl FnOnce() -> ForeignTarget,
+    ) -> Effect {
+        match Span::at(first, count) {
+            Some(pages) => Effect::Table(ForeignRun { segment, pages, target: target() }),
+            None => Effect::None,
+        }
+    }
+
+    fn offset_in(&self, segment: SegmentId, address: u64) -> Option<u64> {
+        address.checked_sub(self.vidmm.adapter().segment(segment)?.base.get())
+    }
+
+    /// One side of a transfer as a place.
+    fn destination(&self, raw: &RawTransfer, side: &RawLocation) -> Option<Destination> {
+        Some(match *side {
+            RawLocation::Segment { id, address } => {
+                let address = address.checked_add(raw.transfer_offset.into())?;
+                Destination::Segment(id, self.offset_in(id, address)?)
+            }
+            RawLocation::Pages(id) => Destination::Pages(id, u64::from(raw.mdl_offset) * PAGE_SIZE),
+        })
+    }
+
+    /// The bytes at a place, as the device sees them.
+    fn seen(&self, place: Destination, len: u64) -> Option<Vec<Piece<Content>>> {
+        match place {
+            Destination::Segment(segment, address) => {
+                let place = Place { region: Driver::region(segment), address };
+                self.driver.gpu().pieces(place, len, self.host).ok()
+            }
+            Destination::Pages(id, offset) => {
+                let mdl = &self.vidmm.book().pages(id)?.mdl;
+                self.host.mdl_pieces(mdl, offset, len).ok()
+            }
+        }
+    }
+
+    /// Books what an operation wrote, and names the first byte that it wrote wrongly.
+    fn raw_wrote(&mut self, destination: Destination, pieces: Vec<Piece<Content>>) {
+        let len = bytes::pieces_len(&pieces).unwrap_or(0);
+        let found = self.seen(destination, len).unwrap_or_default();
+        if let Some(at) = bytes::first_difference(&pieces, &found) {
+            self.damage.push(match destination {
+                Destination::Segment(segment, offset) => {
+                    Damage::SegmentBytes { segment, offset: offset + at }
+                }
+                Destination::Pages(pages, offset) => Damage::Pages { pages, offset: offset + at },
+            });
+        }
+        match destination {
+            Destination::Pages(id, offset) => {
+                expect_pages(self.recorder.ledger, id, offset, pieces);
+            }
+            Destination::Segment(segment, offset) => {
+                if let Some(span) = Span::at(offset, len) {
+                    self.expect_in_segment(segment, span, &pieces);
+                }
+            }
+        }
+    }
+
+    /// Whatever lies in a range of a segment must hold these bytes from now on.
+    fn expect_in_segment(&mut self, id: SegmentId, span: Span, pieces: &[Piece<Content>]) {
+        let book = self.vidmm.book();
+        let (Some(segment), Some(used)) = (self.vidmm.adapter().segment(id), book.segment(id))
+        else {
+            return;
+        };
+        let mut written: Vec<(AllocationId, Span, u64)> = Vec::new();
+        for (extent, owner) in used.extents(span) {
+            let ExtentOwner::Allocation(owner) = owner else { continue };
+            let Some(allocation) = book.allocation(owner) else { continue };
+            let whole = Span::whole(allocation.content_size().get());
+            let begin = SegmentOffset(extent.start());
+            for (part, at) in segment_parts(begin, allocation.rows_in(segment), whole) {
+                let there = Span::at(at.get(), part.len()).unwrap_or_default();
+                let Some(hit) = there.intersection(span).filter(|hit| !hit.is_empty()) else {
+                    continue;
+                };
+                let inside = part.start() + (hit.start() - there.start());
+                let content = Span::at(inside, hit.len()).unwrap_or_default();
+                written.push((owner, content, hit.start() - span.start()));
+            }
+        }
+        let first = span.start() / PAGE_SIZE;
+        let pages = Span::new(first, span.end().div_ceil(PAGE_SIZE)).unwrap_or_default();
+        let foreign: Vec<ForeignRun> =
+            self.recorder.ledger.state().foreign().within(id, pages).collect();
+        for (owner, content, at) in written {
+            let part = bytes::slice_pieces(pieces, at, content.len());
+            expect_bytes(self.recorder.ledger, owner, content, part);
+            self.with(|vidmm, environment| vidmm.device_wrote(environment, owner));
+            self.touched.push(owner);
+        }
+        for run in foreign {
+            let ForeignTarget::Pages(list, page) = run.target else { continue };
+            let start = run.pages.start() * PAGE_SIZE;
+            let there = Span::at(start, run.pages.len() * PAGE_SIZE).unwrap_or_default();
+            let Some(hit) = there.intersection(span) else { continue };
+            let part = bytes::slice_pieces(pieces, hit.start() - span.start(), hit.len());
+            let offset = page * PAGE_SIZE + (hit.start() - start);
+            expect_pages(self.recorder.ledger, list, offset, part);
+        }
+    }
+}
