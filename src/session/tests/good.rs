@@ -588,17 +588,19 @@ fn the_documented_examples_are_read() {
 
     let everything = everything().document.commands;
     let keywords: Vec<&str> = everything.iter().map(NamedCommand::keyword).collect();
-    let mut documented = Vec::new();
+    let mut documented: Vec<String> = Vec::new();
     for row in readme.lines().filter(|line| line.starts_with("| `")) {
+        // A bar inside a cell is escaped.
+        let row = row.replace("\\|", "|");
         for code in row.split('`').skip(1).step_by(2) {
             let keyword = code.split('(').next().unwrap_or_default();
             if keywords.contains(&keyword) {
                 read(&command(code));
-                documented.push(keyword);
+                documented.push(keyword.to_owned());
             }
         }
     }
     for keyword in keywords {
-        assert!(documented.contains(&keyword), "{keyword} has no example");
+        assert!(documented.iter().any(|known| known == keyword), "{keyword} has no example");
     }
 }
