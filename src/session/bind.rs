@@ -6,19 +6,23 @@
 
 use std::collections::HashMap;
 
-use crate::base::{AllocationId, Bytes, DeviceId, ProcessId, SegmentId};
+use crate::base::{AllocationId, Bytes, DeviceId, PagesId, ProcessId, SegmentId};
 use crate::config::{Adapter, PagingBuffer, Policies, Segment};
-use crate::ddi::{AllocationInfo, Preference, PreferredSegments, SegmentSet};
+use crate::ddi::{
+    AllocationFlags, AllocationInfo, HintedBanks, InterfaceVersion, Preference, PreferredSegments,
+    RowLayout, SegmentSet,
+};
 use crate::machine::{
-    AllocationRange, Command, CreateAllocation, Data, Expectation, ExpectedPlace, Reference,
-    ReferenceKind,
+    AllocationRange, Command, CreateAllocation, Data, Expectation, ExpectedDamage, ExpectedPlace,
+    RawLocation, RawOperation, RawTransfer, Reference, ReferenceKind, ReservePages,
 };
 
 use super::bind_error::{BindError, BindProblem, ObjectKind};
 use super::document::{
-    AdapterDescription, Document, NamedCommand, NamedCpuWrite, NamedCreateAllocation, NamedData,
-    NamedExpectation, NamedPreferences, NamedReference, NamedSegmentSet, PagingBufferDescription,
-    SegmentName,
+    AdapterDescription, Document, FlagGeneration, NamedAllocationFlags, NamedBankHints,
+    NamedCommand, NamedCpuWrite, NamedCreateAllocation, NamedDamage, NamedData, NamedExpectation,
+    NamedLocation, NamedPreferences, NamedReference, NamedReservePages, NamedSegmentSet,
+    NamedWritePages, PagingBufferDescription, SegmentDescription, SegmentName,
 };
 use super::limits;
 use super::locate::FieldPath;
@@ -88,7 +92,10 @@ struct Binder<'a> {
     processes: Scope<'a>,
     devices: Scope<'a>,
     allocations: Scope<'a>,
+    pages: Scope<'a>,
     segments: Vec<String>,
+    /// The version of the adapter, where it is known.
+    version: Option<InterfaceVersion>,
     explicit_bytes: u64,
     errors: Vec<BindError>,
 }
@@ -99,7 +106,9 @@ impl Default for Binder<'_> {
             processes: Scope::new(ObjectKind::Process),
             devices: Scope::new(ObjectKind::Device),
             allocations: Scope::new(ObjectKind::Allocation),
+            pages: Scope::new(ObjectKind::Pages),
             segments: Vec::new(),
+            version: None,
             explicit_bytes: 0,
             errors: Vec::new(),
         }
@@ -120,7 +129,7 @@ impl<'a> Binder<'a> {
             processes: self.processes.table(),
             devices: self.devices.table(),
             allocations: self.allocations.table(),
-            pages: super::names::Table::default(),
+            pages: self.pages.table(),
             segments: self.segments.clone(),
         }
     }
@@ -144,11 +153,13 @@ impl<'a> Binder<'a> {
             // The names of segments still serve to check the rest.
             let segments = description.segments.iter().flatten();
             self.segments = segments.map(|segment| segment.name.to_string()).collect();
+            self.version = description.wddm;
             return None;
         };
         if let Some(segments) = &description.segments {
             if segments.len() > limits::SEGMENTS {
-                let problem = BindProblem::Limit { what: "segments", limit: 31 };
+                let limit = u64::try_from(limits::SEGMENTS).unwrap_or(u64::MAX);
+                let problem = BindProblem::Limit { what: "segments", limit };
                 self.report(at().field("segments"), problem);
             }
             for (index, segment) in segments.iter().enumerate() {
@@ -161,19 +172,7 @@ impl<'a> Binder<'a> {
                     self.report(path(index), BindProblem::DuplicateName { kind, name, first });
                 }
             }
-            adapter.segments = segments
-                .iter()
-                .map(|segment| Segment {
-                    name: segment.name.to_string(),
-                    flags: segment.flags,
-                    base: segment.base,
-                    size: segment.size,
-                    commit_limit: segment.commit_limit,
-                    cpu_translated_address: segment.cpu_translated_address,
-                    system_memory_end_address: segment.system_memory_end_address,
-                    ..Segment::default()
-                })
-                .collect();
+            adapter.segments = segments.iter().map(segment_of_description).collect();
         }
         self.segments = adapter.segments.iter().map(|segment| segment.name.clone()).collect();
         adapter.profile.clone_from(&description.profile);
@@ -183,6 +182,10 @@ impl<'a> Binder<'a> {
         replace(&mut adapter.frame_seed, description.frame_seed);
         replace(&mut adapter.system_memory_id, description.system_memory_id);
         replace(&mut adapter.aperture_commit_limit, description.aperture_commit_limit);
+        replace(&mut adapter.quirks, description.quirks);
+        adapter.descriptors = description.descriptors.or(adapter.descriptors);
+        adapter.agp_aperture = description.agp_aperture.or(adapter.agp_aperture);
+        self.version = Some(adapter.version);
         if let Some(paging_buffer) = &description.paging_buffer {
             self.paging_buffer(&mut adapter.paging_buffer, paging_buffer);
         }
@@ -194,7 +197,11 @@ impl<'a> Binder<'a> {
         let segment = match &described.segment {
             None => None,
             Some(SegmentName::Number(number)) => Some(*number),
-            Some(named) => self.segment(named, &at).map(SegmentId::number),
+            // One that no id can name is for the rules to refuse.
+            Some(SegmentName::Name(name)) => {
+                let index = self.segment_index(name, &at);
+                index.and_then(|index| u8::try_from(index + 1).ok())
+            }
         };
         replace(&mut buffer.segment, segment);
         replace(&mut buffer.size, described.size);
@@ -209,6 +216,7 @@ impl<'a> Binder<'a> {
                 NamedCommand::CreateProcess(name) => (&mut self.processes, name),
                 NamedCommand::CreateDevice(create) => (&mut self.devices, &create.name),
                 NamedCommand::CreateAllocation(create) => (&mut self.allocations, &create.name),
+                NamedCommand::ReservePages(reserve) => (&mut self.pages, &reserve.name),
                 _ => continue,
             };
             let id = u32::try_from(scope.names.len()).unwrap_or(u32::MAX);
@@ -250,25 +258,75 @@ impl<'a> Binder<'a> {
         bound
     }
 
+    /// The names of a kind that commands create; none for segments.
+    const fn scope(&self, kind: ObjectKind) -> Option<&Scope<'a>> {
+        match kind {
+            ObjectKind::Process => Some(&self.processes),
+            ObjectKind::Device => Some(&self.devices),
+            ObjectKind::Allocation => Some(&self.allocations),
+            ObjectKind::Pages => Some(&self.pages),
+            ObjectKind::Segment => None,
+        }
+    }
+
+    /// Reports a name that nothing of its kind has.
+    fn report_unknown(&mut self, kind: ObjectKind, name: &Name, at: At<'_>) {
+        // Looking for names like it is the expensive part.
+        if self.errors.len() >= MOST_ERRORS {
+            return;
+        }
+        let close = match self.scope(kind) {
+            Some(scope) => {
+                suggest::close(name.as_str(), scope.names.iter().map(|name| name.as_str()))
+            }
+            None => suggest::close(name.as_str(), self.segments.iter().map(String::as_str)),
+        };
+        let close = close.into_iter().map(str::to_owned).collect();
+        let has = |kind: &ObjectKind| match self.scope(*kind) {
+            Some(scope) => scope.ids.contains_key(name.as_str()),
+            None => self.segments.iter().any(|segment| segment == name.as_str()),
+        };
+        let other = ObjectKind::ALL.into_iter().find(has);
+        let name = name.to_string();
+        self.report(at(), BindProblem::UnknownName { kind, name, other, close });
+    }
+
     /// The id of a name, or `None` and an error.
     fn find(&mut self, kind: ObjectKind, name: &Name, at: At<'_>) -> Option<u32> {
-        let scope = match kind {
-            ObjectKind::Process => &self.processes,
-            ObjectKind::Device => &self.devices,
-            ObjectKind::Allocation | ObjectKind::Segment => &self.allocations,
-        };
-        let found = scope.ids.get(name.as_str()).copied();
-        if found.is_none() && self.errors.len() < MOST_ERRORS {
-            let close = suggest::close(name.as_str(), scope.names.iter().map(|name| name.as_str()));
-            let close = close.into_iter().map(str::to_owned).collect();
-            let name = name.to_string();
-            self.report(at(), BindProblem::UnknownName { kind, name, close });
+        let found = self.scope(kind).and_then(|scope| scope.ids.get(name.as_str()).copied());
+        if found.is_none() {
+            self.report_unknown(kind, name, at);
         }
         found
     }
 
     fn allocation(&mut self, name: &Name, at: At<'_>) -> Option<AllocationId> {
         self.find(ObjectKind::Allocation, name, at).map(AllocationId)
+    }
+
+    fn device(&mut self, name: &Name, at: At<'_>) -> Option<DeviceId> {
+        self.find(ObjectKind::Device, name, at).map(DeviceId)
+    }
+
+    fn pages(&mut self, name: &Name, at: At<'_>) -> Option<PagesId> {
+        self.find(ObjectKind::Pages, name, at).map(PagesId)
+    }
+
+    /// The ids of a list of allocations.
+    fn allocations(&mut self, names: &[Name], at: At<'_>) -> Option<Box<[AllocationId]>> {
+        let each = names.iter().enumerate();
+        let bound: Vec<Option<AllocationId>> =
+            each.map(|(item, name)| self.allocation(name, &|| at().index(item))).collect();
+        bound.into_iter().collect()
+    }
+
+    /// The place of a segment in the driver's order, counted from 0.
+    fn segment_index(&mut self, name: &Name, at: At<'_>) -> Option<usize> {
+        let found = self.segments.iter().position(|known| known == name.as_str());
+        if found.is_none() {
+            self.report_unknown(ObjectKind::Segment, name, at);
+        }
+        found
     }
 
     fn segment(&mut self, segment: &SegmentName, at: At<'_>) -> Option<SegmentId> {
@@ -281,15 +339,13 @@ impl<'a> Binder<'a> {
                 found
             }
             SegmentName::Name(name) => {
-                let found = self.segments.iter().position(|known| known == name.as_str());
+                let index = self.segment_index(name, at)?;
+                let found = SegmentId::from_index(index);
                 if found.is_none() {
-                    let known = self.segments.iter().map(String::as_str);
-                    let close = suggest::close(name.as_str(), known);
-                    let close = close.into_iter().map(str::to_owned).collect();
-                    let (kind, name) = (ObjectKind::Segment, name.to_string());
-                    self.report(at(), BindProblem::UnknownName { kind, name, close });
+                    let (name, number) = (name.to_string(), index + 1);
+                    self.report(at(), BindProblem::SegmentBeyondIds { name, number });
                 }
-                found.and_then(SegmentId::from_index)
+                found
             }
         }
     }
@@ -304,8 +360,8 @@ impl<'a> Binder<'a> {
             NamedCommand::CreateDevice(create) => {
                 let process =
                     self.find(ObjectKind::Process, &create.process, &|| at().field("process"));
-                let device = self.find(ObjectKind::Device, &create.name, &|| at().field("name"));
-                Command::CreateDevice(device.map(DeviceId)?, process.map(ProcessId)?)
+                let device = self.device(&create.name, &|| at().field("name"));
+                Command::CreateDevice(device?, process.map(ProcessId)?)
             }
             NamedCommand::CreateAllocation(create) => {
                 Command::CreateAllocation(Box::new(self.create_allocation(create, &at)?))
@@ -314,10 +370,7 @@ impl<'a> Binder<'a> {
                 Command::DestroyAllocation(self.allocation(name, &at)?)
             }
             NamedCommand::MakeResident(names) => {
-                let each = names.iter().enumerate();
-                let bound: Vec<Option<AllocationId>> =
-                    each.map(|(item, name)| self.allocation(name, &|| at().index(item))).collect();
-                Command::MakeResident(bound.into_iter().collect::<Option<_>>()?)
+                Command::MakeResident(self.allocations(names, &at)?)
             }
             NamedCommand::Use(references) => {
                 let mut bound = Vec::with_capacity(references.len());
@@ -338,6 +391,41 @@ impl<'a> Binder<'a> {
                 Command::SetPriority(self.allocation(name, &|| at().index(0))?, *priority)
             }
             NamedCommand::RunGpu(run) => Command::RunGpu(*run),
+            NamedCommand::OpenAllocation(open) => {
+                let allocation = self.allocation(&open.allocation, &|| at().field("allocation"));
+                let device = self.device(&open.device, &|| at().field("device"));
+                Command::OpenAllocation(allocation?, device?)
+            }
+            NamedCommand::CloseAllocation(close) => {
+                let allocation = self.allocation(&close.allocation, &|| at().field("allocation"));
+                let device = self.device(&close.device, &|| at().field("device"));
+                Command::CloseAllocation(allocation?, device?)
+            }
+            NamedCommand::Lock(lock) => {
+                let allocation = self.allocation(&lock.allocation, &|| at().field("allocation"));
+                let device = self.optional_device(lock.device.as_ref(), &at);
+                Command::Lock(allocation?, device?, lock.flags)
+            }
+            NamedCommand::Unlock(name) => Command::Unlock(self.allocation(name, &at)?),
+            NamedCommand::Offer(names, priority) => {
+                Command::Offer(self.allocations(names, &|| at().index(0))?, *priority)
+            }
+            NamedCommand::Reclaim(names) => Command::Reclaim(self.allocations(names, &at)?),
+            NamedCommand::Display(name) => Command::Display(Some(self.allocation(name, &at)?)),
+            NamedCommand::StopDisplay => Command::Display(None),
+            NamedCommand::ReservePages(reserve) => self.reserve_pages(reserve, &at)?,
+            NamedCommand::ReleasePages(name) => Command::ReleasePages(self.pages(name, &at)?),
+            NamedCommand::WritePages(write) => self.write_pages(write, &at)?,
+            NamedCommand::Transfer(_)
+            | NamedCommand::SpecialLockTransfer(_)
+            | NamedCommand::Fill(_)
+            | NamedCommand::DiscardContent(_)
+            | NamedCommand::ReadPhysical(_)
+            | NamedCommand::WritePhysical(_)
+            | NamedCommand::MapApertureSegment(_)
+            | NamedCommand::UnmapApertureSegment(_) => {
+                Command::Raw(Box::new(self.raw_operation(command, &at)?))
+            }
             NamedCommand::Expect(expectation) => {
                 Command::Expect(self.expectation(expectation, &at)?)
             }
@@ -350,7 +438,7 @@ impl<'a> Binder<'a> {
         at: At<'_>,
     ) -> Option<CreateAllocation> {
         let allocation = self.allocation(&create.name, &|| at().field("name"));
-        let device = self.find(ObjectKind::Device, &create.device, &|| at().field("device"));
+        let device = self.device(&create.device, &|| at().field("device"));
         let preferred = self.preferences(&create.preferred, &|| at().field("preferred"));
         let supported = self.segment_set(&create.supported, &|| at().field("supported"));
         let mut of = |set: &Option<NamedSegmentSet>, field| match set {
@@ -360,26 +448,69 @@ impl<'a> Binder<'a> {
         let supported_read = of(&create.supported_read, "supported_read");
         let supported_write = of(&create.supported_write, "supported_write");
         let eviction = self.segment_set(&create.eviction, &|| at().field("eviction"));
+        let hinted_banks = self.hinted_banks(&create.hinted_banks, &|| at().field("hinted_banks"));
+        let flags = self.allocation_flags(create.flags, &|| at().field("flags"));
+        let existing = match &create.existing {
+            Some(name) => self.pages(name, &|| at().field("existing")).map(Some),
+            None => Some(None),
+        };
+        let size = create.size.map(Bytes).or_else(|| create.rows.map(RowLayout::size));
+        if size.is_none() {
+            self.report(at(), BindProblem::NoSize);
+        }
+        let aligned = create.pitch_aligned_size.map(Bytes);
+        let aligned = aligned.or_else(|| create.rows.map(RowLayout::aligned_size));
         Some(CreateAllocation {
             allocation: allocation?,
-            device: device.map(DeviceId)?,
+            device: device?,
             info: AllocationInfo {
-                size: Bytes(create.size),
+                size: size?,
                 alignment: Bytes(create.alignment),
                 preferred: preferred?,
                 supported_read: supported_read?,
                 supported_write: supported_write?,
                 eviction: eviction?,
-                flags: create.flags,
+                flags: flags?,
                 priority: create.priority,
-                ..AllocationInfo::default()
+                hinted_banks: hinted_banks?,
+                pitch_aligned_size: aligned.unwrap_or_default(),
+                rows: create.rows,
             },
             fill_pattern: create.fill,
             resident: create.resident,
-            shared: false,
-            primary: false,
-            existing: None,
+            shared: create.shared,
+            primary: create.primary,
+            existing: existing?,
         })
+    }
+
+    /// The word, if its names are those of the adapter's generation.
+    fn allocation_flags(
+        &mut self,
+        named: NamedAllocationFlags,
+        at: At<'_>,
+    ) -> Option<AllocationFlags> {
+        if let (Some(generation), Some(name), Some(version)) =
+            (named.generation(), named.own_name(), self.version)
+            && generation != FlagGeneration::of_version(version)
+        {
+            self.report(at(), BindProblem::FlagGeneration { name, generation, version });
+            return None;
+        }
+        Some(named.flags())
+    }
+
+    fn hinted_banks(&mut self, hints: &NamedBankHints, at: At<'_>) -> Option<HintedBanks> {
+        let list = match hints {
+            NamedBankHints::Word(word) => return Some(HintedBanks::from_word(*word)),
+            NamedBankHints::List(list) => list,
+        };
+        let bound = HintedBanks::new(list);
+        if bound.is_none() {
+            // The reader lets no other bank through than those that a group can name.
+            self.report(at(), BindProblem::TooManyBanks(list.len()));
+        }
+        bound
     }
 
     fn preferences(
@@ -443,13 +574,31 @@ impl<'a> Binder<'a> {
 
     fn cpu_write(&mut self, write: &NamedCpuWrite, at: At<'_>) -> Option<Command> {
         let allocation = self.allocation(&write.allocation, &|| at().field("allocation"));
-        let mut range = AllocationRange { offset: write.offset, length: write.length };
-        let data = match &write.data {
+        let (range, data) = self.written(write.offset, write.length, &write.data, at);
+        Some(Command::CpuWrite(allocation?, range, data))
+    }
+
+    fn write_pages(&mut self, write: &NamedWritePages, at: At<'_>) -> Option<Command> {
+        let pages = self.pages(&write.pages, &|| at().field("pages"));
+        let (range, data) = self.written(write.offset, write.length, &write.data, at);
+        Some(Command::WritePages(pages?, range, data))
+    }
+
+    /// What is written, and where; explicit bytes say how many they are.
+    fn written(
+        &mut self,
+        offset: u64,
+        length: Option<u64>,
+        data: &NamedData,
+        at: At<'_>,
+    ) -> (AllocationRange, Data) {
+        let mut range = AllocationRange { offset, length };
+        let data = match data {
             NamedData::Seed(seed) => Data::Seed(*seed),
             NamedData::Pattern(pattern) => Data::Pattern(*pattern),
             NamedData::Bytes(bytes) => {
                 let data = self.explicit(bytes, &|| at().field("data"));
-                let length = write.length.unwrap_or(data);
+                let length = length.unwrap_or(data);
                 if length != data {
                     let problem = BindProblem::LengthMismatch { length, data };
                     self.report(at().field("length"), problem);
@@ -458,7 +607,145 @@ impl<'a> Binder<'a> {
                 Data::Bytes(bytes.clone())
             }
         };
-        Some(Command::CpuWrite(allocation?, range, data))
+        (range, data)
+    }
+
+    fn reserve_pages(&mut self, reserve: &NamedReservePages, at: At<'_>) -> Option<Command> {
+        let NamedReservePages { name, pages: count, contiguous } = reserve;
+        let pages = self.pages(name, &|| at().field("name"));
+        if *count > limits::RESERVED_PAGES {
+            let (what, limit) = ("the pages of one reservation", limits::RESERVED_PAGES);
+            self.report(at().field("pages"), BindProblem::Limit { what, limit });
+        }
+        let (count, contiguous) = (*count, *contiguous);
+        Some(Command::ReservePages(ReservePages { pages: pages?, count, contiguous }))
+    }
+
+    /// The device of the field `device`, if it names one; `None` for an error.
+    fn optional_device(&mut self, name: Option<&Name>, at: At<'_>) -> Option<Option<DeviceId>> {
+        match name {
+            Some(name) => self.device(name, &|| at().field("device")).map(Some),
+            None => Some(None),
+        }
+    }
+
+    /// The allocation of the field `allocation`, if it names one; `None` for an error.
+    fn optional_allocation(
+        &mut self,
+        name: Option<&Name>,
+        at: At<'_>,
+    ) -> Option<Option<AllocationId>> {
+        match name {
+            Some(name) => self.allocation(name, &|| at().field("allocation")).map(Some),
+            None => Some(None),
+        }
+    }
+
+    /// One of the raw operations; `None` when it has errors.
+    fn raw_operation(&mut self, command: &NamedCommand, at: At<'_>) -> Option<RawOperation> {
+        Some(match command {
+            NamedCommand::Transfer(named) => {
+                let allocation = self.optional_allocation(named.allocation.as_ref(), at);
+                let source = self.location(&named.source, &|| at().field("source"));
+                let destination = self.location(&named.destination, &|| at().field("destination"));
+                RawOperation::Transfer(RawTransfer {
+                    allocation: allocation?,
+                    transfer_offset: named.transfer_offset,
+                    transfer_size: named.transfer_size,
+                    source: source?,
+                    destination: destination?,
+                    flags: named.flags,
+                    mdl_offset: named.mdl_offset,
+                })
+            }
+            NamedCommand::SpecialLockTransfer(named) => {
+                let allocation = self.optional_allocation(named.allocation.as_ref(), at);
+                let source = self.location(&named.source, &|| at().field("source"));
+                let destination = self.location(&named.destination, &|| at().field("destination"));
+                let transfer = RawTransfer {
+                    allocation: allocation?,
+                    transfer_offset: named.transfer_offset,
+                    transfer_size: named.transfer_size,
+                    source: source?,
+                    destination: destination?,
+                    flags: named.flags,
+                    mdl_offset: 0,
+                };
+                let (id, data) = (named.swizzling_range_id, named.swizzling_range_data);
+                RawOperation::SpecialLockTransfer(transfer, id, data)
+            }
+            NamedCommand::Fill(named) => {
+                let allocation = self.optional_allocation(named.allocation.as_ref(), at);
+                let segment = self.segment(&named.segment, &|| at().field("segment"));
+                RawOperation::Fill {
+                    allocation: allocation?,
+                    fill_size: named.fill_size,
+                    fill_pattern: named.fill_pattern,
+                    segment: segment?,
+                    address: named.address,
+                }
+            }
+            NamedCommand::DiscardContent(named) => {
+                let allocation = self.optional_allocation(named.allocation.as_ref(), at);
+                let segment = self.segment(&named.segment, &|| at().field("segment"));
+                RawOperation::DiscardContent {
+                    allocation: allocation?,
+                    flags: named.flags,
+                    segment: segment?,
+                    address: named.address,
+                }
+            }
+            NamedCommand::ReadPhysical(named) => {
+                let segment = self.segment(&named.segment, &|| at().field("segment"));
+                RawOperation::ReadPhysical { segment: segment?, address: named.address }
+            }
+            NamedCommand::WritePhysical(named) => {
+                let segment = self.segment(&named.segment, &|| at().field("segment"));
+                RawOperation::WritePhysical { segment: segment?, address: named.address }
+            }
+            NamedCommand::MapApertureSegment(named) => {
+                let device = self.optional_device(named.device.as_ref(), at);
+                let allocation = self.optional_allocation(named.allocation.as_ref(), at);
+                let segment = self.segment(&named.segment, &|| at().field("segment"));
+                let pages = self.pages(&named.pages, &|| at().field("pages"));
+                RawOperation::MapApertureSegment {
+                    device: device?,
+                    allocation: allocation?,
+                    segment: segment?,
+                    offset_in_pages: named.offset_in_pages,
+                    number_of_pages: named.number_of_pages,
+                    pages: pages?,
+                    flags: named.flags,
+                    mdl_offset: named.mdl_offset,
+                }
+            }
+            NamedCommand::UnmapApertureSegment(named) => {
+                let device = self.optional_device(named.device.as_ref(), at);
+                let allocation = self.optional_allocation(named.allocation.as_ref(), at);
+                let segment = self.segment(&named.segment, &|| at().field("segment"));
+                RawOperation::UnmapApertureSegment {
+                    device: device?,
+                    allocation: allocation?,
+                    segment: segment?,
+                    offset_in_pages: named.offset_in_pages,
+                    number_of_pages: named.number_of_pages,
+                    dummy_page: named.dummy_page,
+                }
+            }
+            _ => return None,
+        })
+    }
+
+    fn location(&mut self, location: &NamedLocation, at: At<'_>) -> Option<RawLocation> {
+        Some(match location {
+            NamedLocation::Segment(segment, address) => {
+                let id = self.segment(segment, &|| at().variant("Segment").index(0))?;
+                RawLocation::Segment { id, address: *address }
+            }
+            NamedLocation::Pages(name) => {
+                RawLocation::Pages(self.pages(name, &|| at().variant("Pages"))?)
+            }
+        })
     }
 
     /// Counts explicit bytes against the limit, and gives their number.
@@ -517,7 +804,91 @@ impl<'a> Binder<'a> {
                 Expectation::Hash(allocation?, *hash)
             }
             Named::Stopped { code, parameter } => Expectation::Stopped(*code, *parameter),
+            Named::Offer(name, state) => {
+                let allocation = self.allocation(name, &|| at().variant("Offer").index(0));
+                Expectation::Offer(allocation?, *state)
+            }
+            Named::Locked(name) => {
+                Expectation::Locked(self.allocation(name, &|| at().variant("Locked"))?, true)
+            }
+            Named::Unlocked(name) => {
+                Expectation::Locked(self.allocation(name, &|| at().variant("Unlocked"))?, false)
+            }
+            Named::Displayed(name) => {
+                Expectation::Displayed(self.allocation(name, &|| at().variant("Displayed"))?, true)
+            }
+            Named::NotDisplayed(name) => {
+                let allocation = self.allocation(name, &|| at().variant("NotDisplayed"));
+                Expectation::Displayed(allocation?, false)
+            }
+            Named::Owner { allocation, device } => {
+                let at = || at().variant("Owner");
+                let allocation = self.allocation(allocation, &|| at().field("allocation"));
+                let device = self.device(device, &|| at().field("device"));
+                Expectation::Owner(allocation?, device?)
+            }
+            Named::PagesBytes { pages, offset, bytes } => {
+                let at = || at().variant("PagesBytes");
+                let pages = self.pages(pages, &|| at().field("pages"));
+                self.explicit(bytes, &|| at().field("bytes"));
+                Expectation::PagesBytes(pages?, *offset, bytes.clone())
+            }
+            Named::Finding(rule) => Expectation::Finding(*rule),
+            Named::Damage(damage) => {
+                Expectation::Damage(self.damage(damage, &|| at().variant("Damage"))?)
+            }
         })
+    }
+
+    fn damage(&mut self, damage: &NamedDamage, at: At<'_>) -> Option<ExpectedDamage> {
+        Some(match damage {
+            NamedDamage::Content { allocation, offset } => {
+                let at = || at().variant("Content").field("allocation");
+                let allocation = self.allocation(allocation, &at)?;
+                ExpectedDamage::Content { allocation, offset: *offset }
+            }
+            NamedDamage::Pages { pages, offset } => {
+                let pages = self.pages(pages, &|| at().variant("Pages").field("pages"))?;
+                ExpectedDamage::Pages { pages, offset: *offset }
+            }
+            NamedDamage::Segment { segment, offset } => {
+                let at = || at().variant("Segment").field("segment");
+                ExpectedDamage::Segment { segment: self.segment(segment, &at)?, offset: *offset }
+            }
+            NamedDamage::Aperture { segment, page } => {
+                let at = || at().variant("Aperture").field("segment");
+                ExpectedDamage::Aperture { segment: self.segment(segment, &at)?, page: *page }
+            }
+            NamedDamage::WrongRead { allocation, offset } => {
+                let at = || at().variant("WrongRead").field("allocation");
+                let allocation = self.allocation(allocation, &at)?;
+                ExpectedDamage::WrongRead { allocation, offset: *offset }
+            }
+            NamedDamage::WrongCpuRead { allocation, offset } => {
+                let at = || at().variant("WrongCpuRead").field("allocation");
+                let allocation = self.allocation(allocation, &at)?;
+                ExpectedDamage::WrongCpuRead { allocation, offset: *offset }
+            }
+        })
+    }
+}
+
+/// A segment as the session describes it.
+fn segment_of_description(described: &SegmentDescription) -> Segment {
+    Segment {
+        name: described.name.to_string(),
+        flags: described.flags,
+        base: described.base,
+        size: described.size,
+        commit_limit: described.commit_limit,
+        cpu_translated_address: described.cpu_translated_address,
+        system_memory_end_address: described.system_memory_end_address,
+        bank_count: described.bank_count.unwrap_or_else(|| described.default_bank_count()),
+        bank_ends: described.bank_ends.clone(),
+        invalid_ranges: described.invalid_ranges.clone(),
+        uefi_frame_buffer_ranges: described.uefi_frame_buffer_ranges.clone(),
+        cpu_host_aperture: described.cpu_host_aperture,
+        video_protected_range: described.video_protected_range,
     }
 }
 

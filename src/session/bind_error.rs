@@ -1,7 +1,9 @@
 //! Why the names of a session cannot be bound.
 
-use crate::base::text;
+use crate::base::{SegmentId, text};
+use crate::ddi::InterfaceVersion;
 
+use super::document::FlagGeneration;
 use super::load::{LoadError, Rule};
 use super::locate::{FieldPath, Locator};
 
@@ -16,15 +18,33 @@ pub enum ObjectKind {
     Allocation,
     /// A segment of the adapter.
     Segment,
+    /// Reserved pages.
+    Pages,
 }
 
 impl ObjectKind {
+    /// Every kind.
+    pub(super) const ALL: [Self; 5] =
+        [Self::Process, Self::Device, Self::Allocation, Self::Segment, Self::Pages];
+
     const fn noun(self) -> &'static str {
         match self {
             Self::Process => "process",
             Self::Device => "device",
             Self::Allocation => "allocation",
             Self::Segment => "segment",
+            Self::Pages => "page reservation",
+        }
+    }
+
+    /// The noun with its article.
+    const fn one(self) -> &'static str {
+        match self {
+            Self::Process => "a process",
+            Self::Device => "a device",
+            Self::Allocation => "an allocation",
+            Self::Segment => "a segment",
+            Self::Pages => "a page reservation",
         }
     }
 }
@@ -36,12 +56,14 @@ pub enum BindProblem {
     #[error("there is no driver profile `{0}`")]
     UnknownProfile(String),
     /// Nothing in the session creates this.
-    #[error("no {} is called `{name}`", kind.noun())]
+    #[error("no {} is called `{name}`{}", kind.noun(), of_another_kind(*other))]
     UnknownName {
         /// What is looked for.
         kind: ObjectKind,
         /// The name.
         name: String,
+        /// What has this name instead.
+        other: Option<ObjectKind>,
         /// Names like it, closest first.
         close: Vec<String>,
     },
@@ -61,6 +83,30 @@ pub enum BindProblem {
     /// A preference word has five slots.
     #[error("{0} segments are preferred, but the preference word has five slots")]
     TooManyPreferences(usize),
+    /// A bank preference has four groups.
+    #[error("{0} banks are hinted at, but the bank preference has four groups")]
+    TooManyBanks(usize),
+    /// The segment is beyond those that an id can name.
+    #[error("`{name}` is segment {number}, and commands can name segments 1 to {}", SegmentId::MAX)]
+    SegmentBeyondIds {
+        /// The name.
+        name: String,
+        /// Its number, counted from 1.
+        number: usize,
+    },
+    /// Neither a size nor rows say how large an allocation is.
+    #[error("it has neither `size` nor `rows`, so nothing says how large it is")]
+    NoSize,
+    /// A flag has a name that the adapter's driver model does not know.
+    #[error("`{name}` is a flag of {generation}, but the adapter is one of {version}")]
+    FlagGeneration {
+        /// The name.
+        name: &'static str,
+        /// The generation that has it.
+        generation: FlagGeneration,
+        /// The version of the adapter.
+        version: InterfaceVersion,
+    },
     /// The length of a write is not that of its bytes.
     #[error("the length is {}, but the data has {}", text::exact_size(*length), text::exact_size(*data))]
     LengthMismatch {
@@ -77,6 +123,11 @@ pub enum BindProblem {
         /// How many are allowed.
         limit: u64,
     },
+}
+
+/// What has the name instead, as the end of a message.
+fn of_another_kind(other: Option<ObjectKind>) -> String {
+    other.map_or_else(String::new, |kind| format!(", but {} is", kind.one()))
 }
 
 /// An error of binding and the value that it concerns.
@@ -103,8 +154,15 @@ impl BindError {
                 (Rule::Name, Some(format!("the first is {first} on line {line}")))
             }
             BindProblem::UnknownName { .. } | BindProblem::UnknownProfile(_) => (Rule::Name, None),
+            BindProblem::FlagGeneration { .. } => {
+                let hint = "a number names the bits of either";
+                (Rule::Field, Some(hint.to_owned()))
+            }
             BindProblem::SegmentZero
+            | BindProblem::SegmentBeyondIds { .. }
             | BindProblem::TooManyPreferences(_)
+            | BindProblem::TooManyBanks(_)
+            | BindProblem::NoSize
             | BindProblem::LengthMismatch { .. } => (Rule::Field, None),
             BindProblem::Limit { .. } => (Rule::Limit, None),
         };

@@ -235,11 +235,12 @@ impl<'a> Scanner<'a> {
                 PathSegment::Index(index) => self.go_to_index(*index),
                 PathSegment::Variant(_) => match segments.peek() {
                     // Fields and tuple items lie in the parentheses of the variant itself, which
-                    // those steps enter; a list or another variant lies one level deeper.
+                    // those steps enter; another variant, or a list that stands there alone, lies
+                    // one level deeper.
                     Some(PathSegment::Field(_)) => true,
-                    Some(PathSegment::Index(_)) => {
-                        self.go_to_only_item_if(|scanner| scanner.peek() == Some(b'['))
-                    }
+                    Some(PathSegment::Index(_)) => self.go_to_only_item_if(|scanner| {
+                        scanner.peek() == Some(b'[') && scanner.is_lone_value()
+                    }),
                     Some(PathSegment::Variant(_)) => self.go_to_only_item_if(|_| true),
                     None => self.go_to_only_item_if(Scanner::is_lone_value),
                 },
@@ -510,6 +511,8 @@ Session(
         ),
         Expect(NotResident("a")),
         Use([Read("a"), ReadRange(allocation: "b", offset: 5)]),
+        Offer(["a", "b"], LOW), Transfer(source: Segment("V", 1), n: 0),
+        Expect(Damage(Segment(segment: "V", offset: 5))),
     ],
 )
 "##;
@@ -543,6 +546,19 @@ Session(
             (command(6).variant("Expect").variant("NotResident"), (17, 28)),
             (command(7).variant("Use").index(0).variant("Read"), (18, 19)),
             (command(7).variant("Use").index(1).variant("ReadRange").field("offset"), (18, 60)),
+            (command(8).variant("Offer").index(0).index(1), (19, 21)),
+            (command(8).variant("Offer").index(1), (19, 27)),
+            (command(8).variant("Offer"), (19, 9)),
+            (command(9).variant("Transfer").field("source").variant("Segment").index(1), (19, 63)),
+            (command(9).variant("Transfer").field("n"), (19, 70)),
+            (
+                command(10)
+                    .variant("Expect")
+                    .variant("Damage")
+                    .variant("Segment")
+                    .field("offset"),
+                (20, 53),
+            ),
             (command(99), (7, 15)),
         ];
         for (path, (line, column)) in table {
@@ -553,7 +569,7 @@ Session(
 
     #[test]
     fn commands_know_their_lines() {
-        assert_eq!(command_lines(SAMPLE), [8, 9, 10, 10, 11, 13, 17, 18]);
+        assert_eq!(command_lines(SAMPLE), [8, 9, 10, 10, 11, 13, 17, 18, 19, 19, 20]);
         assert!(command_lines("(version: 1)").is_empty());
         assert!(command_lines("(commands: 7)").is_empty());
     }

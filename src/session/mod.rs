@@ -12,6 +12,7 @@ pub mod bind;
 mod bind_error;
 pub mod catalogue;
 pub mod document;
+mod flag_words;
 pub mod import;
 pub mod load;
 pub mod locate;
@@ -44,12 +45,17 @@ pub mod limits {
     pub const COMMANDS: usize = 4_194_304;
     /// Bookmarks of a session.
     pub const BOOKMARKS: usize = 65_536;
-    /// References of one `Use`, and allocations of one `MakeResident`.
+    /// References of one `Use`, and allocations of one `MakeResident`, `Offer` or `Reclaim`.
     pub const REFERENCES: usize = 1_048_576;
     /// Bytes of a name.
     pub const NAME_BYTES: usize = 128;
-    /// Segments of a driver: what its 5-bit fields can number.
-    pub const SEGMENTS: usize = 31;
+    /// Segments of a description. The 5-bit fields of a driver number fewer; too many of them are a
+    /// finding, not an error of the file.
+    pub const SEGMENTS: usize = 64;
+    /// Banks of a segment, and ranges of each kind.
+    pub const RANGES: usize = 65_536;
+    /// Pages of one `ReservePages`.
+    pub const RESERVED_PAGES: u64 = 1 << 32;
     /// Tags of a session.
     pub const TAGS: usize = 256;
     /// Explicit bytes of all commands together.

@@ -102,6 +102,12 @@ impl Names {
         self.allocations.find(name).map(AllocationId)
     }
 
+    /// The reserved pages of a name.
+    #[must_use]
+    pub fn find_pages(&self, name: &str) -> Option<PagesId> {
+        self.pages.find(name).map(PagesId)
+    }
+
     /// The first segment of a name.
     #[must_use]
     pub fn find_segment(&self, name: &str) -> Option<SegmentId> {
@@ -121,6 +127,11 @@ impl Names {
     /// All allocations that the session ever creates, in the order of their ids.
     pub fn allocations(&self) -> impl ExactSizeIterator<Item = &str> {
         self.allocations.iter()
+    }
+
+    /// All reserved pages in the order of their ids.
+    pub fn all_pages(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.pages.iter()
     }
 
     /// All segments in the driver's order.

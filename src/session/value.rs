@@ -11,20 +11,29 @@ use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
 use crate::base::text::{count, parse_size};
 use crate::base::{FenceId, SegmentId};
-use crate::config::{EnginePolicy, EvictionPolicy, FitPolicy, Policies};
-use crate::ddi::{InterfaceVersion, NtStatus, Priority, SystemMemoryId};
-use crate::machine::{ContentState, Counter, RunGpu};
+use crate::config::{
+    AgpAperture, CpuHostAperture, EnginePolicy, EvictionPolicy, FitPolicy, OfferPolicy, Policies,
+    Quirks, SegmentRange, VideoProtectedRange,
+};
+use crate::ddi::{
+    BankHint, DescriptorGeneration, InterfaceVersion, NtStatus, OfferPriority, Priority, RowLayout,
+    SystemMemoryId,
+};
+use crate::machine::{ContentState, Counter, OfferState, RunGpu};
+use crate::rules::Rule;
 
 use super::document::{
-    EnginePolicyName, EvictionPolicyName, FORMAT_VERSION, FitPolicyName, NamedPreference,
-    NamedPreferences, NamedSegmentSet, SegmentDescription, SegmentName,
+    EnginePolicyName, EvictionPolicyName, FORMAT_VERSION, FitPolicyName, NamedBankHints,
+    NamedPreference, NamedPreferences, NamedSegmentSet, OfferPolicyName, SegmentDescription,
+    SegmentName,
 };
+use super::flag_words;
 use super::limits;
 use super::name::Name;
 use super::suggest;
 
 /// The error for a number below zero.
-fn negative<E: de::Error>(value: i64) -> E {
+pub(super) fn negative<E: de::Error>(value: i64) -> E {
     E::custom(format_args!("{value} is negative; write a whole number from 0"))
 }
 
@@ -73,6 +82,17 @@ pub(super) fn optional_size<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<u64>, D::Error> {
     Ok(Option::<SizeWrapper>::deserialize(deserializer)?.map(|size| size.0))
+}
+
+/// A size that the kit keeps in 32 bits.
+pub(super) fn size_32<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    word(size(deserializer)?)
+}
+
+/// Where banks end.
+pub(super) fn bank_ends<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u64>, D::Error> {
+    let ends = bounded::<_, SizeWrapper, { limits::RANGES }>(deserializer)?;
+    Ok(ends.into_iter().map(|end| end.0).collect())
 }
 
 /// Refuses every version of the format but ours, before anything else is read.
@@ -141,7 +161,7 @@ where
         type Value = F;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("flag names such as \"A | B\" or a 32-bit word")
+            f.write_str(flag_words::EXPECTED)
         }
 
         fn visit_u64<E: de::Error>(self, value: u64) -> Result<F, E> {
@@ -155,7 +175,7 @@ where
         }
 
         fn visit_str<E: de::Error>(self, text: &str) -> Result<F, E> {
-            flags_from_names(text).map_err(E::custom)
+            flag_words::flags_from_names(text).map_err(E::custom)
         }
     }
 
@@ -163,33 +183,9 @@ where
 }
 
 /// A 32-bit word.
-fn word<E: de::Error>(value: u64) -> Result<u32, E> {
+pub(super) fn word<E: de::Error>(value: u64) -> Result<u32, E> {
     u32::try_from(value)
         .map_err(|_| E::custom(format_args!("{value:#X} does not fit in a 32-bit word")))
-}
-
-/// Reads `A | B | 0x400000`.
-fn flags_from_names<F: bitflags::Flags<Bits = u32>>(text: &str) -> Result<F, String> {
-    let mut bits = 0;
-    if text.trim().is_empty() {
-        return Ok(F::empty());
-    }
-    for part in text.split('|').map(str::trim) {
-        let number = part.strip_prefix("0x").or_else(|| part.strip_prefix("0X"));
-        bits |= match number {
-            Some(digits) if digits.starts_with(|c: char| c.is_ascii_hexdigit()) => {
-                u32::from_str_radix(&digits.replace('_', ""), 16)
-                    .map_err(|_| format!("`{part}` is not a 32-bit hexadecimal word"))?
-            }
-            _ => F::from_name(part).ok_or_else(|| unknown_flag::<F>(part))?.bits(),
-        };
-    }
-    Ok(F::from_bits_retain(bits))
-}
-
-fn unknown_flag<F: bitflags::Flags<Bits = u32>>(part: &str) -> String {
-    let close = suggest::close(part, F::FLAGS.iter().map(bitflags::Flag::name));
-    format!("`{part}` is not a flag{}", suggest::did_you_mean(&close))
 }
 
 /// A priority: a name, bare or in quotes, or a number.
@@ -329,6 +325,176 @@ pub(super) fn optional_segments<'de, D: Deserializer<'de>>(
     Ok(Option::<Segments>::deserialize(deserializer)?.map(|segments| segments.0))
 }
 
+/// The grammar of [`AgpAperture`].
+#[derive(Deserialize)]
+#[serde(remote = "AgpAperture", rename = "AgpAperture", deny_unknown_fields)]
+struct AgpApertureText {
+    #[serde(deserialize_with = "size")]
+    base: u64,
+    #[serde(deserialize_with = "size")]
+    size: u64,
+}
+
+/// The AGP aperture of the chipset.
+pub(super) fn optional_agp_aperture<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<AgpAperture>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(transparent)]
+    struct Wrapper(#[serde(with = "AgpApertureText")] AgpAperture);
+
+    Ok(Option::<Wrapper>::deserialize(deserializer)?.map(|wrapper| wrapper.0))
+}
+
+/// The grammar of [`SegmentRange`].
+#[derive(Deserialize)]
+#[serde(remote = "SegmentRange", rename = "Range", deny_unknown_fields)]
+struct SegmentRangeText {
+    #[serde(deserialize_with = "size")]
+    offset: u64,
+    #[serde(deserialize_with = "size")]
+    size: u64,
+}
+
+/// Ranges of a segment.
+pub(super) fn ranges<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<SegmentRange>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(transparent)]
+    struct Wrapper(#[serde(with = "SegmentRangeText")] SegmentRange);
+
+    let ranges = bounded::<_, Wrapper, { limits::RANGES }>(deserializer)?;
+    Ok(ranges.into_iter().map(|wrapper| wrapper.0).collect())
+}
+
+/// The grammar of [`CpuHostAperture`].
+#[derive(Deserialize)]
+#[serde(remote = "CpuHostAperture", rename = "CpuHostAperture", deny_unknown_fields)]
+struct CpuHostApertureText {
+    #[serde(deserialize_with = "size")]
+    physical_address: u64,
+    size_in_pages: u32,
+}
+
+/// The programmable window of the CPU.
+pub(super) fn optional_cpu_host_aperture<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<CpuHostAperture>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(transparent)]
+    struct Wrapper(#[serde(with = "CpuHostApertureText")] CpuHostAperture);
+
+    Ok(Option::<Wrapper>::deserialize(deserializer)?.map(|wrapper| wrapper.0))
+}
+
+/// The grammar of [`VideoProtectedRange`].
+#[derive(Deserialize)]
+#[serde(remote = "VideoProtectedRange", rename = "VideoProtectedRange", deny_unknown_fields)]
+struct VideoProtectedRangeText {
+    #[serde(default, deserialize_with = "size")]
+    start: u64,
+    #[serde(deserialize_with = "size")]
+    size: u64,
+    #[serde(default, deserialize_with = "size")]
+    alignment: u64,
+    #[serde(default)]
+    supported: u32,
+    #[serde(default, deserialize_with = "size")]
+    reserve: u64,
+}
+
+/// The video protected range of a segment.
+pub(super) fn optional_video_protected_range<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<VideoProtectedRange>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(transparent)]
+    struct Wrapper(#[serde(with = "VideoProtectedRangeText")] VideoProtectedRange);
+
+    Ok(Option::<Wrapper>::deserialize(deserializer)?.map(|wrapper| wrapper.0))
+}
+
+/// The grammar of [`RowLayout`].
+#[derive(Deserialize)]
+#[serde(remote = "RowLayout", rename = "Rows", deny_unknown_fields)]
+struct RowLayoutText {
+    #[serde(deserialize_with = "size_32")]
+    pitch: u32,
+    #[serde(deserialize_with = "size_32")]
+    aligned_pitch: u32,
+    rows: u32,
+}
+
+/// How the rows of an allocation lie.
+pub(super) fn optional_rows<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<RowLayout>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(transparent)]
+    struct Wrapper(#[serde(with = "RowLayoutText")] RowLayout);
+
+    Ok(Option::<Wrapper>::deserialize(deserializer)?.map(|wrapper| wrapper.0))
+}
+
+/// Quirks by their names.
+pub(super) fn optional_quirks<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Quirks>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(transparent)]
+    struct Wrapper(#[serde(deserialize_with = "flags")] Quirks);
+
+    Ok(Option::<Wrapper>::deserialize(deserializer)?.map(|wrapper| wrapper.0))
+}
+
+struct DescriptorNumber(DescriptorGeneration);
+
+impl<'de> Deserialize<'de> for DescriptorNumber {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = u64::deserialize(deserializer)?;
+        let generation = u8::try_from(number).ok().and_then(DescriptorGeneration::from_number);
+        generation.map(Self).ok_or_else(|| {
+            de::Error::custom(format_args!(
+                "{number} is not a generation of segment descriptors: write 1, 3 or 4"
+            ))
+        })
+    }
+}
+
+/// The segment query of a driver: 1, 3 or 4.
+pub(super) fn optional_descriptors<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<DescriptorGeneration>, D::Error> {
+    Ok(Option::<DescriptorNumber>::deserialize(deserializer)?.map(|number| number.0))
+}
+
+/// A rule on adapters by its id.
+pub(super) fn rule<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Rule, D::Error> {
+    struct RuleVisitor;
+
+    impl Visitor<'_> for RuleVisitor {
+        type Value = Rule;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("the id of a rule, such as \"segment-size-zero\"")
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Rule, E> {
+            Rule::ALL.iter().copied().find(|rule| rule.id() == text).ok_or_else(|| {
+                let shown: String = text.chars().take(80).collect();
+                let close = suggest::close(&shown, Rule::ALL.iter().map(|rule| rule.id()));
+                E::custom(format_args!(
+                    "`{shown}` is not the id of a rule{}",
+                    suggest::did_you_mean(&close)
+                ))
+            })
+        }
+    }
+
+    deserializer.deserialize_str(RuleVisitor)
+}
+
 /// The policies of a session.
 pub(super) fn policies<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Policies, D::Error> {
     #[derive(Deserialize)]
@@ -340,17 +506,22 @@ pub(super) fn policies<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Pol
         eviction: EvictionPolicy,
         #[serde(with = "EnginePolicyName")]
         engine: EnginePolicy,
+        #[serde(with = "OfferPolicyName")]
+        offers: OfferPolicy,
+        #[serde(deserialize_with = "size")]
+        transfer_limit: u64,
     }
 
     impl Default for PoliciesText {
         fn default() -> Self {
-            let Policies { fit, eviction, engine, .. } = Policies::default();
-            Self { fit, eviction, engine }
+            let Policies { fit, eviction, engine, offers, transfer_limit } = Policies::default();
+            Self { fit, eviction, engine, offers, transfer_limit }
         }
     }
 
-    let PoliciesText { fit, eviction, engine } = PoliciesText::deserialize(deserializer)?;
-    Ok(Policies { fit, eviction, engine, ..Policies::default() })
+    let PoliciesText { fit, eviction, engine, offers, transfer_limit } =
+        PoliciesText::deserialize(deserializer)?;
+    Ok(Policies { fit, eviction, engine, offers, transfer_limit })
 }
 
 /// A segment number: 0 for none (where that is allowed) to 31.
@@ -392,6 +563,47 @@ impl<'de> Deserialize<'de> for SegmentName {
 
         deserializer.deserialize_any(SegmentVisitor)
     }
+}
+
+/// A segment by its name or any number, also one that none can have.
+struct AnySegment(SegmentName);
+
+impl<'de> Deserialize<'de> for AnySegment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AnySegmentVisitor;
+
+        impl Visitor<'_> for AnySegmentVisitor {
+            type Value = AnySegment;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name or the number of a segment")
+            }
+
+            fn visit_u64<E: de::Error>(self, value: u64) -> Result<AnySegment, E> {
+                let number = u8::try_from(value).map_err(|_| {
+                    E::custom(format_args!("{value} does not fit in an 8-bit segment number"))
+                })?;
+                Ok(AnySegment(SegmentName::Number(number)))
+            }
+
+            fn visit_i64<E: de::Error>(self, value: i64) -> Result<AnySegment, E> {
+                Err(negative(value))
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<AnySegment, E> {
+                Name::new(text).map(|name| AnySegment(SegmentName::Name(name))).map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_any(AnySegmentVisitor)
+    }
+}
+
+/// The segment of a paging buffer.
+pub(super) fn optional_any_segment<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<SegmentName>, D::Error> {
+    Ok(Option::<AnySegment>::deserialize(deserializer)?.map(|segment| segment.0))
 }
 
 #[derive(Deserialize)]
@@ -439,8 +651,67 @@ impl<'de> Deserialize<'de> for NamedPreference {
     }
 }
 
-/// Reads a list of segments or a word in its place.
-struct ListOrWord<T>(PhantomData<T>);
+struct BankHintText(BankHint);
+
+/// A hint at a bank that its seven bits can name.
+fn bank_hint<E: de::Error>(value: u64, from_end: bool) -> Result<BankHintText, E> {
+    let bank = u8::try_from(value).ok().filter(|bank| (1..=BankHint::MAX_BANK).contains(bank));
+    bank.map(|bank| BankHintText(BankHint { bank, from_end })).ok_or_else(|| {
+        E::custom(format_args!(
+            "{value} is not a bank: banks count from 1 to {}",
+            BankHint::MAX_BANK
+        ))
+    })
+}
+
+impl<'de> Deserialize<'de> for BankHintText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct BankVisitor;
+
+        impl<'de> Visitor<'de> for BankVisitor {
+            type Value = BankHintText;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a bank such as 2 or (2, FromEnd)")
+            }
+
+            fn visit_u64<E: de::Error>(self, value: u64) -> Result<BankHintText, E> {
+                bank_hint(value, false)
+            }
+
+            fn visit_i64<E: de::Error>(self, value: i64) -> Result<BankHintText, E> {
+                Err(negative(value))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<BankHintText, A::Error> {
+                let missing = |index| de::Error::invalid_length(index, &self);
+                let bank = list.next_element()?.ok_or_else(|| missing(0))?;
+                let from: SearchFrom = list.next_element()?.ok_or_else(|| missing(1))?;
+                bank_hint(bank, matches!(from, SearchFrom::FromEnd))
+            }
+        }
+
+        deserializer.deserialize_any(BankVisitor)
+    }
+}
+
+impl<'de> Deserialize<'de> for NamedBankHints {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let read = ListOrWord("a list of banks such as [2, (3, FromEnd)] or a 32-bit word", PhantomData);
+        Ok(match deserializer.deserialize_any(read)? {
+            EitherListOrWord::List(list) => {
+                Self::List(list.into_iter().map(|hint: BankHintText| hint.0).collect())
+            }
+            EitherListOrWord::Word(word) => Self::Word(word),
+        })
+    }
+}
+
+/// What stands for segments.
+const SEGMENTS_EXPECTED: &str = "a list of segments such as [\"VRAM\"] or a 32-bit word";
+
+/// Reads a list or a word in its place, and says what it expects.
+struct ListOrWord<T>(&'static str, PhantomData<T>);
 
 enum EitherListOrWord<T> {
     List(Vec<T>),
@@ -451,7 +722,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ListOrWord<T> {
     type Value = EitherListOrWord<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of segments such as [\"VRAM\"] or a 32-bit word")
+        f.write_str(self.0)
     }
 
     fn visit_u64<E: de::Error>(self, value: u64) -> Result<Self::Value, E> {
@@ -469,7 +740,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ListOrWord<T> {
 
 impl<'de> Deserialize<'de> for NamedPreferences {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(match deserializer.deserialize_any(ListOrWord(PhantomData))? {
+        Ok(match deserializer.deserialize_any(ListOrWord(SEGMENTS_EXPECTED, PhantomData))? {
             EitherListOrWord::List(list) => Self::List(list),
             EitherListOrWord::Word(word) => Self::Word(word),
         })
@@ -478,7 +749,7 @@ impl<'de> Deserialize<'de> for NamedPreferences {
 
 impl<'de> Deserialize<'de> for NamedSegmentSet {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(match deserializer.deserialize_any(ListOrWord(PhantomData))? {
+        Ok(match deserializer.deserialize_any(ListOrWord(SEGMENTS_EXPECTED, PhantomData))? {
             EitherListOrWord::List(list) => Self::List(list),
             EitherListOrWord::Word(word) => Self::Word(word),
         })
@@ -496,6 +767,25 @@ pub(super) enum RunGpuName {
 
 fn fence<'de, D: Deserializer<'de>>(deserializer: D) -> Result<FenceId, D::Error> {
     u64::deserialize(deserializer).map(FenceId)
+}
+
+/// The grammar of [`OfferPriority`].
+#[derive(Deserialize)]
+#[serde(remote = "OfferPriority", rename = "OfferPriority", rename_all = "UPPERCASE")]
+pub(super) enum OfferPriorityName {
+    Low,
+    Normal,
+    High,
+    Auto,
+}
+
+/// The grammar of [`OfferState`].
+#[derive(Deserialize)]
+#[serde(remote = "OfferState", rename = "OfferState")]
+pub(super) enum OfferStateName {
+    NotOffered,
+    Offered,
+    Discarded,
 }
 
 /// The grammar of [`ContentState`].
@@ -531,7 +821,6 @@ pub(super) enum CounterName {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ddi::SegmentFlags;
 
     #[test]
     fn bytes_are_read_with_and_without_spaces() {
@@ -541,15 +830,5 @@ mod tests {
         for bad in ["4", "40 E", "zz", "4\u{e9}", "0x40"] {
             assert!(bytes_from_digits(bad).is_err(), "{bad}");
         }
-    }
-
-    #[test]
-    fn flags_keep_reserved_bits_and_suggest_names() {
-        let flags = flags_from_names::<SegmentFlags>("Aperture | 0x8000_0000");
-        assert_eq!(flags.map(|flags| flags.bits()), Ok(0x8000_0001));
-        let error = flags_from_names::<SegmentFlags>("Apperture").map(|flags| flags.bits());
-        assert_eq!(error, Err("`Apperture` is not a flag; did you mean `Aperture`?".to_owned()));
-        assert!(flags_from_names::<SegmentFlags>("Aperture |").is_err());
-        assert!(flags_from_names::<SegmentFlags>("0x100000000").is_err());
     }
 }

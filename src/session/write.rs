@@ -6,16 +6,22 @@
 use std::fmt::{self, Display, Write};
 
 use crate::base::text::{exact_size, hex, word};
-use crate::config::{EnginePolicy, EvictionPolicy, FitPolicy, Policies};
-use crate::ddi::Priority;
-use crate::machine::{ContentState, Counter, RunGpu};
+use crate::config::{
+    AgpAperture, CpuHostAperture, EnginePolicy, EvictionPolicy, FitPolicy, OfferPolicy, Policies,
+    SegmentRange, VideoProtectedRange,
+};
+use crate::ddi::{OfferPriority, Priority, RowLayout};
+use crate::machine::{ContentState, Counter, OfferState, RunGpu};
 
 use super::document::{
-    AdapterDescription, Document, FORMAT_VERSION, NamedCommand, NamedCpuWrite,
-    NamedCreateAllocation, NamedData, NamedExpectation, NamedPreferences, NamedRange,
-    NamedReference, NamedSegmentSet, NamedWriteRange, PagingBufferDescription, SegmentDescription,
-    SegmentName, normal_priority, one_page,
+    AdapterDescription, Document, FORMAT_VERSION, NamedBankHints, NamedCommand,
+    NamedCreateAllocation, NamedDamage, NamedData, NamedDiscardContent, NamedExpectation,
+    NamedFill, NamedLocation, NamedLock, NamedMapApertureSegment, NamedPhysicalAccess,
+    NamedPreferences, NamedRange, NamedReference, NamedReservePages, NamedSegmentSet,
+    NamedSpecialLockTransfer, NamedTransfer, NamedUnmapApertureSegment, NamedWriteRange,
+    PagingBufferDescription, SegmentDescription, SegmentName, normal_priority, one_page,
 };
+use super::flag_words::Names;
 
 /// The text of a session.
 #[must_use]
@@ -72,12 +78,15 @@ fn write_adapter(out: &mut String, adapter: &AdapterDescription) -> fmt::Result 
         profile,
         name,
         wddm,
+        descriptors,
         system_memory,
         frame_seed,
         segments,
         paging_buffer,
         system_memory_id,
         aperture_commit_limit,
+        agp_aperture,
+        quirks,
     } = adapter;
     out.push_str("    adapter: (\n");
     writeln!(out, "        profile: {},", Quoted(profile))?;
@@ -86,6 +95,9 @@ fn write_adapter(out: &mut String, adapter: &AdapterDescription) -> fmt::Result 
     }
     if let Some(version) = wddm {
         writeln!(out, "        wddm: {},", Quoted(version.name()))?;
+    }
+    if let Some(generation) = descriptors {
+        writeln!(out, "        descriptors: {},", generation.number())?;
     }
     if let Some(bytes) = system_memory {
         writeln!(out, "        system_memory: {},", Size(*bytes))?;
@@ -109,6 +121,13 @@ fn write_adapter(out: &mut String, adapter: &AdapterDescription) -> fmt::Result 
     if let Some(limit) = aperture_commit_limit {
         writeln!(out, "        aperture_commit_limit: {},", Size(*limit))?;
     }
+    if let Some(AgpAperture { base, size }) = agp_aperture {
+        let (base, size) = (hex(*base), Size(*size));
+        writeln!(out, "        agp_aperture: (base: {base}, size: {size}),")?;
+    }
+    if let Some(quirks) = quirks {
+        writeln!(out, "        quirks: {},", Flags(*quirks))?;
+    }
     out.push_str("    ),\n");
     Ok(())
 }
@@ -118,7 +137,7 @@ fn write_policies(out: &mut String, policies: Policies) -> fmt::Result {
     if policies == defaults {
         return Ok(());
     }
-    let Policies { fit, eviction, engine, .. } = policies;
+    let Policies { fit, eviction, engine, offers, transfer_limit } = policies;
     let mut fields = Fields::default();
     fields.unless(
         fit == defaults.fit,
@@ -145,6 +164,16 @@ fn write_policies(out: &mut String, policies: Policies) -> fmt::Result {
             EnginePolicy::Manual => "Manual",
         },
     );
+    fields.unless(
+        offers == defaults.offers,
+        "offers",
+        match offers {
+            OfferPolicy::Discard => "Discard",
+            OfferPolicy::Keep => "Keep",
+        },
+    );
+    let unlimited = transfer_limit == defaults.transfer_limit;
+    fields.unless(unlimited, "transfer_limit", Size(transfer_limit));
     writeln!(out, "    policies: {fields},")
 }
 
@@ -247,11 +276,9 @@ impl Display for BytesText<'_> {
 /// Flag names in quotes, what has no name as a number.
 struct Flags<F>(F);
 
-impl<F: bitflags::Flags<Bits = u32>> Display for Flags<F> {
+impl<F: bitflags::Flags<Bits = u32> + Copy> Display for Flags<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_char('"')?;
-        bitflags::parser::to_writer(&self.0, &mut *f)?;
-        f.write_char('"')
+        write!(f, "\"{}\"", Names(self.0))
     }
 }
 
@@ -279,8 +306,49 @@ impl Display for SegmentText<'_> {
         fields.unless(translated == 0, "cpu_translated_address", hex(translated));
         let end = segment.system_memory_end_address;
         fields.unless(end == 0, "system_memory_end_address", hex(end));
+        let ends = segment.bank_ends.iter().map(|end| Size(*end));
+        fields.unless(segment.bank_ends.is_empty(), "bank_ends", List(ends));
+        let default = segment.default_bank_count();
+        fields.some("bank_count", segment.bank_count.filter(|count| *count != default));
+        fields.unless(
+            segment.invalid_ranges.is_empty(),
+            "invalid_ranges",
+            ranges(&segment.invalid_ranges),
+        );
+        fields.unless(
+            segment.uefi_frame_buffer_ranges.is_empty(),
+            "uefi_frame_buffer_ranges",
+            ranges(&segment.uefi_frame_buffer_ranges),
+        );
+        if let Some(CpuHostAperture { physical_address, size_in_pages }) = segment.cpu_host_aperture
+        {
+            let mut window = Fields::default();
+            window.add("physical_address", hex(physical_address));
+            window.add("size_in_pages", size_in_pages);
+            fields.add("cpu_host_aperture", window);
+        }
+        if let Some(protected) = segment.video_protected_range {
+            let VideoProtectedRange { start, size, alignment, supported, reserve } = protected;
+            let mut range = Fields::default();
+            range.add("start", hex(start));
+            range.add("size", Size(size));
+            range.unless(alignment == 0, "alignment", Size(alignment));
+            range.unless(supported == 0, "supported", supported);
+            range.unless(reserve == 0, "reserve", Size(reserve));
+            fields.add("video_protected_range", range);
+        }
         fields.fmt(f)
     }
+}
+
+/// Ranges of a segment.
+fn ranges(ranges: &[SegmentRange]) -> impl Display {
+    List(ranges.iter().map(|range| {
+        let mut fields = Fields::default();
+        fields.add("offset", hex(range.offset));
+        fields.add("size", Size(range.size));
+        fields
+    }))
 }
 
 struct PagingBufferText<'a>(&'a PagingBufferDescription);
@@ -321,6 +389,21 @@ impl Display for NamedSegmentSet {
     }
 }
 
+impl Display for NamedBankHints {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Word(value) => f.write_str(&word(*value)),
+            Self::List(list) => {
+                let groups = list.iter().map(|hint| match hint.from_end {
+                    true => format!("({}, FromEnd)", hint.bank),
+                    false => hint.bank.to_string(),
+                });
+                List(groups).fmt(f)
+            }
+        }
+    }
+}
+
 /// A priority: its name, or the number for one without.
 struct PriorityText(Priority);
 
@@ -341,7 +424,10 @@ impl Display for CommandText<'_> {
         match self.0 {
             NamedCommand::CreateProcess(name)
             | NamedCommand::DestroyAllocation(name)
-            | NamedCommand::Evict(name) => write!(f, "({})", Quoted(name.as_str())),
+            | NamedCommand::Evict(name)
+            | NamedCommand::Unlock(name)
+            | NamedCommand::Display(name)
+            | NamedCommand::ReleasePages(name) => write!(f, "({})", Quoted(name.as_str())),
             NamedCommand::CreateDevice(create) => {
                 let mut fields = Fields::default();
                 fields.add("name", Quoted(create.name.as_str()));
@@ -349,15 +435,68 @@ impl Display for CommandText<'_> {
                 fields.fmt(f)
             }
             NamedCommand::CreateAllocation(create) => allocation_fields(create).fmt(f),
-            NamedCommand::MakeResident(names) => {
+            NamedCommand::MakeResident(names) | NamedCommand::Reclaim(names) => {
                 write!(f, "({})", List(names.iter().map(|name| Quoted(name.as_str()))))
+            }
+            NamedCommand::Offer(names, priority) => {
+                let names = List(names.iter().map(|name| Quoted(name.as_str())));
+                write!(f, "({names}, {})", offer_priority_name(*priority))
             }
             NamedCommand::Use(references) => {
                 write!(f, "({})", List(references.iter().map(ReferenceText)))
             }
-            NamedCommand::CpuWrite(write) => cpu_write_fields(write).fmt(f),
+            NamedCommand::CpuWrite(write) => {
+                let mut fields = part_fields(write.allocation.as_str(), write.offset, write.length);
+                fields.add("data", DataText(&write.data));
+                fields.fmt(f)
+            }
             NamedCommand::CpuRead(read) => range_fields(read).fmt(f),
-            NamedCommand::EvictAll => Ok(()),
+            NamedCommand::EvictAll | NamedCommand::StopDisplay => Ok(()),
+            NamedCommand::OpenAllocation(sharing) | NamedCommand::CloseAllocation(sharing) => {
+                let mut fields = Fields::default();
+                fields.add("allocation", Quoted(sharing.allocation.as_str()));
+                fields.add("device", Quoted(sharing.device.as_str()));
+                fields.fmt(f)
+            }
+            NamedCommand::Lock(lock) => {
+                let NamedLock { allocation, device, flags } = lock.as_ref();
+                let mut fields = Fields::default();
+                fields.add("allocation", Quoted(allocation.as_str()));
+                fields.some("device", device.as_ref().map(|name| Quoted(name.as_str())));
+                fields.unless(flags.is_empty(), "flags", Flags(*flags));
+                fields.fmt(f)
+            }
+            NamedCommand::ReservePages(reserve) => {
+                let NamedReservePages { name, pages, contiguous } = reserve.as_ref();
+                let mut fields = Fields::default();
+                fields.add("name", Quoted(name.as_str()));
+                fields.add("pages", pages);
+                fields.unless(!contiguous, "contiguous", true);
+                fields.fmt(f)
+            }
+            NamedCommand::WritePages(write) => {
+                let mut fields = Fields::default();
+                fields.add("pages", Quoted(write.pages.as_str()));
+                fields.unless(write.offset == 0, "offset", hex(write.offset));
+                fields.some("length", write.length.map(Size));
+                fields.add("data", DataText(&write.data));
+                fields.fmt(f)
+            }
+            NamedCommand::Transfer(operation) => transfer_fields(operation).fmt(f),
+            NamedCommand::SpecialLockTransfer(operation) => {
+                special_lock_transfer_fields(operation).fmt(f)
+            }
+            NamedCommand::Fill(operation) => fill_fields(operation).fmt(f),
+            NamedCommand::DiscardContent(operation) => discard_content_fields(operation).fmt(f),
+            NamedCommand::ReadPhysical(access) | NamedCommand::WritePhysical(access) => {
+                let NamedPhysicalAccess { segment, address } = access.as_ref();
+                let mut fields = Fields::default();
+                fields.add("segment", segment);
+                fields.add("address", hex(*address));
+                fields.fmt(f)
+            }
+            NamedCommand::MapApertureSegment(operation) => map_fields(operation).fmt(f),
+            NamedCommand::UnmapApertureSegment(operation) => unmap_fields(operation).fmt(f),
             NamedCommand::SetPriority(name, priority) => {
                 write!(f, "({}, {})", Quoted(name.as_str()), PriorityText(*priority))
             }
@@ -375,7 +514,15 @@ fn allocation_fields(create: &NamedCreateAllocation) -> Fields {
     let mut fields = Fields::default();
     fields.add("name", Quoted(create.name.as_str()));
     fields.add("device", Quoted(create.device.as_str()));
-    fields.add("size", Size(create.size));
+    fields.some("size", create.size.map(Size));
+    if let Some(RowLayout { pitch, aligned_pitch, rows }) = create.rows {
+        let mut layout = Fields::default();
+        layout.add("pitch", pitch);
+        layout.add("aligned_pitch", aligned_pitch);
+        layout.add("rows", rows);
+        fields.add("rows", layout);
+    }
+    fields.some("pitch_aligned_size", create.pitch_aligned_size.map(Size));
     fields.unless(create.alignment == one_page(), "alignment", Size(create.alignment));
     let none = NamedPreferences::default();
     fields.unless(create.preferred == none, "preferred", &create.preferred);
@@ -384,23 +531,145 @@ fn allocation_fields(create: &NamedCreateAllocation) -> Fields {
     fields.some("supported_read", create.supported_read.as_ref());
     fields.some("supported_write", create.supported_write.as_ref());
     fields.unless(create.eviction == empty, "eviction", &create.eviction);
-    fields.unless(create.flags.is_empty(), "flags", Flags(create.flags));
+    let hintless = create.hinted_banks == NamedBankHints::default();
+    fields.unless(hintless, "hinted_banks", &create.hinted_banks);
+    fields.unless(create.flags.flags().is_empty(), "flags", create.flags);
     let priority = create.priority;
     fields.unless(priority == normal_priority(), "priority", PriorityText(priority));
     fields.unless(create.fill == 0, "fill", word(create.fill));
     fields.unless(!create.resident, "resident", true);
+    fields.unless(!create.shared, "shared", true);
+    fields.unless(!create.primary, "primary", true);
+    fields.some("existing", create.existing.as_ref().map(|name| Quoted(name.as_str())));
     fields
 }
 
-fn cpu_write_fields(write: &NamedCpuWrite) -> Fields {
-    let mut fields = part_fields(write.allocation.as_str(), write.offset, write.length);
-    match &write.data {
-        NamedData::Seed(seed) => fields.add("data", format_args!("Seed({seed})")),
-        NamedData::Pattern(pattern) => {
-            fields.add("data", format_args!("Pattern({})", word(*pattern)));
+struct DataText<'a>(&'a NamedData);
+
+impl Display for DataText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            NamedData::Seed(seed) => write!(f, "Seed({seed})"),
+            NamedData::Pattern(pattern) => write!(f, "Pattern({})", word(*pattern)),
+            NamedData::Bytes(bytes) => write!(f, "Bytes({})", BytesText(bytes)),
         }
-        NamedData::Bytes(bytes) => fields.add("data", format_args!("Bytes({})", BytesText(bytes))),
     }
+}
+
+impl Display for NamedLocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Segment(segment, address) => write!(f, "Segment({segment}, {})", hex(*address)),
+            Self::Pages(name) => write!(f, "Pages({})", Quoted(name.as_str())),
+        }
+    }
+}
+
+fn transfer_fields(operation: &NamedTransfer) -> Fields {
+    let NamedTransfer {
+        allocation,
+        transfer_offset,
+        transfer_size,
+        source,
+        destination,
+        flags,
+        mdl_offset,
+    } = operation;
+    let mut fields = Fields::default();
+    fields.some("allocation", allocation.as_ref().map(|name| Quoted(name.as_str())));
+    fields.unless(*transfer_offset == 0, "transfer_offset", hex(u64::from(*transfer_offset)));
+    fields.add("transfer_size", Size(*transfer_size));
+    fields.add("source", source);
+    fields.add("destination", destination);
+    fields.unless(flags.is_empty(), "flags", Flags(*flags));
+    fields.unless(*mdl_offset == 0, "mdl_offset", mdl_offset);
+    fields
+}
+
+fn special_lock_transfer_fields(operation: &NamedSpecialLockTransfer) -> Fields {
+    let NamedSpecialLockTransfer {
+        allocation,
+        transfer_offset,
+        transfer_size,
+        source,
+        destination,
+        flags,
+        swizzling_range_id,
+        swizzling_range_data,
+    } = operation;
+    let mut fields = Fields::default();
+    fields.some("allocation", allocation.as_ref().map(|name| Quoted(name.as_str())));
+    fields.unless(*transfer_offset == 0, "transfer_offset", hex(u64::from(*transfer_offset)));
+    fields.add("transfer_size", Size(*transfer_size));
+    fields.add("source", source);
+    fields.add("destination", destination);
+    fields.unless(flags.is_empty(), "flags", Flags(*flags));
+    fields.unless(*swizzling_range_id == 0, "swizzling_range_id", swizzling_range_id);
+    let data = *swizzling_range_data;
+    fields.unless(data == 0, "swizzling_range_data", word(data));
+    fields
+}
+
+fn fill_fields(operation: &NamedFill) -> Fields {
+    let NamedFill { allocation, fill_size, fill_pattern, segment, address } = operation;
+    let mut fields = Fields::default();
+    fields.some("allocation", allocation.as_ref().map(|name| Quoted(name.as_str())));
+    fields.add("fill_size", Size(*fill_size));
+    fields.unless(*fill_pattern == 0, "fill_pattern", word(*fill_pattern));
+    fields.add("segment", segment);
+    fields.add("address", hex(*address));
+    fields
+}
+
+fn discard_content_fields(operation: &NamedDiscardContent) -> Fields {
+    let NamedDiscardContent { allocation, flags, segment, address } = operation;
+    let mut fields = Fields::default();
+    fields.some("allocation", allocation.as_ref().map(|name| Quoted(name.as_str())));
+    fields.unless(flags.is_empty(), "flags", Flags(*flags));
+    fields.add("segment", segment);
+    fields.add("address", hex(*address));
+    fields
+}
+
+fn map_fields(operation: &NamedMapApertureSegment) -> Fields {
+    let NamedMapApertureSegment {
+        device,
+        allocation,
+        segment,
+        offset_in_pages,
+        number_of_pages,
+        pages,
+        flags,
+        mdl_offset,
+    } = operation;
+    let mut fields = Fields::default();
+    fields.some("device", device.as_ref().map(|name| Quoted(name.as_str())));
+    fields.some("allocation", allocation.as_ref().map(|name| Quoted(name.as_str())));
+    fields.add("segment", segment);
+    fields.unless(*offset_in_pages == 0, "offset_in_pages", offset_in_pages);
+    fields.add("number_of_pages", number_of_pages);
+    fields.add("pages", Quoted(pages.as_str()));
+    fields.unless(flags.is_empty(), "flags", Flags(*flags));
+    fields.unless(*mdl_offset == 0, "mdl_offset", mdl_offset);
+    fields
+}
+
+fn unmap_fields(operation: &NamedUnmapApertureSegment) -> Fields {
+    let NamedUnmapApertureSegment {
+        device,
+        allocation,
+        segment,
+        offset_in_pages,
+        number_of_pages,
+        dummy_page,
+    } = operation;
+    let mut fields = Fields::default();
+    fields.some("device", device.as_ref().map(|name| Quoted(name.as_str())));
+    fields.some("allocation", allocation.as_ref().map(|name| Quoted(name.as_str())));
+    fields.add("segment", segment);
+    fields.unless(*offset_in_pages == 0, "offset_in_pages", offset_in_pages);
+    fields.add("number_of_pages", number_of_pages);
+    fields.some("dummy_page", dummy_page.map(hex));
     fields
 }
 
@@ -491,7 +760,84 @@ impl Display for ExpectationText<'_> {
                 fields.add("parameter", format_args!("{parameter:#X}"));
                 write!(f, "Stopped{fields}")
             }
+            NamedExpectation::Offer(name, state) => {
+                let state = match state {
+                    OfferState::NotOffered => "NotOffered",
+                    OfferState::Offered => "Offered",
+                    OfferState::Discarded => "Discarded",
+                };
+                write!(f, "Offer({}, {state})", Quoted(name.as_str()))
+            }
+            NamedExpectation::Locked(name) => write!(f, "Locked({})", Quoted(name.as_str())),
+            NamedExpectation::Unlocked(name) => write!(f, "Unlocked({})", Quoted(name.as_str())),
+            NamedExpectation::Displayed(name) => write!(f, "Displayed({})", Quoted(name.as_str())),
+            NamedExpectation::NotDisplayed(name) => {
+                write!(f, "NotDisplayed({})", Quoted(name.as_str()))
+            }
+            NamedExpectation::Owner { allocation, device } => {
+                fields.add("allocation", Quoted(allocation.as_str()));
+                fields.add("device", Quoted(device.as_str()));
+                write!(f, "Owner{fields}")
+            }
+            NamedExpectation::PagesBytes { pages, offset, bytes } => {
+                fields.add("pages", Quoted(pages.as_str()));
+                fields.add("offset", hex(*offset));
+                fields.add("bytes", BytesText(bytes));
+                write!(f, "PagesBytes{fields}")
+            }
+            NamedExpectation::Finding(rule) => write!(f, "Finding({})", Quoted(rule.id())),
+            NamedExpectation::Damage(damage) => write!(f, "Damage({})", DamageText(damage)),
         }
+    }
+}
+
+struct DamageText<'a>(&'a NamedDamage);
+
+impl Display for DamageText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut fields = Fields::default();
+        let variant = match self.0 {
+            NamedDamage::Content { allocation, offset } => {
+                fields.add("allocation", Quoted(allocation.as_str()));
+                fields.add("offset", hex(*offset));
+                "Content"
+            }
+            NamedDamage::Pages { pages, offset } => {
+                fields.add("pages", Quoted(pages.as_str()));
+                fields.add("offset", hex(*offset));
+                "Pages"
+            }
+            NamedDamage::Segment { segment, offset } => {
+                fields.add("segment", segment);
+                fields.add("offset", hex(*offset));
+                "Segment"
+            }
+            NamedDamage::Aperture { segment, page } => {
+                fields.add("segment", segment);
+                fields.add("page", page);
+                "Aperture"
+            }
+            NamedDamage::WrongRead { allocation, offset } => {
+                fields.add("allocation", Quoted(allocation.as_str()));
+                fields.add("offset", hex(*offset));
+                "WrongRead"
+            }
+            NamedDamage::WrongCpuRead { allocation, offset } => {
+                fields.add("allocation", Quoted(allocation.as_str()));
+                fields.add("offset", hex(*offset));
+                "WrongCpuRead"
+            }
+        };
+        write!(f, "{variant}{fields}")
+    }
+}
+
+const fn offer_priority_name(priority: OfferPriority) -> &'static str {
+    match priority {
+        OfferPriority::Low => "LOW",
+        OfferPriority::Normal => "NORMAL",
+        OfferPriority::High => "HIGH",
+        OfferPriority::Auto => "AUTO",
     }
 }
 

@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::csv::{self, EventKind, ImportError, ImportProblem};
 use super::observed::{Observed, TraceSegment};
 use crate::base::{Bytes, text};
-use crate::ddi::{AllocationFlags, SegmentFlags};
+use crate::ddi::SegmentFlags;
 use crate::session::document::{
     AdapterDescription, Document, NamedCommand, NamedCreateAllocation, NamedCreateDevice,
     NamedPreference, NamedPreferences, NamedSegmentSet, PagingBufferDescription,
-    SegmentDescription, SegmentName, normal_priority, one_page,
+    SegmentDescription, SegmentName,
 };
 use crate::session::name::Name;
 
@@ -129,10 +129,6 @@ impl Import {
         self.open_device(&owner);
         let wanted = allocate.preferred.iter().map(|segment| segment_name(*segment));
         self.commands.push(NamedCommand::CreateAllocation(Box::new(NamedCreateAllocation {
-            name: name.clone(),
-            device: owner,
-            size: allocate.size,
-            alignment: one_page(),
             preferred: NamedPreferences::List(
                 wanted
                     .clone()
@@ -140,13 +136,8 @@ impl Import {
                     .collect(),
             ),
             supported: NamedSegmentSet::List(wanted.collect()),
-            supported_read: None,
-            supported_write: None,
-            eviction: NamedSegmentSet::default(),
-            flags: AllocationFlags::empty(),
-            priority: normal_priority(),
-            fill: 0,
             resident: true,
+            ..NamedCreateAllocation::new(name.clone(), owner, allocate.size)
         })));
         self.observed.push(Observed {
             id,
@@ -202,13 +193,9 @@ fn adapter(options: &Options, total: u64, peak: u64) -> AdapterDescription {
         .and_then(|end| end.checked_next_multiple_of(APERTURE_ALIGNMENT))
         .unwrap_or(0);
     let segment = |kind: TraceSegment, flags, base, size| SegmentDescription {
-        name: known_name(kind.name()),
         flags,
         base,
-        size,
-        commit_limit: 0,
-        cpu_translated_address: 0,
-        system_memory_end_address: 0,
+        ..SegmentDescription::new(known_name(kind.name()), size)
     };
     let aperture = SegmentFlags::Aperture | SegmentFlags::CacheCoherent;
     // `total` and `peak` are at most 2^46, so rounding up cannot overflow.

@@ -76,6 +76,259 @@ fn the_place_of_a_wrong_value_is_exact() {
     }
 }
 
+/// Each field of an adapter and of an allocation with a value that it cannot hold.
+#[test]
+fn wrong_values_of_banks_ranges_and_layouts_are_located() {
+    let adapter = [
+        (
+            "descriptors: 2",
+            "51: adapter.descriptors: 2 is not a generation of segment descriptors: write 1, 3 or 4",
+        ),
+        ("descriptors: 259", "51: adapter.descriptors: 259 is not a generation of segment descriptors: write 1, 3 or 4"),
+        (
+            "agp_aperture: (base: 0)",
+            "52: adapter.agp_aperture: Unexpected missing field named `size` in `AgpAperture`",
+        ),
+        (
+            r#"agp_aperture: (base: "1 GB", size: 0)"#,
+            "59: adapter.agp_aperture.base: `GB` is not a unit of size: use B, KiB, MiB, GiB or TiB",
+        ),
+        (
+            r#"quirks: "NoOpPagging""#,
+            "46: adapter.quirks: `NoOpPagging` is not a flag; did you mean `NoOpPaging`?",
+        ),
+        ("quirks: 0x1_0000_0000", "46: adapter.quirks: 0x100000000 does not fit in a 32-bit word"),
+        (
+            "quirks: [1]",
+            "46: adapter.quirks: expected flag names such as \"A | B\" or a 32-bit word, found a sequence",
+        ),
+        (
+            "paging_buffer: (segment: 256)",
+            "63: adapter.paging_buffer.segment: 256 does not fit in an 8-bit segment number",
+        ),
+    ];
+    for (field, expected) in adapter {
+        let text = format!("(version: 1, adapter: (profile: \"p\", {field}), commands: [])");
+        // The field begins in column 38.
+        assert_eq!(shown(&text), format!("bad.ron:1:{expected}"), "{field}");
+    }
+    let segment = [
+        (
+            "bank_ends: 4",
+            "13: adapter.segments[0].bank_ends: expected a list in square brackets, found the integer `4`",
+        ),
+        (
+            r#"bank_ends: [1, "2 MB"]"#,
+            "17: adapter.segments[0].bank_ends[1]: `MB` is not a unit of size: use B, KiB, MiB, GiB or TiB",
+        ),
+        ("bank_count: 4294967296", "14: adapter.segments[0].bank_count: Integer is out of bounds"),
+        (
+            "invalid_ranges: [(offset: 0, length: 1)]",
+            "31: adapter.segments[0].invalid_ranges[0].length: there is no field `length` (write one of offset, size)",
+        ),
+        (
+            "uefi_frame_buffer_ranges: [(offset: -1, size: 1)]",
+            "38: adapter.segments[0].uefi_frame_buffer_ranges[0].offset: -1 is negative; write a whole number from 0",
+        ),
+        (
+            "cpu_host_aperture: (physical_address: 0, size_in_pages: -1)",
+            "58: adapter.segments[0].cpu_host_aperture.size_in_pages: Integer is out of bounds",
+        ),
+        (
+            "video_protected_range: (size: 1, suported: 1)",
+            "35: adapter.segments[0].video_protected_range.suported: there is no field `suported` (did you mean `supported`?)",
+        ),
+    ];
+    for (field, expected) in segment {
+        let text = format!(
+            "(version: 1, adapter: (profile: \"p\", segments: [(name: \"S\", size: 1,\n {field})]), commands: [])"
+        );
+        assert_eq!(shown(&text), format!("bad.ron:2:{expected}"), "{field}");
+    }
+    let allocation = [
+        (
+            "hinted_banks: [1, 128]",
+            "20: commands[0].CreateAllocation.hinted_banks[1]: 128 is not a bank: banks count from 1 to 127",
+        ),
+        (
+            "hinted_banks: [(0, FromEnd)]",
+            "17: commands[0].CreateAllocation.hinted_banks[0]: 0 is not a bank: banks count from 1 to 127",
+        ),
+        (
+            "hinted_banks: [(1, FromTop)]",
+            "21: commands[0].CreateAllocation.hinted_banks[0][1]: `FromTop` is not known here (write one of FromStart, FromEnd)",
+        ),
+        (
+            "hinted_banks: \"1\"",
+            "16: commands[0].CreateAllocation.hinted_banks: expected a list of banks such as [2, (3, FromEnd)] or a 32-bit word, found the string \"1\"",
+        ),
+        (
+            "rows: (pitch: 0x1_0000_0000, aligned_pitch: 1, rows: 1)",
+            "16: commands[0].CreateAllocation.rows.pitch: 0x100000000 does not fit in a 32-bit word",
+        ),
+        (
+            "pitch_aligned_size: true",
+            "22: commands[0].CreateAllocation.pitch_aligned_size: expected a whole number of bytes or a size such as \"64 KiB\", found the boolean `true`",
+        ),
+        (
+            "flags: \"UseAlternateVA | AccessedPhysically\"",
+            "9: commands[0].CreateAllocation.flags: `UseAlternateVA` is a flag of WDDM 1.x and `AccessedPhysically` one of WDDM 2.x; the names of one word are of one generation",
+        ),
+        (
+            "flags: \"AccessedPhysicaly\"",
+            "9: commands[0].CreateAllocation.flags: `AccessedPhysicaly` is not a flag; did you mean `AccessedPhysically`?",
+        ),
+        ("existing: \"\"", "12: commands[0].CreateAllocation.existing: a name must not be empty"),
+    ];
+    for (field, expected) in allocation {
+        let text = with_commands(&format!(
+            "CreateAllocation(name: \"t\", device: \"d\", size: 1,\n {field})"
+        ));
+        assert_eq!(shown(&text), format!("bad.ron:4:{expected}"), "{field}");
+    }
+    let policies = "(version: 1, policies: (offers: Drop), adapter: (profile: \"p\"), commands: [])";
+    assert_eq!(
+        shown(policies),
+        "bad.ron:1:33: policies.offers: `Drop` is not known here (write one of Discard, Keep)"
+    );
+}
+
+/// Each new command and expectation with a value that it cannot hold.
+#[test]
+fn wrong_values_of_commands_are_located() {
+    let table = [
+        (
+            r#"Offer(["a"], URGENT)"#,
+            "14: commands[0].Offer[1]: `URGENT` is not known here (write one of LOW, NORMAL, HIGH, AUTO)",
+        ),
+        (r#"Offer(["a", ""], LOW)"#, "13: commands[0].Offer[0][1]: a name must not be empty"),
+        (
+            r#"Lock(allocation: "a", flags: "ReadWrite")"#,
+            "30: commands[0].Lock.flags: `ReadWrite` is not a flag",
+        ),
+        (
+            r#"Lock(allocation: "a", flags: "WriteOny")"#,
+            "30: commands[0].Lock.flags: `WriteOny` is not a flag; did you mean `WriteOnly`?",
+        ),
+        (
+            r#"ReservePages(name: "p", pages: "16 KiB")"#,
+            "32: commands[0].ReservePages.pages: Expected integer",
+        ),
+        (
+            r#"Transfer(transfer_size: 1, source: Page("p"), destination: Pages("p"))"#,
+            "36: commands[0].Transfer.source: `Page` is not known here (did you mean `Pages`?)",
+        ),
+        (
+            r#"Transfer(transfer_size: 1, source: Segment("V", "1 kB"), destination: Pages("p"))"#,
+            "49: commands[0].Transfer.source.Segment[1]: `kB` is not a unit of size: use B, KiB, MiB, GiB or TiB",
+        ),
+        (
+            r#"SpecialLockTransfer(transfer_size: 1, source: Pages("p"), destination: Pages("p"), mdl_offset: 1)"#,
+            "84: commands[0].SpecialLockTransfer.mdl_offset: there is no field `mdl_offset` (write one of allocation, transfer_offset, transfer_size, source, destination, flags, swizzling_range_id, swizzling_range_data)",
+        ),
+        (
+            r#"Transfer(transfer_offset: "4 GiB", transfer_size: 1, source: Pages("p"), destination: Pages("p"))"#,
+            "27: commands[0].Transfer.transfer_offset: 0x100000000 does not fit in a 32-bit word",
+        ),
+        (
+            r#"Fill(fill_size: 1, segment: 32, address: 0)"#,
+            "29: commands[0].Fill.segment: 32 is not a segment number: segments count from 1 to 31",
+        ),
+        (
+            r#"DiscardContent(segment: 1, address: 0, flags: "TransferStart")"#,
+            "47: commands[0].DiscardContent.flags: `TransferStart` is not a flag",
+        ),
+        (
+            r#"ReadPhysical(segment: 1, adress: 0)"#,
+            "26: commands[0].ReadPhysical.adress: there is no field `adress` (did you mean `address`?)",
+        ),
+        (
+            r#"MapApertureSegment(segment: 1, number_of_pages: 1.5, pages: "p")"#,
+            "49: commands[0].MapApertureSegment.number_of_pages: expected u64, found the floating point number `1.5`",
+        ),
+        (
+            r#"UnmapApertureSegment(segment: 1, number_of_pages: 1, dummy_page: "x")"#,
+            "66: commands[0].UnmapApertureSegment.dummy_page: `x` is not a whole number",
+        ),
+        (
+            r#"Expect(Offer("a", Gone))"#,
+            "19: commands[0].Expect.Offer[1]: `Gone` is not known here (write one of NotOffered, Offered, Discarded)",
+        ),
+        (
+            r#"Expect(Finding("segment-siz-zero"))"#,
+            "16: commands[0].Expect.Finding: `segment-siz-zero` is not the id of a rule; did you mean `segment-size-zero`?",
+        ),
+        (
+            r#"Expect(Damage(Contents(allocation: "a", offset: 0)))"#,
+            "15: commands[0].Expect.Damage: `Contents` is not known here (did you mean `Content`?)",
+        ),
+        (
+            r#"Expect(Damage(Aperture(segment: 1, page: "x")))"#,
+            "42: commands[0].Expect.Damage.Aperture.page: Expected integer",
+        ),
+        (
+            r#"Expect(PagesBytes(pages: "p", bytes: "1"))"#,
+            "38: commands[0].Expect.PagesBytes.bytes: `1` is not pairs of hexadecimal digits, such as \"40 E1 0B\"",
+        ),
+    ];
+    for (command, expected) in table {
+        assert_eq!(shown(&with_commands(command)), format!("bad.ron:3:{expected}"), "{command}");
+    }
+}
+
+#[test]
+fn names_of_the_wrong_kind_are_reported() {
+    let text = with_commands(concat!(
+        "CreateProcess(\"game\"), CreateDevice(name: \"dev\", process: \"game\"),\n",
+        "CreateAllocation(name: \"tex\", device: \"dev\", size: 1, existing: \"tex\"),\n",
+        "ReservePages(name: \"pages\", pages: 1), ReservePages(name: \"pages\", pages: 1),\n",
+        "Lock(allocation: \"pages\", device: \"game\"), ReleasePages(\"page\"),\n",
+        "OpenAllocation(allocation: \"tex\", device: \"dw\"), Offer([\"tex\", \"dev\"], AUTO),\n",
+        "Transfer(allocation: \"dev\", transfer_size: 1, source: Segment(\"tex\", 0), destination: Pages(\"OWN\")),\n",
+        "MapApertureSegment(device: \"tex\", segment: 0, number_of_pages: 1, pages: \"tex\"),\n",
+        "Expect(Owner(allocation: \"tex\", device: \"tex\")), Expect(Damage(Pages(pages: \"tex\", offset: 0))),\n",
+        "CreateAllocation(name: \"unsized\", device: \"dev\"), Expect(Offer(\"pages\", Offered)),\n",
+        "WritePages(pages: \"pages\", length: 3, data: Bytes(\"00\")), Display(\"texx\"),\n",
+    ));
+    let shown: Vec<String> = errors(&text).iter().map(ToString::to_string).collect();
+    let expected = [
+        "bad.ron:5:59: commands[4].ReservePages.name: another page reservation is called `pages`, and a name is never used again (the first is commands[3] on line 5)",
+        "bad.ron:4:65: commands[2].CreateAllocation.existing: no page reservation is called `tex`, but an allocation is",
+        "bad.ron:6:18: commands[5].Lock.allocation: no allocation is called `pages`, but a page reservation is",
+        "bad.ron:6:35: commands[5].Lock.device: no device is called `game`, but a process is",
+        "bad.ron:6:57: commands[6].ReleasePages: no page reservation is called `page` (did you mean `pages`?)",
+        "bad.ron:7:43: commands[7].OpenAllocation.device: no device is called `dw`",
+        "bad.ron:7:64: commands[8].Offer[0][1]: no allocation is called `dev`, but a device is",
+        "bad.ron:8:22: commands[9].Transfer.allocation: no allocation is called `dev`, but a device is",
+        "bad.ron:8:63: commands[9].Transfer.source.Segment[0]: no segment is called `tex`, but an allocation is",
+        "bad.ron:8:93: commands[9].Transfer.destination.Pages: no page reservation is called `OWN`, but a segment is",
+        "bad.ron:9:28: commands[10].MapApertureSegment.device: no device is called `tex`, but an allocation is",
+        "bad.ron:9:44: commands[10].MapApertureSegment.segment: segments count from 1; only a paging buffer may name 0, for no segment",
+        "bad.ron:9:74: commands[10].MapApertureSegment.pages: no page reservation is called `tex`, but an allocation is",
+        "bad.ron:10:41: commands[11].Expect.Owner.device: no device is called `tex`, but an allocation is",
+        "bad.ron:10:77: commands[12].Expect.Damage.Pages.pages: no page reservation is called `tex`, but an allocation is",
+        "bad.ron:11:1: commands[13].CreateAllocation: it has neither `size` nor `rows`, so nothing says how large it is",
+        "bad.ron:11:64: commands[14].Expect.Offer[0]: no allocation is called `pages`, but a page reservation is",
+        "bad.ron:12:36: commands[15].WritePages.length: the length is 3 B, but the data has 1 B",
+        "bad.ron:12:67: commands[16].Display: no allocation is called `texx` (did you mean `tex`?)",
+    ];
+    assert_eq!(shown, expected);
+}
+
+/// Commands name at most segment 31; the adapter may have more, all the same.
+#[test]
+fn segments_beyond_the_ids_cannot_be_named() {
+    let segments: String =
+        (1..=33).map(|number| format!("(name: \"S{number}\", size: 1),")).collect();
+    let text = format!(
+        "(version: 1, adapter: (profile: \"inspector\", segments: [{segments}]), commands: [\nReadPhysical(segment: \"S32\", address: 0)])"
+    );
+    assert_eq!(
+        shown(&text),
+        "bad.ron:2:23: commands[0].ReadPhysical.segment: `S32` is segment 32, and commands can name segments 1 to 31"
+    );
+}
+
 #[test]
 fn missing_fields_are_named_where_they_are_missing() {
     let error = shown(&with_commands(r#"EvictAll, CreateDevice(name: "d")"#));
@@ -141,12 +394,46 @@ fn limits_are_located_errors() {
         "bad.ron:3:7: commands[0].Evict: the name has 129 bytes; at most 128 are allowed"
     );
 
-    let segments = "(name: \"S\", size: 1),".repeat(32);
-    let text = format!(
-        "(version: 1, adapter: (profile: \"inspector\", segments: [{segments}]), commands: [])"
+    let of_adapter =
+        |fields: &str| format!("(version: 1, adapter: (profile: \"inspector\", {fields}), commands: [])");
+    let segments = "(name: \"S\", size: 1),".repeat(65);
+    let error = errors(&of_adapter(&format!("segments: [{segments}]"))).remove(0);
+    assert_eq!(error.rule, Rule::Limit);
+    assert_eq!(
+        error.to_string(),
+        "bad.ron:1:56: adapter.segments: the list has more than 64 items, which is the limit"
     );
-    let error = errors(&text).remove(0);
-    assert_eq!((error.rule, error.field_path.as_str()), (Rule::Limit, "adapter.segments"));
+    let ends = "1,".repeat(65_537);
+    let text = of_adapter(&format!("segments: [(name: \"S\", size: 1, bank_ends: [{ends}])]"));
+    assert_eq!(
+        shown(&text),
+        "bad.ron:1:89: adapter.segments[0].bank_ends: the list has more than 65,536 items, which is the limit"
+    );
+    let ranges = "(offset: 0, size: 1),".repeat(65_537);
+    let text = of_adapter(&format!("segments: [(name: \"S\", size: 1, invalid_ranges: [{ranges}])]"));
+    assert_eq!(
+        shown(&text),
+        "bad.ron:1:94: adapter.segments[0].invalid_ranges: the list has more than 65,536 items, which is the limit"
+    );
+
+    for keyword in ["Offer", "Reclaim"] {
+        let names = "\"a\",".repeat(1_048_577);
+        let priority = if keyword == "Offer" { ", LOW" } else { "" };
+        let error = errors(&with_commands(&format!("{keyword}([{names}]{priority})"))).remove(0);
+        assert_eq!(error.rule, Rule::Limit, "{error}");
+        assert!(error.message.contains("1,048,576"), "{error}");
+        assert_eq!(error.position.line, 3);
+    }
+    assert_eq!(
+        shown(&with_commands(r#"ReservePages(name: "p", pages: 4294967297)"#)),
+        "bad.ron:3:32: commands[0].ReservePages.pages: the pages of one reservation are more than 4,294,967,296, which is the limit"
+    );
+    assert_eq!(
+        shown(&with_commands(
+            r#"CreateAllocation(name: "t", device: "d", size: 1, hinted_banks: [1, 2, 3, 4, 5]), CreateDevice(name: "d", process: "p"), CreateProcess("p")"#
+        )),
+        "bad.ron:3:65: commands[0].CreateAllocation.hinted_banks: 5 banks are hinted at, but the bank preference has four groups"
+    );
 
     let preferred = "\"OWN\",".repeat(6);
     let text = with_commands(&format!(

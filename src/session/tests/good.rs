@@ -1,14 +1,23 @@
 //! What a session says arrives at the machine.
 
 use super::{EVERYTHING, profile};
-use crate::base::{AllocationId, Bytes, DeviceId, FenceId, ProcessId, SegmentId};
-use crate::config::{EnginePolicy, EvictionPolicy, FitPolicy, PagingBuffer};
-use crate::ddi::{AllocationFlags, InterfaceVersion, NtStatus, Priority, SegmentFlags, SegmentSet};
-use crate::machine::{
-    AllocationRange, Command, ContentState, Counter, Data, Expectation, ExpectedPlace, Reference,
-    ReferenceKind, RunGpu,
+use crate::base::{AllocationId, Bytes, DeviceId, FenceId, PagesId, ProcessId, SegmentId};
+use crate::config::{
+    AgpAperture, CpuHostAperture, EnginePolicy, EvictionPolicy, FitPolicy, OfferPolicy,
+    PagingBuffer, Quirks, SegmentRange, VideoProtectedRange,
 };
-use crate::session::document::NamedCommand;
+use crate::ddi::{
+    AllocationFlags, AllocationFlagsWddm2, DescriptorGeneration, DiscardContentFlags,
+    InterfaceVersion, LockFlags, MapApertureFlags, NtStatus, OfferPriority, Priority, RowLayout,
+    SegmentFlags, SegmentSet, TransferFlags,
+};
+use crate::machine::{
+    AllocationRange, Command, ContentState, Counter, Data, Expectation, ExpectedDamage,
+    ExpectedPlace, OfferState, RawLocation, RawOperation, RawTransfer, Reference, ReferenceKind,
+    ReservePages, RunGpu,
+};
+use crate::rules::Rule;
+use crate::session::document::{NamedCommand, SegmentDescription};
 use crate::session::{Session, command_lines, open, parse, write};
 
 fn everything() -> Session {
@@ -20,14 +29,21 @@ fn the_adapter_is_the_profiles_with_the_changes_of_the_session() {
     let adapter = everything().bound.adapter;
     assert_eq!((adapter.name.as_str(), adapter.version), ("Tour GPU", InterfaceVersion::Wddm1_3));
     assert_eq!((adapter.system_memory, adapter.frame_seed), (256 << 20, 7));
-    assert_eq!(adapter.segments.len(), 2);
+    assert_eq!(adapter.segments.len(), 3);
     assert_eq!(adapter.segments[0].flags.bits(), 0x8000_0004);
     assert_eq!(adapter.segments[1].flags, SegmentFlags::Aperture | SegmentFlags::CacheCoherent);
     assert_eq!(adapter.segments[1].base, 0xC000_0000);
     assert_eq!(adapter.segments[1].commit_limit, 6 << 20);
+    assert_eq!(adapter.segments[0].cpu_translated_address, 0xE000_0000);
+    assert_eq!(adapter.segments[0].system_memory_end_address, 1 << 20);
     let buffer = PagingBuffer { segment: 2, size: 16 << 10, private_data_size: 272, count: 2 };
     assert_eq!(adapter.paging_buffer, buffer);
     assert_eq!(adapter.aperture_commit_limit, 0);
+    assert_eq!(adapter.descriptors, Some(DescriptorGeneration::Descriptor3));
+    let agp = AgpAperture { base: 0xE000_0000, size: 256 << 20 };
+    assert_eq!(adapter.agp_aperture, Some(agp));
+    let quirks = Quirks::UnmapToPageZero | Quirks::NoOpPaging;
+    assert_eq!(adapter.quirks.bits(), quirks.bits() | 0x8000_0000);
 
     let text =
         r#"(version: 1, adapter: (profile: "inspector", paging_buffer: (count: 5)), commands: [])"#;
@@ -35,6 +51,106 @@ fn the_adapter_is_the_profiles_with_the_changes_of_the_session() {
     let mut expected = profile("inspector").expect("the test has this profile");
     expected.paging_buffer.count = 5;
     assert_eq!(session.bound.adapter, expected);
+}
+
+#[test]
+fn banks_ranges_and_windows_arrive() {
+    let segment = &everything().bound.adapter.segments[2];
+    let flags = SegmentFlags::UseBanking | SegmentFlags::PitchAlignment;
+    assert_eq!((segment.flags, segment.bank_count), (flags, 5));
+    assert_eq!(segment.bank_ends, [4 << 20, 10 << 20]);
+    let range = |offset, size| SegmentRange { offset, size };
+    assert_eq!(segment.invalid_ranges, [range(1 << 20, 64 << 10), range(2 << 20, 0)]);
+    assert_eq!(segment.uefi_frame_buffer_ranges, [range(0, 3 << 20)]);
+    let window = CpuHostAperture { physical_address: 0xD000_0000, size_in_pages: 256 };
+    assert_eq!(segment.cpu_host_aperture, Some(window));
+    let protected = VideoProtectedRange {
+        start: 8 << 20,
+        size: 4 << 20,
+        alignment: 64 << 10,
+        supported: 1,
+        reserve: 4096,
+    };
+    assert_eq!(segment.video_protected_range, Some(protected));
+}
+
+/// The last bank ends with the segment, so an end before it makes one bank more.
+#[test]
+fn banks_are_counted_from_their_ends() {
+    let table = [
+        ("", 0, None),
+        ("bank_ends: []", 0, None),
+        ("bank_ends: [], bank_count: 0", 0, None),
+        ("bank_ends: [], bank_count: 1", 1, Some(1)),
+        ("bank_ends: [4, 10]", 3, None),
+        ("bank_ends: [4, 16]", 2, None),
+        ("bank_ends: [4, 10], bank_count: 3", 3, None),
+        ("bank_ends: [4, 10], bank_count: 2", 2, Some(2)),
+        ("bank_ends: [4, 99], bank_count: 3", 3, None),
+        ("bank_count: 4294967295", u32::MAX, Some(u32::MAX)),
+    ];
+    for (banks, count, kept) in table {
+        let text = format!(
+            r#"(version: 1, adapter: (profile: "inspector", segments: [(name: "S", size: 16, {banks})]), commands: [])"#
+        );
+        let session = open(&text, "banks.ron", &profile).expect(banks);
+        assert_eq!(session.bound.adapter.segments[0].bank_count, count, "{banks}");
+        let described = session.document.adapter.segments.as_deref();
+        let described: Vec<_> =
+            described.unwrap_or_default().iter().map(|segment| segment.bank_count).collect();
+        assert_eq!(described, [kept], "{banks}");
+        let written = write(&session.document);
+        assert_eq!(written.contains("bank_count"), kept.is_some(), "{written}");
+    }
+    let name = crate::session::Name::new("S").expect("one letter");
+    let bank_ends = vec![7; 65_536];
+    let segment = SegmentDescription { bank_ends, ..SegmentDescription::new(name, 8) };
+    assert_eq!(segment.default_bank_count(), 65_537);
+}
+
+/// 33 segments cannot work, and still open: the rules say why.
+#[test]
+fn impossible_adapters_open() {
+    let segments: String =
+        (1..=33).map(|number| format!("(name: \"S{number}\", size: 0),")).collect();
+    let text = format!(
+        r#"(version: 1, adapter: (profile: "inspector", wddm: "1.0", descriptors: 4, segments: [{segments}], paging_buffer: (segment: "S33"), agp_aperture: (base: 0xFFFF_FFFF_FFFF_FFFF, size: 0)), commands: [
+            CreateProcess("p"), CreateDevice(name: "d", process: "p"),
+            CreateAllocation(name: "a", device: "d", size: 0, supported: ["S31"], hinted_banks: [127]),
+            Expect(Finding("segment-count")),
+        ])"#
+    );
+    let bound = open(&text, "impossible.ron", &profile).expect("it is for the rules to judge").bound;
+    assert_eq!(bound.adapter.segments.len(), 33);
+    assert_eq!(bound.adapter.paging_buffer.segment, 33);
+    assert_eq!(bound.adapter.descriptors, Some(DescriptorGeneration::Descriptor4));
+    let (checked, findings) = crate::rules::check_adapter(&bound.adapter);
+    assert_eq!(checked, None);
+    assert!(findings.iter().any(|finding| finding.rule == Rule::TooManySegments));
+    assert!(findings.iter().any(|finding| finding.rule == Rule::PagingBufferSegment));
+
+    let text = text.replace("segment: \"S33\"", "segment: 200");
+    let bound = open(&text, "impossible.ron", &profile).expect("any number can be said").bound;
+    assert_eq!(bound.adapter.paging_buffer.segment, 200);
+}
+
+/// What a session leaves out stays the profile's.
+#[test]
+fn profiles_keep_their_quirks_and_descriptors() {
+    let special = |name: &str| {
+        let mut adapter = profile(name)?;
+        adapter.quirks = Quirks::NoProgress;
+        adapter.descriptors = Some(DescriptorGeneration::Descriptor1);
+        Some(adapter)
+    };
+    let open = |fields: &str| {
+        let text = format!("(version: 1, adapter: (profile: \"inspector\", {fields}), commands: [])");
+        let adapter = open(&text, "small.ron", &special).expect(fields).bound.adapter;
+        (adapter.quirks, adapter.descriptors.map(DescriptorGeneration::number))
+    };
+    assert_eq!(open(""), (Quirks::NoProgress, Some(1)));
+    assert_eq!(open("quirks: \"\", descriptors: 4"), (Quirks::empty(), Some(4)));
+    assert_eq!(open("quirks: 0x400"), (Quirks::TransferNotSupported, Some(1)));
 }
 
 #[test]
@@ -49,17 +165,18 @@ fn notes_stay_in_the_document() {
     assert_eq!(policies.fit, FitPolicy::Best);
     assert_eq!(policies.eviction, EvictionPolicy::Fifo);
     assert_eq!(policies.engine, EnginePolicy::Manual);
+    assert_eq!((policies.offers, policies.transfer_limit), (OfferPolicy::Keep, 64 << 10));
     assert_eq!(command_lines(EVERYTHING).len(), document.commands.len());
-    assert_eq!(command_lines(EVERYTHING)[0], 26);
+    assert_eq!(command_lines(EVERYTHING)[0], 30);
 }
 
 #[test]
 fn every_command_arrives() {
     let bound = everything().bound;
-    let (tex, rt) = (AllocationId(0), AllocationId(1));
+    let (tex, rt, rows, game) = (AllocationId(0), AllocationId(1), AllocationId(2), DeviceId(0));
+    let pages = PagesId(0);
     let segment = |number| SegmentId::new(number).expect("between 1 and 31");
     let commands = &bound.commands;
-    assert_eq!(commands.len(), 30);
     assert_eq!(commands[0], Command::CreateProcess(ProcessId(0)));
     assert_eq!(commands[1], Command::CreateDevice(DeviceId(0), ProcessId(0)));
 
@@ -83,10 +200,28 @@ fn every_command_arrives() {
     assert_eq!(create.info.priority, Priority(0xA001_0000));
     assert_eq!((create.fill_pattern, create.resident), (0, false));
 
+    let Command::CreateAllocation(create) = &commands[4] else { panic!("{:?}", commands[4]) };
+    // 256 and 512 bytes a row, 100 rows.
+    assert_eq!(create.info.size, Bytes(25_600));
+    assert_eq!(create.info.pitch_aligned_size, Bytes(51_200));
+    let layout = RowLayout { pitch: 256, aligned_pitch: 512, rows: 100 };
+    assert_eq!(create.info.rows, Some(layout));
+    // Group 0: bank 2; group 1: bank 3 from its end.
+    assert_eq!(create.info.hinted_banks.word(), 0x2 | (0x83 << 8));
+    assert_eq!(create.info.flags, AllocationFlags::CpuVisible | AllocationFlags::Swizzled);
+    assert_eq!((create.shared, create.primary, create.existing), (true, true, None));
+
+    let Command::CreateAllocation(create) = &commands[5] else { panic!("{:?}", commands[5]) };
+    assert_eq!((create.info.size, create.info.pitch_aligned_size), (Bytes(4096), Bytes(8192)));
+    assert_eq!(create.info.hinted_banks.word(), 0x82);
+    assert_eq!((create.shared, create.primary, create.existing), (false, false, Some(pages)));
+
     let part = |offset, length| AllocationRange { offset, length };
     let reference = |allocation, range, kind| Reference { allocation, range, kind };
     let (read, write) = (ReferenceKind::Read, |seed| ReferenceKind::Write { seed });
     let expect = Command::Expect;
+    let raw = |operation| Command::Raw(Box::new(operation));
+    let damage = |damage| Command::Expect(Expectation::Damage(damage));
     let rest = [
         Command::MakeResident([tex, rt].into()),
         Command::DestroyAllocation(tex),
@@ -110,6 +245,107 @@ fn every_command_arrives() {
         Command::RunGpu(RunGpu::UntilIdle),
         Command::RunGpu(RunGpu::Packets(3)),
         Command::RunGpu(RunGpu::UntilFence(FenceId(2))),
+        Command::OpenAllocation(rows, game),
+        Command::CloseAllocation(rows, game),
+        Command::Lock(tex, None, LockFlags::empty()),
+        Command::Lock(tex, Some(game), LockFlags::ReadOnly | LockFlags::DonotWait),
+        Command::Unlock(tex),
+        Command::Offer([tex, rt].into(), OfferPriority::Low),
+        Command::Offer([tex].into(), OfferPriority::Auto),
+        Command::Reclaim([tex, rt].into()),
+        Command::Display(Some(rows)),
+        Command::Display(None),
+        Command::ReservePages(ReservePages { pages, count: 16, contiguous: false }),
+        Command::ReservePages(ReservePages {
+            pages: PagesId(1),
+            count: 1 << 32,
+            contiguous: true,
+        }),
+        Command::ReleasePages(PagesId(1)),
+        Command::WritePages(pages, part(4096, Some(16)), Data::Seed(7)),
+        Command::WritePages(pages, part(0, Some(2)), Data::Bytes([1, 2].into())),
+        raw(RawOperation::Transfer(RawTransfer {
+            allocation: Some(tex),
+            transfer_offset: 4096,
+            transfer_size: 8192,
+            source: RawLocation::Segment { id: segment(2), address: 0xC000_1000 },
+            destination: RawLocation::Pages(pages),
+            flags: TransferFlags::TransferStart | TransferFlags::TransferEnd,
+            mdl_offset: 1,
+        })),
+        raw(RawOperation::Transfer(RawTransfer {
+            allocation: None,
+            transfer_offset: 0,
+            transfer_size: 4096,
+            source: RawLocation::Pages(pages),
+            destination: RawLocation::Segment { id: segment(1), address: 0 },
+            flags: TransferFlags::empty(),
+            mdl_offset: 0,
+        })),
+        raw(RawOperation::SpecialLockTransfer(
+            RawTransfer {
+                allocation: Some(tex),
+                transfer_offset: 0x1000,
+                transfer_size: 4096,
+                source: RawLocation::Pages(pages),
+                destination: RawLocation::Segment { id: segment(1), address: 0x1000 },
+                flags: TransferFlags::Unswizzle,
+                mdl_offset: 0,
+            },
+            3,
+            0xABCD,
+        )),
+        raw(RawOperation::Fill {
+            allocation: Some(tex),
+            fill_size: 4096,
+            fill_pattern: 0xDEAD_BEEF,
+            segment: segment(1),
+            address: 0x2000,
+        }),
+        raw(RawOperation::DiscardContent {
+            allocation: Some(tex),
+            flags: DiscardContentFlags::AllocationIsIdle,
+            segment: segment(1),
+            address: 0x2000,
+        }),
+        raw(RawOperation::ReadPhysical { segment: segment(1), address: 0x10 }),
+        raw(RawOperation::WritePhysical { segment: segment(2), address: 0xC000_0000 }),
+        raw(RawOperation::MapApertureSegment {
+            device: Some(game),
+            allocation: Some(tex),
+            segment: segment(2),
+            offset_in_pages: 16,
+            number_of_pages: 4,
+            pages,
+            flags: MapApertureFlags::CacheCoherent,
+            mdl_offset: 2,
+        }),
+        raw(RawOperation::MapApertureSegment {
+            device: None,
+            allocation: None,
+            segment: segment(2),
+            offset_in_pages: 0,
+            number_of_pages: 1,
+            pages,
+            flags: MapApertureFlags::empty(),
+            mdl_offset: 0,
+        }),
+        raw(RawOperation::UnmapApertureSegment {
+            device: Some(game),
+            allocation: Some(tex),
+            segment: segment(2),
+            offset_in_pages: 16,
+            number_of_pages: 4,
+            dummy_page: Some(0x7000),
+        }),
+        raw(RawOperation::UnmapApertureSegment {
+            device: None,
+            allocation: None,
+            segment: segment(2),
+            offset_in_pages: 0,
+            number_of_pages: 1,
+            dummy_page: None,
+        }),
         expect(Expectation::Place(tex, ExpectedPlace::Segment(segment(1), Some(0)))),
         expect(Expectation::Place(tex, ExpectedPlace::Segment(segment(1), None))),
         expect(Expectation::Place(tex, ExpectedPlace::NotResident)),
@@ -123,11 +359,29 @@ fn every_command_arrives() {
         expect(Expectation::PhysicalBytes(0x1000, [0xFF, 0xFF].into())),
         expect(Expectation::Hash(tex, 0x1234)),
         expect(Expectation::Stopped(0x10E, 0xB)),
+        expect(Expectation::Content(tex, ContentState::Discarded)),
+        expect(Expectation::Counter(Counter::BytesFlushed, 4096)),
+        expect(Expectation::Offer(tex, OfferState::NotOffered)),
+        expect(Expectation::Offer(tex, OfferState::Offered)),
+        expect(Expectation::Offer(tex, OfferState::Discarded)),
+        expect(Expectation::Locked(tex, true)),
+        expect(Expectation::Locked(tex, false)),
+        expect(Expectation::Displayed(rows, true)),
+        expect(Expectation::Displayed(rows, false)),
+        expect(Expectation::Owner(rows, game)),
+        expect(Expectation::PagesBytes(pages, 0x1000, [1, 2].into())),
+        expect(Expectation::Finding(Rule::ReservedBits)),
+        damage(ExpectedDamage::Content { allocation: tex, offset: 0x10 }),
+        damage(ExpectedDamage::Pages { pages, offset: 4096 }),
+        damage(ExpectedDamage::Segment { segment: segment(1), offset: 0 }),
+        damage(ExpectedDamage::Aperture { segment: segment(2), page: 16 }),
+        damage(ExpectedDamage::WrongRead { allocation: tex, offset: 1 }),
+        damage(ExpectedDamage::WrongCpuRead { allocation: tex, offset: 2 }),
     ];
     for (index, expected) in rest.iter().enumerate() {
-        assert_eq!(&commands[index + 4], expected, "command {}", index + 4);
+        assert_eq!(&commands[index + 6], expected, "command {}", index + 6);
     }
-    assert_eq!(rest.len() + 4, commands.len());
+    assert_eq!(rest.len() + 6, commands.len());
 }
 
 #[test]
@@ -139,9 +393,50 @@ fn names_go_both_ways() {
     assert_eq!(names.process(ProcessId(0)), "game.exe");
     assert_eq!(names.device(DeviceId(0)), "game");
     assert_eq!(names.find_segment("GART"), SegmentId::new(2));
-    assert_eq!(names.allocations().collect::<Vec<_>>(), ["tex", "rt"]);
-    assert_eq!(names.segments().collect::<Vec<_>>(), ["VRAM", "GART"]);
+    assert_eq!(names.pages(PagesId(1)), "run");
+    assert_eq!(names.find_pages("pages"), Some(PagesId(0)));
+    assert_eq!(names.find_pages("tex"), None);
+    assert_eq!(names.all_pages().collect::<Vec<_>>(), ["pages", "run"]);
+    assert_eq!(names.allocations().collect::<Vec<_>>(), ["tex", "rt", "rows", "wrap"]);
+    assert_eq!(names.segments().collect::<Vec<_>>(), ["VRAM", "GART", "BANKS"]);
     assert_eq!(names.allocation(AllocationId(9)), "(unnamed)");
+}
+
+/// Names of the word as the adapter's driver model has them, or numbers.
+#[test]
+fn flags_have_the_names_of_their_generation() {
+    let of = |wddm: &str, flags: &str| {
+        let text = format!(
+            r#"(version: 1, adapter: (profile: "inspector"{wddm}), commands: [
+                CreateAllocation(name: "a", device: "d", size: 1, flags: {flags}),
+                CreateDevice(name: "d", process: "p"), CreateProcess("p"),
+            ])"#
+        );
+        let bound = open(&text, "flags.ron", &profile).map_err(|errors| errors[0].to_string())?;
+        match &bound.bound.commands[0] {
+            Command::CreateAllocation(create) => Ok(create.info.flags),
+            other => panic!("{other:?}"),
+        }
+    };
+    let newer = AllocationFlagsWddm2::DisableLargePageMapping | AllocationFlagsWddm2::CpuVisible;
+    let newer = AllocationFlags::from_bits_retain(newer.bits());
+    let both = AllocationFlags::CpuVisible | AllocationFlags::Overlay;
+    // The profile is one of WDDM 1.2.
+    assert_eq!(of("", "\"Swizzled\""), Ok(AllocationFlags::Swizzled));
+    assert_eq!(of("", "\"CpuVisible | Overlay\""), Ok(both));
+    assert_eq!(of("", "\"CpuVisible | 0x80\""), Ok(newer));
+    assert_eq!(of(", wddm: \"2.0\"", "\"CpuVisible | Overlay\""), Ok(both));
+    let named = "\"DisableLargePageMapping | CpuVisible\"";
+    assert_eq!(of(", wddm: \"2.1\"", named), Ok(newer));
+    assert_eq!(of(", wddm: \"2.1\"", "0x81"), Ok(newer));
+    assert_eq!(
+        of("", named),
+        Err("flags.ron:2:74: commands[0].CreateAllocation.flags: `DisableLargePageMapping` is a flag of WDDM 2.x, but the adapter is one of WDDM 1.2 (a number names the bits of either)".to_owned())
+    );
+    assert_eq!(
+        of(", wddm: \"3.1\"", "\"LinkMirrored\""),
+        Err("flags.ron:2:74: commands[0].CreateAllocation.flags: `LinkMirrored` is a flag of WDDM 1.x, but the adapter is one of WDDM 3.1 (a number names the bits of either)".to_owned())
+    );
 }
 
 /// Use before creation and after destruction are for the machine to refuse, not for the loader.
@@ -183,8 +478,18 @@ fn what_is_written_reads_as_people_want_it() {
     for line in [
         "// Every command and every expectation.",
         "//",
-        "    policies: (fit: Best, eviction: Fifo, engine: Manual),",
-        "            (name: \"VRAM\", flags: \"CpuVisible | 0x80000000\", base: 0x0000, size: \"16 MiB\"),",
+        "    policies: (fit: Best, eviction: Fifo, engine: Manual, offers: Keep, transfer_limit: \"64 KiB\"),",
+        "        descriptors: 3,",
+        "            (name: \"VRAM\", flags: \"CpuVisible | 0x80000000\", base: 0x0000, size: \"16 MiB\", cpu_translated_address: 0xE000_0000, system_memory_end_address: 0x0010_0000),",
+        "            (name: \"BANKS\", flags: \"UseBanking | PitchAlignment\", base: 0x1000_0000, size: \"16 MiB\", bank_ends: [\"4 MiB\", \"10 MiB\"], bank_count: 5, invalid_ranges: [(offset: 0x0010_0000, size: \"64 KiB\"), (offset: 0x0020_0000, size: \"0 B\")], uefi_frame_buffer_ranges: [(offset: 0x0000, size: \"3 MiB\")], cpu_host_aperture: (physical_address: 0xD000_0000, size_in_pages: 256), video_protected_range: (start: 0x0080_0000, size: \"4 MiB\", alignment: \"64 KiB\", supported: 1, reserve: \"4 KiB\")),",
+        "        agp_aperture: (base: 0xE000_0000, size: \"256 MiB\"),",
+        "        quirks: \"UnmapToPageZero | NoOpPaging | 0x80000000\",",
+        "        CreateAllocation(name: \"rows\", device: \"game\", rows: (pitch: 256, aligned_pitch: 512, rows: 100), hinted_banks: [2, (3, FromEnd)], flags: \"CpuVisible | Swizzled\", shared: true, primary: true),",
+        "        Offer([\"tex\", \"rt\"], LOW),",
+        "        Lock(allocation: \"tex\", device: \"game\", flags: \"ReadOnly | DonotWait\"),",
+        "        StopDisplay,",
+        "        Transfer(transfer_size: \"4 KiB\", source: Pages(\"pages\"), destination: Segment(1, 0x0000)),",
+        "        Expect(Damage(Aperture(segment: \"GART\", page: 16))),",
         "        aperture_commit_limit: \"0 B\",",
         "        EvictAll,",
         "        SetPriority(\"tex\", MAXIMUM),",
@@ -195,6 +500,70 @@ fn what_is_written_reads_as_people_want_it() {
     }
     let again = parse(&text, "written.ron").map_err(|error| error.to_string());
     assert_eq!(again, Ok(everything().document));
+}
+
+/// What the reader would take in place of a word that it does not know.
+fn known_in_place_of(text: &str) -> Vec<String> {
+    let error = parse(text, "t").expect_err(text);
+    let hint = error.hint.clone().unwrap_or_else(|| panic!("{error}"));
+    let known = hint.strip_prefix("write one of ").unwrap_or_else(|| panic!("{error}"));
+    known.split(", ").map(str::to_owned).collect()
+}
+
+/// The sample has every command, expectation, kind of damage and field, and the documentation
+/// names each of them.
+#[test]
+fn the_sample_and_the_documentation_are_complete() {
+    let readme = include_str!("../../../saved-sessions/README.md");
+    let check = |before: &str, word: &str, after: &str| {
+        assert!(EVERYTHING.contains(&format!("{before}{word}{after}")), "{before}{word}");
+        let bounded = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+        assert!(readme.split(bounded).any(|found| found == word), "{word} is not documented");
+    };
+    let commands =
+        |text: &str| format!("(version: 1, adapter: (profile: \"p\"), commands: [{text}])");
+    let fields_of = |command: &str| known_in_place_of(&commands(command));
+
+    let keywords = fields_of("Qqqqqqqq");
+    assert_eq!(keywords.len(), 34);
+    for keyword in &keywords {
+        check("        ", keyword, "");
+        let text = commands(&format!("{keyword}(qqqqqqqq: 0)"));
+        let error = parse(&text, "t").expect_err(keyword);
+        // Commands without named fields say something else.
+        if error.message == "there is no field `qqqqqqqq`" {
+            for field in known_in_place_of(&text) {
+                let uses = EVERYTHING.lines().filter(|line| line.contains(&format!(" {keyword}(")));
+                let mut uses = uses.filter(|line| line.contains(&format!("{field}: ")));
+                assert!(uses.next().is_some(), "{keyword} without {field}");
+                check("", &field, ": ");
+            }
+        }
+    }
+    for expectation in fields_of("Expect(Qqqqqqqq)") {
+        check("Expect(", &expectation, "(");
+    }
+    for damage in fields_of("Expect(Damage(Qqqqqqqq))") {
+        check("Expect(Damage(", &damage, "(");
+    }
+    for counter in fields_of("Expect(Counter(Qqqqqqqq, 1))") {
+        assert!(readme.contains(&format!("`{counter}`")), "{counter} is not documented");
+    }
+    for field in known_in_place_of("(qqqqqqqq: 0)") {
+        check("    ", &field, ": ");
+    }
+    for field in known_in_place_of("(version: 1, adapter: (qqqqqqqq: 0))") {
+        check("        ", &field, ": ");
+    }
+    for field in known_in_place_of("(version: 1, adapter: (segments: [(qqqqqqqq: 0)]))") {
+        check("", &field, ": ");
+    }
+    for field in known_in_place_of("(version: 1, policies: (qqqqqqqq: 0))") {
+        check("", &field, ": ");
+    }
+    for (quirk, _) in Quirks::all().iter_names() {
+        assert!(readme.contains(&format!("`{quirk}`")), "{quirk} is not documented");
+    }
 }
 
 /// The examples of the grammar's documentation are sessions and commands that can be read.
@@ -219,17 +588,19 @@ fn the_documented_examples_are_read() {
 
     let everything = everything().document.commands;
     let keywords: Vec<&str> = everything.iter().map(NamedCommand::keyword).collect();
-    let mut documented = Vec::new();
+    let mut documented: Vec<String> = Vec::new();
     for row in readme.lines().filter(|line| line.starts_with("| `")) {
+        // A bar inside a cell is escaped.
+        let row = row.replace("\\|", "|");
         for code in row.split('`').skip(1).step_by(2) {
             let keyword = code.split('(').next().unwrap_or_default();
             if keywords.contains(&keyword) {
                 read(&command(code));
-                documented.push(keyword);
+                documented.push(keyword.to_owned());
             }
         }
     }
     for keyword in keywords {
-        assert!(documented.contains(&keyword), "{keyword} has no example");
+        assert!(documented.iter().any(|known| known == keyword), "{keyword} has no example");
     }
 }

@@ -3,11 +3,17 @@
 use proptest::prelude::*;
 
 use crate::base::FenceId;
-use crate::config::{EnginePolicy, EvictionPolicy, FitPolicy, Policies};
-use crate::ddi::{
-    AllocationFlags, InterfaceVersion, NtStatus, Priority, SegmentFlags, SystemMemoryId,
+use crate::config::{
+    AgpAperture, CpuHostAperture, EnginePolicy, EvictionPolicy, FitPolicy, OfferPolicy, Policies,
+    Quirks, SegmentRange, VideoProtectedRange,
 };
-use crate::machine::{ContentState, Counter, RunGpu};
+use crate::ddi::{
+    AllocationFlags, BankHint, DescriptorGeneration, DiscardContentFlags, InterfaceVersion,
+    LockFlags, MapApertureFlags, NtStatus, OfferPriority, Priority, RowLayout, SegmentFlags,
+    SystemMemoryId, TransferFlags,
+};
+use crate::machine::{ContentState, Counter, OfferState, RunGpu};
+use crate::rules::Rule;
 use crate::session::document::*;
 use crate::session::{Name, parse, write};
 
@@ -85,11 +91,41 @@ fn priority() -> impl Strategy<Value = Priority> {
     ]
 }
 
+fn bank_hints() -> impl Strategy<Value = NamedBankHints> {
+    let hint =
+        (1..=127_u8, any::<bool>()).prop_map(|(bank, from_end)| BankHint { bank, from_end });
+    prop_oneof![
+        proptest::collection::vec(hint, 0..6).prop_map(NamedBankHints::List),
+        any::<u32>().prop_map(NamedBankHints::Word)
+    ]
+}
+
+/// Words with few bits and with many, written in each way.
+fn allocation_flags() -> impl Strategy<Value = NamedAllocationFlags> {
+    let word =
+        prop_oneof![any::<u32>(), (0..32_u32).prop_map(|bit| 1 << bit), Just(0), 0..0x8_0000_u32];
+    let generations = vec![None, Some(FlagGeneration::Wddm1), Some(FlagGeneration::Wddm2)];
+    (word, proptest::sample::select(generations)).prop_map(|(word, generation)| {
+        NamedAllocationFlags::new(AllocationFlags::from_bits_retain(word), generation)
+    })
+}
+
+fn rows() -> impl Strategy<Value = RowLayout> {
+    any::<(u32, u32, u32)>()
+        .prop_map(|(pitch, aligned_pitch, rows)| RowLayout { pitch, aligned_pitch, rows })
+}
+
 fn create_allocation() -> impl Strategy<Value = NamedCreateAllocation> {
     let sets = (set(), proptest::option::of(set()), proptest::option::of(set()), set());
-    let words = (any::<u32>(), priority(), any::<u32>(), any::<bool>());
-    (name(), name(), size(), size(), preferences(), sets, words).prop_map(
-        |(name, device, size, alignment, preferred, sets, words)| {
+    let words = (allocation_flags(), priority(), any::<u32>(), any::<bool>());
+    let sizes = (proptest::option::of(size()), size(), proptest::option::of(size()));
+    let layout = (bank_hints(), proptest::option::of(rows()));
+    let sharing = (any::<bool>(), any::<bool>(), proptest::option::of(name()));
+    (name(), name(), sizes, preferences(), sets, words, layout, sharing).prop_map(
+        |(name, device, sizes, preferred, sets, words, layout, sharing)| {
+            let (size, alignment, pitch_aligned_size) = sizes;
+            let (hinted_banks, rows) = layout;
+            let (shared, primary, existing) = sharing;
             let (supported, supported_read, supported_write, eviction) = sets;
             let (flags, priority, fill, resident) = words;
             NamedCreateAllocation {
@@ -102,10 +138,16 @@ fn create_allocation() -> impl Strategy<Value = NamedCreateAllocation> {
                 supported_read,
                 supported_write,
                 eviction,
-                flags: AllocationFlags::from_bits_retain(flags),
+                flags,
                 priority,
                 fill,
                 resident,
+                hinted_banks,
+                pitch_aligned_size,
+                rows,
+                shared,
+                primary,
+                existing,
             }
         },
     )
@@ -133,8 +175,47 @@ fn reference() -> impl Strategy<Value = NamedReference> {
     ]
 }
 
+fn damage() -> impl Strategy<Value = NamedDamage> {
+    prop_oneof![
+        (name(), size())
+            .prop_map(|(allocation, offset)| NamedDamage::Content { allocation, offset }),
+        (name(), size()).prop_map(|(pages, offset)| NamedDamage::Pages { pages, offset }),
+        (segment(), size()).prop_map(|(segment, offset)| NamedDamage::Segment { segment, offset }),
+        (segment(), size()).prop_map(|(segment, page)| NamedDamage::Aperture { segment, page }),
+        (name(), size())
+            .prop_map(|(allocation, offset)| NamedDamage::WrongRead { allocation, offset }),
+        (name(), size())
+            .prop_map(|(allocation, offset)| NamedDamage::WrongCpuRead { allocation, offset }),
+    ]
+}
+
+/// What came with locks, offers, displays, reserved pages and rules.
+fn later_expectation() -> impl Strategy<Value = NamedExpectation> {
+    let offers = vec![OfferState::NotOffered, OfferState::Offered, OfferState::Discarded];
+    prop_oneof![
+        (name(), proptest::sample::select(offers))
+            .prop_map(|(name, state)| NamedExpectation::Offer(name, state)),
+        name().prop_map(NamedExpectation::Locked),
+        name().prop_map(NamedExpectation::Unlocked),
+        name().prop_map(NamedExpectation::Displayed),
+        name().prop_map(NamedExpectation::NotDisplayed),
+        (name(), name())
+            .prop_map(|(allocation, device)| NamedExpectation::Owner { allocation, device }),
+        (name(), size(), bytes()).prop_map(|(pages, offset, bytes)| {
+            NamedExpectation::PagesBytes { pages, offset, bytes }
+        }),
+        proptest::sample::select(Rule::ALL.to_vec()).prop_map(NamedExpectation::Finding),
+        damage().prop_map(NamedExpectation::Damage),
+    ]
+}
+
 fn expectation() -> impl Strategy<Value = NamedExpectation> {
-    let states = vec![ContentState::Intact, ContentState::Damaged, ContentState::NeverWritten];
+    let states = vec![
+        ContentState::Intact,
+        ContentState::Damaged,
+        ContentState::NeverWritten,
+        ContentState::Discarded,
+    ];
     let counter = proptest::sample::select(Counter::ALL.to_vec());
     let status = prop_oneof![any::<u32>(), Just(0xC01E_0100_u32)];
     prop_oneof![
@@ -163,18 +244,157 @@ fn expectation() -> impl Strategy<Value = NamedExpectation> {
     ]
 }
 
-fn command() -> impl Strategy<Value = NamedCommand> {
-    let data = prop_oneof![
+fn data() -> impl Strategy<Value = NamedData> {
+    prop_oneof![
         any::<u64>().prop_map(NamedData::Seed),
         any::<u32>().prop_map(NamedData::Pattern),
         bytes().prop_map(NamedData::Bytes)
+    ]
+}
+
+/// Locks, offers, sharing, displays and reserved pages.
+fn sharing_command() -> impl Strategy<Value = NamedCommand> {
+    let sharing = || {
+        (name(), name())
+            .prop_map(|(allocation, device)| Box::new(NamedSharing { allocation, device }))
+    };
+    let offers = vec![
+        OfferPriority::Low,
+        OfferPriority::Normal,
+        OfferPriority::High,
+        OfferPriority::Auto,
     ];
+    let names = || proptest::collection::vec(name(), 0..4);
+    prop_oneof![
+        sharing().prop_map(NamedCommand::OpenAllocation),
+        sharing().prop_map(NamedCommand::CloseAllocation),
+        (name(), proptest::option::of(name()), any::<u32>()).prop_map(
+            |(allocation, device, flags)| {
+                let flags = LockFlags::from_bits_retain(flags);
+                NamedCommand::Lock(Box::new(NamedLock { allocation, device, flags }))
+            }
+        ),
+        name().prop_map(NamedCommand::Unlock),
+        (names(), proptest::sample::select(offers))
+            .prop_map(|(names, priority)| NamedCommand::Offer(names, priority)),
+        names().prop_map(NamedCommand::Reclaim),
+        name().prop_map(NamedCommand::Display),
+        Just(NamedCommand::StopDisplay),
+        (name(), size(), any::<bool>()).prop_map(|(name, pages, contiguous)| {
+            NamedCommand::ReservePages(Box::new(NamedReservePages { name, pages, contiguous }))
+        }),
+        name().prop_map(NamedCommand::ReleasePages),
+        (name(), size(), proptest::option::of(size()), data()).prop_map(
+            |(pages, offset, length, data)| {
+                NamedCommand::WritePages(Box::new(NamedWritePages { pages, offset, length, data }))
+            }
+        ),
+    ]
+}
+
+fn location() -> impl Strategy<Value = NamedLocation> {
+    prop_oneof![
+        (segment(), size())
+            .prop_map(|(segment, address)| NamedLocation::Segment(segment, address)),
+        name().prop_map(NamedLocation::Pages)
+    ]
+}
+
+fn transfer() -> impl Strategy<Value = NamedTransfer> {
+    let numbers = (any::<u32>(), size(), any::<u32>(), prop_oneof![Just(0), any::<u32>()]);
+    (proptest::option::of(name()), location(), location(), numbers).prop_map(
+        |(allocation, source, destination, numbers)| {
+            let (transfer_offset, transfer_size, flags, mdl_offset) = numbers;
+            NamedTransfer {
+                allocation,
+                transfer_offset,
+                transfer_size,
+                source,
+                destination,
+                flags: TransferFlags::from_bits_retain(flags),
+                mdl_offset,
+            }
+        },
+    )
+}
+
+fn raw_command() -> impl Strategy<Value = NamedCommand> {
+    let optional = || proptest::option::of(name());
+    let access = || {
+        (segment(), size())
+            .prop_map(|(segment, address)| Box::new(NamedPhysicalAccess { segment, address }))
+    };
+    let mapping = || (optional(), optional(), segment(), size(), size());
+    prop_oneof![
+        transfer().prop_map(|transfer| NamedCommand::Transfer(Box::new(transfer))),
+        (transfer(), any::<u32>(), any::<u32>()).prop_map(|(transfer, id, data)| {
+            NamedCommand::SpecialLockTransfer(Box::new(NamedSpecialLockTransfer {
+                allocation: transfer.allocation,
+                transfer_offset: transfer.transfer_offset,
+                transfer_size: transfer.transfer_size,
+                source: transfer.source,
+                destination: transfer.destination,
+                flags: transfer.flags,
+                swizzling_range_id: id,
+                swizzling_range_data: data,
+            }))
+        }),
+        (optional(), size(), any::<u32>(), segment(), size()).prop_map(
+            |(allocation, fill_size, fill_pattern, segment, address)| {
+                NamedCommand::Fill(Box::new(NamedFill {
+                    allocation,
+                    fill_size,
+                    fill_pattern,
+                    segment,
+                    address,
+                }))
+            }
+        ),
+        (optional(), any::<u32>(), segment(), size()).prop_map(
+            |(allocation, flags, segment, address)| {
+                let flags = DiscardContentFlags::from_bits_retain(flags);
+                let discard = NamedDiscardContent { allocation, flags, segment, address };
+                NamedCommand::DiscardContent(Box::new(discard))
+            }
+        ),
+        access().prop_map(NamedCommand::ReadPhysical),
+        access().prop_map(NamedCommand::WritePhysical),
+        (mapping(), name(), any::<u32>(), any::<u32>()).prop_map(
+            |(mapping, pages, flags, mdl_offset)| {
+                let (device, allocation, segment, offset_in_pages, number_of_pages) = mapping;
+                NamedCommand::MapApertureSegment(Box::new(NamedMapApertureSegment {
+                    device,
+                    allocation,
+                    segment,
+                    offset_in_pages,
+                    number_of_pages,
+                    pages,
+                    flags: MapApertureFlags::from_bits_retain(flags),
+                    mdl_offset,
+                }))
+            }
+        ),
+        (mapping(), proptest::option::of(size())).prop_map(|(mapping, dummy_page)| {
+            let (device, allocation, segment, offset_in_pages, number_of_pages) = mapping;
+            NamedCommand::UnmapApertureSegment(Box::new(NamedUnmapApertureSegment {
+                device,
+                allocation,
+                segment,
+                offset_in_pages,
+                number_of_pages,
+                dummy_page,
+            }))
+        }),
+    ]
+}
+
+fn command() -> impl Strategy<Value = NamedCommand> {
     let run = prop_oneof![
         Just(RunGpu::UntilIdle),
         any::<u32>().prop_map(RunGpu::Packets),
         any::<u64>().prop_map(|fence| RunGpu::UntilFence(FenceId(fence)))
     ];
-    prop_oneof![
+    let first = prop_oneof![
         name().prop_map(NamedCommand::CreateProcess),
         (name(), name()).prop_map(|(name, process)| NamedCommand::CreateDevice(Box::new(
             NamedCreateDevice { name, process }
@@ -183,7 +403,7 @@ fn command() -> impl Strategy<Value = NamedCommand> {
         name().prop_map(NamedCommand::DestroyAllocation),
         proptest::collection::vec(name(), 0..4).prop_map(NamedCommand::MakeResident),
         proptest::collection::vec(reference(), 0..4).prop_map(NamedCommand::Use),
-        (range(), data).prop_map(|(range, data)| {
+        (range(), data()).prop_map(|(range, data)| {
             let NamedRange { allocation, offset, length } = range;
             NamedCommand::CpuWrite(Box::new(NamedCpuWrite { allocation, offset, length, data }))
         }),
@@ -193,13 +413,41 @@ fn command() -> impl Strategy<Value = NamedCommand> {
         (name(), priority()).prop_map(|(name, priority)| NamedCommand::SetPriority(name, priority)),
         run.prop_map(NamedCommand::RunGpu),
         expectation().prop_map(|expected| NamedCommand::Expect(Box::new(expected))),
-    ]
+        later_expectation().prop_map(|expected| NamedCommand::Expect(Box::new(expected))),
+    ];
+    prop_oneof![2 => first, 1 => sharing_command(), 1 => raw_command()]
+}
+
+fn ranges() -> impl Strategy<Value = Vec<SegmentRange>> {
+    let range = (size(), size()).prop_map(|(offset, size)| SegmentRange { offset, size });
+    proptest::collection::vec(range, 0..3)
 }
 
 fn segment_description() -> impl Strategy<Value = SegmentDescription> {
-    (name(), any::<u32>(), proptest::array::uniform5(size())).prop_map(|(name, flags, numbers)| {
+    let banks = (
+        proptest::collection::vec(size(), 0..4),
+        prop_oneof![any::<Option<u32>>(), (0..5_u32).prop_map(Some)],
+    );
+    let window = (size(), any::<u32>()).prop_map(|(physical_address, size_in_pages)| {
+        CpuHostAperture { physical_address, size_in_pages }
+    });
+    let protected = (proptest::array::uniform4(size()), any::<u32>()).prop_map(
+        |([start, size, alignment, reserve], supported)| VideoProtectedRange {
+            start,
+            size,
+            alignment,
+            supported,
+            reserve,
+        },
+    );
+    let windows = (proptest::option::of(window), proptest::option::of(protected));
+    let numbers = proptest::array::uniform5(size());
+    let parts = (name(), any::<u32>(), numbers, banks, ranges(), ranges(), windows);
+    parts.prop_map(|(name, flags, numbers, banks, invalid, frame_buffer, windows)| {
         let [base, size, commit_limit, cpu_translated_address, system_memory_end_address] = numbers;
-        SegmentDescription {
+        let (bank_ends, bank_count) = banks;
+        let (cpu_host_aperture, video_protected_range) = windows;
+        let mut segment = SegmentDescription {
             name,
             flags: SegmentFlags::from_bits_retain(flags),
             base,
@@ -207,17 +455,35 @@ fn segment_description() -> impl Strategy<Value = SegmentDescription> {
             commit_limit,
             cpu_translated_address,
             system_memory_end_address,
-        }
+            bank_ends,
+            bank_count,
+            invalid_ranges: invalid,
+            uefi_frame_buffer_ranges: frame_buffer,
+            cpu_host_aperture,
+            video_protected_range,
+        };
+        // The reader does so too.
+        segment.forget_default_bank_count();
+        segment
     })
+}
+
+/// The segment of a paging buffer may have any number.
+fn any_segment() -> impl Strategy<Value = SegmentName> {
+    prop_oneof![name().prop_map(SegmentName::Name), any::<u8>().prop_map(SegmentName::Number)]
 }
 
 fn adapter() -> impl Strategy<Value = AdapterDescription> {
     let option = proptest::option::of::<BoxedStrategy<u64>>;
     let version = proptest::sample::select(InterfaceVersion::ALL.to_vec());
+    let descriptors =
+        proptest::option::of(proptest::sample::select(DescriptorGeneration::ALL.to_vec()));
+    let agp_aperture = (size(), size()).prop_map(|(base, size)| AgpAperture { base, size });
+    let quirks = any::<u32>().prop_map(Quirks::from_bits_retain);
     let segments = proptest::collection::vec(segment_description(), 0..4);
     let paging_buffer =
         (
-            proptest::option::of(segment()),
+            proptest::option::of(any_segment()),
             option(size().boxed()),
             option(size().boxed()),
             any::<Option<u32>>(),
@@ -226,25 +492,29 @@ fn adapter() -> impl Strategy<Value = AdapterDescription> {
                 PagingBufferDescription { segment, size, private_data_size, count }
             });
     (
-        (text(), proptest::option::of(text()), proptest::option::of(version)),
+        (text(), proptest::option::of(text()), proptest::option::of(version), descriptors),
         option(size().boxed()),
         any::<Option<u64>>(),
         proptest::option::of(segments),
         proptest::option::of(paging_buffer),
         any::<Option<u8>>(),
         option(size().boxed()),
+        (proptest::option::of(agp_aperture), proptest::option::of(quirks)),
     )
-        .prop_map(|(texts, system_memory, frame_seed, segments, paging_buffer, id, limit)| {
+        .prop_map(|(texts, system_memory, frame_seed, segments, paging_buffer, id, limit, rest)| {
             AdapterDescription {
                 profile: texts.0,
                 name: texts.1,
                 wddm: texts.2.map(|(version, ..)| version),
+                descriptors: texts.3.map(|(generation, _)| generation),
                 system_memory,
                 frame_seed,
                 segments,
                 paging_buffer,
                 system_memory_id: id.map(SystemMemoryId),
                 aperture_commit_limit: limit,
+                agp_aperture: rest.0,
+                quirks: rest.1,
             }
         })
 }
@@ -258,12 +528,15 @@ fn document() -> impl Strategy<Value = Document> {
             EvictionPolicy::Fifo,
         ]),
         proptest::sample::select(vec![EnginePolicy::Drain, EnginePolicy::Manual]),
+        proptest::sample::select(vec![OfferPolicy::Discard, OfferPolicy::Keep]),
+        prop_oneof![Just(0), size()],
     )
-        .prop_map(|(fit, eviction, engine)| Policies {
+        .prop_map(|(fit, eviction, engine, offers, transfer_limit)| Policies {
             fit,
             eviction,
             engine,
-            ..Policies::default()
+            offers,
+            transfer_limit,
         });
     let bookmark = (size(), text()).prop_map(|(at, text)| Bookmark { at, text });
     (
