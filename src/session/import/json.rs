@@ -295,7 +295,7 @@ mod tests {
             ("{\"List\": [], \"List\": []}", "f:1:1: duplicate field `List`"),
             (
                 "{\"x\": {\"List\": [\"]\\\"\"]},\n \"List\": [{\"N\": 1},\n {\"ö\": 2, \"N\": -1}]}",
-                "f:3:15: List[1].N: invalid value: integer `-1`, expected u64",
+                "f:3:16: List[1].N: invalid value: integer `-1`, expected u64",
             ),
             (
                 "{\"List\": [{\"N\": 1.5}]}",
