@@ -6,7 +6,7 @@ use std::io::Write;
 
 use crate::app::Opened;
 use crate::base::text::{count, counted, size};
-use crate::base::{Position, SegmentId};
+use crate::base::{AllocationId, Position, SegmentId, Span};
 use crate::config::FitPolicy;
 use crate::machine::{Counter, Place};
 use crate::session::import::{
@@ -96,7 +96,8 @@ const fn format_of(argument: FormatArgument) -> Format {
 
 /// Says what the trace knew beside what happened here.
 fn report(imported: &Imported, opened: &Opened, out: &mut dyn Write) -> std::io::Result<()> {
-    writeln!(out, "{}", counted(imported.document.commands.len() as u64, "command"))?;
+    let commands = u64::try_from(imported.document.commands.len()).unwrap_or(u64::MAX);
+    writeln!(out, "{}", counted(commands, "command"))?;
     match &imported.report {
         Report::Observed(observed) => report_observed(observed, opened, out)?,
         Report::Heaps(heaps) => report_heaps(heaps, out)?,
@@ -194,7 +195,7 @@ fn report_snapshot(snapshot: &SnapshotReport, out: &mut dyn Write) -> std::io::R
 }
 
 /// Every place that an allocation got, in the order of time.
-fn places(opened: &Opened) -> Vec<(crate::base::AllocationId, SegmentId, crate::base::Span)> {
+fn places(opened: &Opened) -> Vec<(AllocationId, SegmentId, Span)> {
     let Ok(started) = opened.run().machine().started() else { return Vec::new() };
     let Some(last) = opened.run().records().last() else { return Vec::new() };
     let changes = started.vidmm().residency_changes(Position(0), last.end.vidmm.book);

@@ -196,6 +196,11 @@ fn create_allocation(new: &NewAllocation<'_>, name: Name) -> NamedCommand {
     }))
 }
 
+/// A name of ours.
+pub(super) fn word(text: &'static str) -> Name {
+    Name::new(text).expect("only short words of ours become names like this")
+}
+
 /// A part of an allocation that the GPU writes.
 pub(super) fn write_range(allocation: Name, offset: u64, length: u64) -> NamedReference {
     let length = Some(length);

@@ -32,7 +32,7 @@ const ID_BYTES: usize = 32;
 pub struct HeapsReport {
     /// Traces.
     pub processes: u64,
-    /// Heaps, and those that were not freed.
+    /// Heaps that were allocated.
     pub heaps: u64,
     /// Heaps at the end.
     pub heaps_at_end: u64,
@@ -57,7 +57,7 @@ pub struct HeapsReport {
 /// than 1,048,576 rows or 64 TiB.
 pub(super) fn heaps_csv(text: &str, options: &Options) -> Result<Imported, ImportError> {
     let rows = read(text, options)?;
-    let groups = Groups::new().map_err(|problem| ImportError::at(1, 1, problem))?;
+    let groups = Groups { local: build::word("local"), nonlocal: build::word("nonlocal") };
     let mut import = Import::default();
     for event in &rows.events {
         import.event(event, &rows, &groups)?;
@@ -82,12 +82,6 @@ struct Groups {
     nonlocal: Name,
 }
 
-impl Groups {
-    fn new() -> Result<Self, ImportProblem> {
-        Ok(Self { local: Name::new("local")?, nonlocal: Name::new("nonlocal")? })
-    }
-}
-
 struct Event {
     line: u32,
     /// Its place in the list of processes.
@@ -96,16 +90,26 @@ struct Event {
     time: u64,
     id: String,
     kind: EventKind,
-    /// Where an error of the heap or of the place in it belongs.
-    heap_error: ImportPlace,
+    columns: Places,
 }
 
-/// The place of a field that is judged when the rows are in order.
+/// Where in the line those fields stand that are judged when the rows are in order.
 #[derive(Clone, Copy)]
-struct ImportPlace {
-    id_column: u32,
-    heap_column: u32,
-    offset_column: u32,
+struct Places {
+    id: u32,
+    heap: u32,
+    offset: u32,
+}
+
+impl Event {
+    fn error(&self, column: u32, field: &str, problem: ImportProblem) -> ImportError {
+        ImportError { field: field.to_owned(), ..ImportError::at(self.line, column, problem) }
+    }
+
+    /// Its process and id.
+    fn key(&self) -> (usize, String) {
+        (self.process, self.id.clone())
+    }
 }
 
 enum EventKind {
@@ -214,13 +218,12 @@ impl Columns {
                 return Err(row.wrong(self.operation, wanted));
             }
         };
-        let place = |column| row.error(column, ImportProblem::Empty).position.column;
-        let heap_error = ImportPlace {
-            id_column: place(self.id),
-            heap_column: place(self.heap),
-            offset_column: place(self.offset),
+        let columns = Places {
+            id: row.position(self.id),
+            heap: row.position(self.heap),
+            offset: row.position(self.offset),
         };
-        Ok(Event { line: row.line, process, time: row.time(self.time)?, id, kind, heap_error })
+        Ok(Event { line: row.line, process, time: row.time(self.time)?, id, kind, columns })
     }
 }
 
@@ -243,63 +246,69 @@ struct Import {
 
 impl Import {
     fn event(&mut self, event: &Event, rows: &Rows, groups: &Groups) -> Result<(), ImportError> {
-        let error = |column: u32, field: &str, problem| ImportError {
-            field: field.to_owned(),
-            ..ImportError::at(event.line, column, problem)
-        };
-        let place = event.heap_error;
-        let of_id = |problem| error(place.id_column, "id", problem);
+        let of_id = |problem| event.error(event.columns.id, "id", problem);
         match &event.kind {
             EventKind::HeapAllocate { size, local } => {
-                let Some(owner) = rows.processes.get(event.process) else { return Ok(()) };
                 let group = if *local { &groups.local } else { &groups.nonlocal };
-                self.create_heap(event, rows, owner, (*size, group)).map_err(of_id)
+                self.create_heap(event, rows, *size, group).map_err(of_id)
             }
             EventKind::HeapFree => self.free_heap(event).map_err(of_id),
             EventKind::ResourceAllocate { size, heap, offset } => {
-                let key = (event.process, event.id.clone());
-                if self.placed.contains_key(&key) {
-                    return Err(of_id(ImportProblem::AlreadyAllocated(event.id.clone())));
-                }
-                let lives = self.heaps.get_mut(&(event.process, heap.clone()));
-                let name = self.builder.live(&heap_key(event.process, heap));
-                let Some((lives, name)) = lives.zip(name.map(|live| live.name.clone())) else {
-                    let problem = ImportProblem::NoHeap(heap.clone());
-                    return Err(error(place.heap_column, "heap_id", problem));
-                };
-                if offset.checked_add(*size).is_none_or(|end| end > lives.size) {
-                    let problem =
-                        ImportProblem::Outside { offset: *offset, size: *size, whole: lives.size };
-                    return Err(error(place.offset_column, "heap_offset", problem));
-                }
-                lives.resources += 1;
-                self.placed.insert(key, heap.clone());
-                self.resources += 1;
-                self.resource_bytes = self.resource_bytes.saturating_add(*size);
-                let write = write_range(name, *offset, *size);
-                self.builder.commands.push(NamedCommand::Use(vec![write]));
-                Ok(())
+                self.place_resource(event, heap, *offset, *size)
             }
-            EventKind::ResourceFree => {
-                let missing = || of_id(ImportProblem::NotAllocated(event.id.clone()));
-                let key = (event.process, event.id.clone());
-                let heap = self.placed.remove(&key).ok_or_else(missing)?;
-                if let Some(heap) = self.heaps.get_mut(&(event.process, heap)) {
-                    heap.resources = heap.resources.saturating_sub(1);
-                }
-                Ok(())
-            }
+            EventKind::ResourceFree => self.free_resource(event).map_err(of_id),
         }
+    }
+
+    /// Checks that a resource lies in its heap, and lets the GPU write it.
+    fn place_resource(
+        &mut self,
+        event: &Event,
+        heap: &str,
+        offset: u64,
+        size: u64,
+    ) -> Result<(), ImportError> {
+        if self.placed.contains_key(&event.key()) {
+            let problem = ImportProblem::AlreadyAllocated(event.id.clone());
+            return Err(event.error(event.columns.id, "id", problem));
+        }
+        let lives = self.heaps.get_mut(&(event.process, heap.to_owned()));
+        let name = self.builder.live(&heap_key(event.process, heap)).map(|live| live.name.clone());
+        let Some((lives, name)) = lives.zip(name) else {
+            let problem = ImportProblem::NoHeap(heap.to_owned());
+            return Err(event.error(event.columns.heap, "heap_id", problem));
+        };
+        if offset.checked_add(size).is_none_or(|end| end > lives.size) {
+            let problem = ImportProblem::Outside { offset, size, whole: lives.size };
+            return Err(event.error(event.columns.offset, "heap_offset", problem));
+        }
+        lives.resources += 1;
+        self.placed.insert(event.key(), heap.to_owned());
+        self.resources += 1;
+        self.resource_bytes = self.resource_bytes.saturating_add(size);
+        let write = write_range(name, offset, size);
+        self.builder.commands.push(NamedCommand::Use(vec![write]));
+        Ok(())
+    }
+
+    fn free_resource(&mut self, event: &Event) -> Result<(), ImportProblem> {
+        let missing = || ImportProblem::NotAllocated(event.id.clone());
+        let heap = self.placed.remove(&event.key()).ok_or_else(missing)?;
+        if let Some(heap) = self.heaps.get_mut(&(event.process, heap)) {
+            heap.resources = heap.resources.saturating_sub(1);
+        }
+        Ok(())
     }
 
     fn create_heap(
         &mut self,
         event: &Event,
         rows: &Rows,
-        owner: &Name,
-        (size, group): (u64, &Name),
+        size: u64,
+        group: &Name,
     ) -> Result<(), ImportProblem> {
-        let key = (event.process, event.id.clone());
+        let Some(owner) = rows.processes.get(event.process) else { return Ok(()) };
+        let key = event.key();
         if self.heaps.contains_key(&key) {
             return Err(ImportProblem::AlreadyAllocated(event.id.clone()));
         }
@@ -322,7 +331,7 @@ impl Import {
     }
 
     fn free_heap(&mut self, event: &Event) -> Result<(), ImportProblem> {
-        let key = (event.process, event.id.clone());
+        let key = event.key();
         let Some(heap) = self.heaps.get(&key) else {
             return Err(ImportProblem::NotAllocated(event.id.clone()));
         };

@@ -52,8 +52,7 @@ impl PackingReport {
 pub(super) fn buffers_csv(text: &str, options: &Options) -> Result<Imported, ImportError> {
     let buffers = read(text, options.first)?;
     let scale = options.scale.unwrap_or_else(|| smallest_scale(&buffers)).max(1);
-    let owner = Name::new("buffers").map_err(|error| ImportError::at(1, 1, error.into()))?;
-    let wanted = [Name::new("memory").map_err(|error| ImportError::at(1, 1, error.into()))?];
+    let (owner, wanted) = (build::word("buffers"), [build::word("memory")]);
     let mut builder = Builder::default();
     let (mut live, mut peak_live) = (0_u64, 0_u64);
     for event in events(&buffers) {

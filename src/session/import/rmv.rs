@@ -95,7 +95,7 @@ fn seen(index: usize, id: u64, name: Name, allocate: &Allocate) -> Observed {
 }
 
 fn segment_name(segment: TraceSegment) -> Name {
-    Name::new(segment.name()).expect("the three names are short words")
+    build::word(segment.name())
 }
 
 /// The recorded machine, with system memory and an aperture that are never too small.

@@ -136,8 +136,13 @@ impl<'t> Row<'t> {
         self.fields.get(column).map_or("", |(_, field)| field)
     }
 
+    /// Where a field begins, in characters from 1.
+    pub(super) fn position(&self, column: usize) -> u32 {
+        self.fields.get(column).map_or(1, |(position, _)| *position)
+    }
+
     pub(super) fn error(&self, column: usize, problem: ImportProblem) -> ImportError {
-        let position = self.fields.get(column).map_or(1, |(position, _)| *position);
+        let position = self.position(column);
         let field = self.names.get(column).map_or(String::new(), |name| shortened(name));
         ImportError { field, ..ImportError::at(self.line, position, problem) }
     }

@@ -93,7 +93,7 @@ pub(super) fn dump_json(text: &str, options: &Options) -> Result<Imported, Impor
         return Err(fail(&[], ImportProblem::Json(said.to_owned())));
     };
     let heaps = Heaps::of(text, &dump, options)?;
-    let mut import = Import::new(text, &heaps)?;
+    let mut import = Import::new(text, &heaps);
     for (kind, pool) in &default_pools.0 {
         let path = ["DefaultPools".into(), kind.as_str().into()];
         import.pool(&path, (kind, &short_type(kind)), pool)?;
@@ -193,18 +193,16 @@ struct Import<'a> {
 }
 
 impl<'a> Import<'a> {
-    fn new(text: &'a str, heaps: &'a Heaps) -> Result<Self, ImportError> {
-        let owner =
-            Name::new("application").map_err(|error| json::error_at(text, &[], error.into()))?;
-        Ok(Self {
+    fn new(text: &'a str, heaps: &'a Heaps) -> Self {
+        Self {
             text,
             heaps,
-            owner,
+            owner: build::word("application"),
             builder: Builder::default(),
             events: 0,
             found: SnapshotTotals::default(),
             blocks_that_differ: 0,
-        })
+        }
     }
 
     fn fail(&self, path: &[Step], further: &[Step], problem: ImportProblem) -> ImportError {
