@@ -95,23 +95,63 @@ pub struct ScreenshotArguments {
     pub select: Option<String>,
 }
 
+/// A kind of trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FormatArgument {
+    /// CSV of a Radeon's allocations, with the places that Windows chose.
+    Rmv,
+    /// CSV of Direct3D 12 heaps and the resources placed in them.
+    #[value(name = "d3d12-heaps")]
+    D3d12Heaps,
+    /// CSV of buffers with lifetimes, as MiniMalloc reads it.
+    #[value(name = "minimalloc")]
+    MiniMalloc,
+    /// JSON dump of the Vulkan Memory Allocator.
+    Vma,
+}
+
+/// Which of several holes is taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum FitArgument {
+    /// The first.
+    #[default]
+    First,
+    /// The smallest that suffices.
+    Best,
+}
+
 /// `import`.
 #[derive(Debug, Args)]
 pub struct ImportArguments {
-    /// The trace: a CSV file of allocation events.
+    /// The trace: a CSV or JSON file.
     pub trace: PathBuf,
+    /// Its format; without it, the one that it begins like.
+    #[arg(long, value_enum, value_name = "NAME")]
+    pub format: Option<FormatArgument>,
     /// Where to write the session.
     #[arg(long, value_name = "RON")]
     pub out: Option<PathBuf>,
-    /// Only this many events from the start.
+    /// The placement policy of the session.
+    #[arg(long, value_enum, default_value_t)]
+    pub fit: FitArgument,
+    /// Only this many events, rows or buffers from the start.
     #[arg(long, value_name = "N")]
     pub first: Option<usize>,
-    /// Another size of the CPU-visible segment, such as "64 MiB".
+    /// Another size of the local memory, such as "64 MiB" (rmv, d3d12-heaps, vma).
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub local_size: Option<u64>,
-    /// Another size of the invisible segment, such as "256 MiB".
+    /// Another size of the invisible segment, such as "256 MiB" (rmv).
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub invisible_size: Option<u64>,
+    /// Size of the memory, such as "4 MiB"; without it, more than enough (minimalloc).
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub capacity: Option<u64>,
+    /// Bytes for one unit of size; without it, as few as make whole pages (minimalloc).
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..=1 << 30))]
+    pub scale: Option<u64>,
+    /// Only this trace of several in the file (d3d12-heaps).
+    #[arg(long, value_name = "NAME")]
+    pub process: Option<String>,
 }
 
 fn parse_size(text: &str) -> Result<u64, crate::base::text::SizeError> {

@@ -30,6 +30,10 @@ const EMBEDDED: &[Embedded] = embedded![
     "render-only-sample.ron",
     "rx6600.ron",
     "rx6600-tight.ron",
+    "webnn-heaps.ron",
+    "minimalloc-a.ron",
+    "minimalloc-a-tight.ron",
+    "vma-snapshot.ron",
 ];
 
 /// The sessions that come with the program, in the order of the start page.

@@ -697,7 +697,8 @@ impl<'de> Deserialize<'de> for BankHintText {
 
 impl<'de> Deserialize<'de> for NamedBankHints {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let read = ListOrWord("a list of banks such as [2, (3, FromEnd)] or a 32-bit word", PhantomData);
+        let read =
+            ListOrWord("a list of banks such as [2, (3, FromEnd)] or a 32-bit word", PhantomData);
         Ok(match deserializer.deserialize_any(read)? {
             EitherListOrWord::List(list) => {
                 Self::List(list.into_iter().map(|hint: BankHintText| hint.0).collect())

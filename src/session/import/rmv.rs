@@ -3,17 +3,14 @@
 //! Source: the sample trace of GPUOpen-Tools/radeon_memory_visualizer (MIT licence, Advanced Micro
 //! Devices, Inc.), reduced to times, numbers, sizes, segments and offsets.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use super::csv::{self, EventKind, ImportError, ImportProblem};
+use super::build::{self, Builder, NewAllocation};
+use super::error::{ImportError, ImportProblem};
 use super::observed::{Observed, TraceSegment};
-use crate::base::{Bytes, text};
+use super::rmv_events::{self, Allocate, EventKind};
+use super::{Imported, Options, Report};
+use crate::base::text;
 use crate::ddi::SegmentFlags;
-use crate::session::document::{
-    AdapterDescription, Document, NamedCommand, NamedCreateAllocation, NamedCreateDevice,
-    NamedPreference, NamedPreferences, NamedSegmentSet, PagingBufferDescription,
-    SegmentDescription, SegmentName,
-};
+use crate::session::document::{AdapterDescription, Document, one_page};
 use crate::session::name::Name;
 
 /// Bytes of memory that the CPU can reach, on the recorded machine.
@@ -22,33 +19,6 @@ const LOCAL_SIZE: u64 = 268_435_456;
 const INVISIBLE_SIZE: u64 = 8_304_721_920;
 /// Where the rest begins.
 const INVISIBLE_BASE: u64 = 0x1000_0000;
-/// The aperture begins at a multiple of this above all memory.
-const APERTURE_ALIGNMENT: u64 = 1 << 32;
-/// The aperture and system memory are multiples of this.
-const ROUND_SIZE: u64 = 256 << 20;
-/// All allocations of a trace together stay below this, so that sums of sizes do.
-const MOST_BYTES: u64 = 1 << 46;
-
-/// What may be chosen about an import.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Options {
-    /// Only so many events.
-    pub first: Option<usize>,
-    /// Bytes of the local segment in place of the recorded ones; a small one forces evictions.
-    pub local_size: Option<u64>,
-    /// The same for the invisible segment.
-    pub invisible_size: Option<u64>,
-}
-
-/// A trace as a session, and what the trace saw.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Imported {
-    /// The session.
-    pub document: Document,
-    /// The allocations in the order of their ids.
-    pub observed: Vec<Observed>,
-}
-
 /// Reads a trace with the columns `t_us`, `op` (`alloc` or `free`), `id`, `size`, `owner`,
 /// `preferred_order`, `observed_segment` and `observed_segment_offset`.
 ///
@@ -58,16 +28,24 @@ pub struct Imported {
 /// # Errors
 /// The first row that cannot be read, or frees what is not there, with its place; a trace of more
 /// than 1,048,576 events or 64 TiB.
-pub fn rmv_csv(text: &str, options: &Options) -> Result<Imported, ImportError> {
-    let events = csv::read(text, options.first)?;
-    let mut import = Import::default();
+pub(super) fn rmv_csv(text: &str, options: &Options) -> Result<Imported, ImportError> {
+    let events = rmv_events::read(text, options.first)?;
+    let mut builder = Builder::default();
+    let mut observed = Vec::new();
     for (index, event) in events.iter().enumerate() {
         let failed = |problem| ImportError::at(event.line, 1, problem);
+        let id = event.id.to_string();
         match &event.kind {
             EventKind::Allocate(allocate) => {
-                import.allocate(index, event.id, allocate).map_err(failed)?;
+                let name = create(&mut builder, &id, allocate).map_err(failed)?;
+                observed.push(seen(index, event.id, name, allocate));
             }
-            EventKind::Free => import.free(index, event.id).map_err(failed)?,
+            EventKind::Free => {
+                let live = builder.free(&id).map_err(failed)?;
+                if let Some(allocation) = observed.get_mut(live.place) {
+                    allocation.freed_at = Some(index);
+                }
+            }
         }
     }
     let document = Document {
@@ -78,144 +56,68 @@ pub fn rmv_csv(text: &str, options: &Options) -> Result<Imported, ImportError> {
         ),
         notes: notes(options),
         tags: vec!["trace".to_owned(), "rx6600".to_owned()],
-        adapter: adapter(options, import.total, import.peak),
-        policies: crate::config::Policies::default(),
+        adapter: adapter(options, &builder),
+        policies: options.policies(),
         bookmarks: Vec::new(),
-        commands: import.commands,
+        commands: builder.commands,
     };
-    Ok(Imported { document, observed: import.observed })
+    Ok(Imported { document, report: Report::Observed(observed) })
 }
 
-/// What is collected event by event.
-#[derive(Default)]
-struct Import {
-    commands: Vec<NamedCommand>,
-    observed: Vec<Observed>,
-    /// Live allocations by the capture's number: their place in `observed`.
-    live: BTreeMap<u64, usize>,
-    /// How often each number of the capture was used: a name is never used again.
-    uses: BTreeMap<u64, u64>,
-    owners: BTreeSet<Name>,
-    /// Bytes of all allocations together, of the live ones, and the most that were ever live; each
-    /// allocation in whole pages.
-    total: u64,
-    current: u64,
-    peak: u64,
+/// Creates an allocation and gives its name.
+fn create(builder: &mut Builder, id: &str, allocate: &Allocate) -> Result<Name, ImportProblem> {
+    let wanted: Vec<Name> =
+        allocate.preferred.iter().map(|segment| segment_name(*segment)).collect();
+    let name = format!("a{id}");
+    builder.allocate(&NewAllocation {
+        id,
+        name: &name,
+        owner: &Name::new(&allocate.owner)?,
+        size: allocate.size,
+        alignment: one_page(),
+        wanted: &wanted,
+    })?;
+    let missing = || ImportProblem::NotAllocated(id.to_owned());
+    builder.live(id).map(|live| live.name.clone()).ok_or_else(missing)
 }
 
-impl Import {
-    fn allocate(
-        &mut self,
-        index: usize,
-        id: u64,
-        allocate: &csv::Allocate,
-    ) -> Result<(), ImportProblem> {
-        let limit = ImportProblem::Limit { what: "bytes in its allocations", limit: MOST_BYTES };
-        let pages = Bytes(allocate.size).page_rounded().map(Bytes::get);
-        let total = pages.and_then(|pages| self.total.checked_add(pages));
-        let (pages, total) = pages.zip(total.filter(|total| *total <= MOST_BYTES)).ok_or(limit)?;
-        if self.live.insert(id, self.observed.len()).is_some() {
-            return Err(ImportProblem::AlreadyAllocated(id));
-        }
-        self.total = total;
-        self.current += pages;
-        self.peak = self.peak.max(self.current);
-
-        let uses = self.uses.entry(id).or_default();
-        *uses += 1;
-        let name = if *uses == 1 { format!("a{id}") } else { format!("a{id}.{uses}") };
-        let name = known_name(&name);
-        let owner = known_name(&allocate.owner);
-        self.open_device(&owner);
-        let wanted = allocate.preferred.iter().map(|segment| segment_name(*segment));
-        self.commands.push(NamedCommand::CreateAllocation(Box::new(NamedCreateAllocation {
-            preferred: NamedPreferences::List(
-                wanted
-                    .clone()
-                    .map(|segment| NamedPreference { segment, from_end: false })
-                    .collect(),
-            ),
-            supported: NamedSegmentSet::List(wanted.collect()),
-            resident: true,
-            ..NamedCreateAllocation::new(name.clone(), owner, allocate.size)
-        })));
-        self.observed.push(Observed {
-            id,
-            name,
-            size: allocate.size,
-            preferred: allocate.preferred.clone(),
-            allocated_at: index,
-            freed_at: None,
-            segment: allocate.segment,
-            offset: allocate.offset,
-        });
-        Ok(())
-    }
-
-    /// An owner is a process with one device; it appears with its first allocation.
-    fn open_device(&mut self, owner: &Name) {
-        if self.owners.insert(owner.clone()) {
-            self.commands.push(NamedCommand::CreateProcess(owner.clone()));
-            let device = NamedCreateDevice { name: owner.clone(), process: owner.clone() };
-            self.commands.push(NamedCommand::CreateDevice(Box::new(device)));
-        }
-    }
-
-    fn free(&mut self, index: usize, id: u64) -> Result<(), ImportProblem> {
-        let place = self.live.remove(&id).ok_or(ImportProblem::NotAllocated(id))?;
-        if let Some(allocation) = self.observed.get_mut(place) {
-            allocation.freed_at = Some(index);
-            // The same sum that was added when it was allocated.
-            let pages = Bytes(allocation.size).page_rounded().map_or(0, Bytes::get);
-            self.current = self.current.saturating_sub(pages);
-            self.commands.push(NamedCommand::DestroyAllocation(allocation.name.clone()));
-        }
-        Ok(())
+fn seen(index: usize, id: u64, name: Name, allocate: &Allocate) -> Observed {
+    Observed {
+        id,
+        name,
+        size: allocate.size,
+        preferred: allocate.preferred.clone(),
+        allocated_at: index,
+        freed_at: None,
+        segment: allocate.segment,
+        offset: allocate.offset,
     }
 }
 
-/// A name that is known to be short enough: made from two numbers, or checked by the reader.
-fn known_name(text: &str) -> Name {
-    Name::new(text).expect("the reader refuses owners that are empty or longer than a name")
-}
-
-fn segment_name(segment: TraceSegment) -> SegmentName {
-    SegmentName::Name(known_name(segment.name()))
+fn segment_name(segment: TraceSegment) -> Name {
+    build::word(segment.name())
 }
 
 /// The recorded machine, with system memory and an aperture that are never too small.
-fn adapter(options: &Options, total: u64, peak: u64) -> AdapterDescription {
+fn adapter(options: &Options, builder: &Builder) -> AdapterDescription {
     let local = options.local_size.unwrap_or(LOCAL_SIZE);
     let invisible = options.invisible_size.unwrap_or(INVISIBLE_SIZE);
     let invisible_base = INVISIBLE_BASE.max(local.checked_next_multiple_of(4096).unwrap_or(local));
-    let above = invisible_base
-        .checked_add(invisible)
-        .and_then(|end| end.checked_next_multiple_of(APERTURE_ALIGNMENT))
-        .unwrap_or(0);
-    let segment = |kind: TraceSegment, flags, base, size| SegmentDescription {
-        flags,
-        base,
-        ..SegmentDescription::new(known_name(kind.name()), size)
+    let above = build::base_above(invisible_base.checked_add(invisible));
+    let segment = |kind: TraceSegment, flags, base, size| {
+        build::segment(segment_name(kind), flags, base, size)
     };
-    let aperture = SegmentFlags::Aperture | SegmentFlags::CacheCoherent;
-    // `total` and `peak` are at most 2^46, so rounding up cannot overflow.
-    let rounded = |bytes: u64| bytes.max(1).next_multiple_of(ROUND_SIZE);
-    AdapterDescription {
-        profile: "inspector".to_owned(),
-        name: Some("Radeon RX 6600".to_owned()),
-        system_memory: Some(rounded(peak) + ROUND_SIZE),
-        segments: Some(vec![
-            segment(TraceSegment::Local, SegmentFlags::CpuVisible, 0, local),
-            segment(TraceSegment::Invisible, SegmentFlags::empty(), invisible_base, invisible),
-            segment(TraceSegment::System, aperture, above, rounded(total)),
-        ]),
-        // In contiguous system memory, so that it takes no room in a segment of the trace.
-        paging_buffer: Some(PagingBufferDescription {
-            segment: Some(SegmentName::Number(0)),
-            ..PagingBufferDescription::default()
-        }),
-        ..AdapterDescription::default()
-    }
+    let segments = vec![
+        segment(TraceSegment::Local, SegmentFlags::CpuVisible, 0, local),
+        segment(TraceSegment::Invisible, SegmentFlags::empty(), invisible_base, invisible),
+        segment(
+            TraceSegment::System,
+            build::aperture_flags(),
+            above,
+            build::rounded(builder.sums.total),
+        ),
+    ];
+    build::adapter("Radeon RX 6600", build::system_memory(builder.sums.peak), segments)
 }
 
 fn head_comment() -> String {
@@ -264,6 +166,13 @@ t_us,op,id,gpu_va,size,owner,preferred_order,observed_segment,observed_segment_o
         rmv_csv(text, options).expect("the trace is complete")
     }
 
+    fn observed(imported: &Imported) -> &[Observed] {
+        match &imported.report {
+            Report::Observed(observed) => observed,
+            other => panic!("{other:?}"),
+        }
+    }
+
     #[test]
     fn events_become_commands() {
         let imported = import(TRACE, &Options::default());
@@ -302,10 +211,14 @@ t_us,op,id,gpu_va,size,owner,preferred_order,observed_segment,observed_segment_o
         assert_eq!(numbers, expected);
         assert_eq!(adapter.system_memory, Some(512 << 20));
 
-        let options =
-            Options { first: Some(3), local_size: Some(64 << 10), invisible_size: Some(4 << 10) };
+        let options = Options {
+            first: Some(3),
+            local_size: Some(64 << 10),
+            invisible_size: Some(4 << 10),
+            ..Options::default()
+        };
         let imported = import(TRACE, &options);
-        assert_eq!(imported.observed.len(), 3);
+        assert_eq!(observed(&imported).len(), 3);
         let segments = imported.document.adapter.segments.expect("as above");
         assert_eq!((segments[0].size, segments[1].size), (64 << 10, 4 << 10));
         assert!(imported.document.notes.contains("local segment was cut to 64 KiB"));
@@ -313,7 +226,8 @@ t_us,op,id,gpu_va,size,owner,preferred_order,observed_segment,observed_segment_o
 
     #[test]
     fn what_was_observed_is_kept() {
-        let observed = import(TRACE, &Options::default()).observed;
+        let imported = import(TRACE, &Options::default());
+        let observed = observed(&imported);
         let seen: Vec<_> = observed
             .iter()
             .map(|seen| (seen.name.as_str(), seen.segment, seen.offset, seen.freed_at))
@@ -329,10 +243,10 @@ t_us,op,id,gpu_va,size,owner,preferred_order,observed_segment,observed_segment_o
             ("a5.2", Some(Local), Some(11_796_480), None),
         ];
         assert_eq!(seen, expected);
-        assert!(overlaps(&observed).is_empty());
-        assert!(order_breaks(&observed).is_empty());
+        assert!(overlaps(observed).is_empty());
+        assert!(order_breaks(observed).is_empty());
         // 11,796,480 = 180 * 65,536; 4,210,688 = 64.25 * 65,536.
-        assert_eq!(misaligned(&observed, 65_536).len(), 1);
+        assert_eq!(misaligned(observed, 65_536).len(), 1);
     }
 
     #[test]
@@ -394,8 +308,11 @@ t_us,op,id,gpu_va,size,owner,preferred_order,observed_segment,observed_segment_o
         for end in 0..TRACE.len() {
             let _ = rmv_csv(&TRACE[..end], &Options::default());
         }
-        let sizes =
-            Options { first: None, local_size: Some(u64::MAX), invisible_size: Some(u64::MAX) };
-        assert_eq!(import(TRACE, &sizes).observed.len(), 6);
+        let sizes = Options {
+            local_size: Some(u64::MAX),
+            invisible_size: Some(u64::MAX),
+            ..Options::default()
+        };
+        assert_eq!(observed(&import(TRACE, &sizes)).len(), 6);
     }
 }
