@@ -552,11 +552,7 @@ Session(
             (command(9).variant("Transfer").field("source").variant("Segment").index(1), (19, 63)),
             (command(9).variant("Transfer").field("n"), (19, 70)),
             (
-                command(10)
-                    .variant("Expect")
-                    .variant("Damage")
-                    .variant("Segment")
-                    .field("offset"),
+                command(10).variant("Expect").variant("Damage").variant("Segment").field("offset"),
                 (20, 53),
             ),
             (command(99), (7, 15)),

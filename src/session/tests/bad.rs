@@ -84,7 +84,10 @@ fn wrong_values_of_banks_ranges_and_layouts_are_located() {
             "descriptors: 2",
             "51: adapter.descriptors: 2 is not a generation of segment descriptors: write 1, 3 or 4",
         ),
-        ("descriptors: 259", "51: adapter.descriptors: 259 is not a generation of segment descriptors: write 1, 3 or 4"),
+        (
+            "descriptors: 259",
+            "51: adapter.descriptors: 259 is not a generation of segment descriptors: write 1, 3 or 4",
+        ),
         (
             "agp_aperture: (base: 0)",
             "52: adapter.agp_aperture: Unexpected missing field named `size` in `AgpAperture`",
@@ -186,7 +189,8 @@ fn wrong_values_of_banks_ranges_and_layouts_are_located() {
         ));
         assert_eq!(shown(&text), format!("bad.ron:4:{expected}"), "{field}");
     }
-    let policies = "(version: 1, policies: (offers: Drop), adapter: (profile: \"p\"), commands: [])";
+    let policies =
+        "(version: 1, policies: (offers: Drop), adapter: (profile: \"p\"), commands: [])";
     assert_eq!(
         shown(policies),
         "bad.ron:1:33: policies.offers: `Drop` is not known here (write one of Discard, Keep)"
@@ -394,8 +398,9 @@ fn limits_are_located_errors() {
         "bad.ron:3:7: commands[0].Evict: the name has 129 bytes; at most 128 are allowed"
     );
 
-    let of_adapter =
-        |fields: &str| format!("(version: 1, adapter: (profile: \"inspector\", {fields}), commands: [])");
+    let of_adapter = |fields: &str| {
+        format!("(version: 1, adapter: (profile: \"inspector\", {fields}), commands: [])")
+    };
     let segments = "(name: \"S\", size: 1),".repeat(65);
     let error = errors(&of_adapter(&format!("segments: [{segments}]"))).remove(0);
     assert_eq!(error.rule, Rule::Limit);
@@ -410,7 +415,8 @@ fn limits_are_located_errors() {
         "bad.ron:1:89: adapter.segments[0].bank_ends: the list has more than 65,536 items, which is the limit"
     );
     let ranges = "(offset: 0, size: 1),".repeat(65_537);
-    let text = of_adapter(&format!("segments: [(name: \"S\", size: 1, invalid_ranges: [{ranges}])]"));
+    let text =
+        of_adapter(&format!("segments: [(name: \"S\", size: 1, invalid_ranges: [{ranges}])]"));
     assert_eq!(
         shown(&text),
         "bad.ron:1:94: adapter.segments[0].invalid_ranges: the list has more than 65,536 items, which is the limit"

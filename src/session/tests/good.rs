@@ -120,7 +120,8 @@ fn impossible_adapters_open() {
             Expect(Finding("segment-count")),
         ])"#
     );
-    let bound = open(&text, "impossible.ron", &profile).expect("it is for the rules to judge").bound;
+    let bound =
+        open(&text, "impossible.ron", &profile).expect("it is for the rules to judge").bound;
     assert_eq!(bound.adapter.segments.len(), 33);
     assert_eq!(bound.adapter.paging_buffer.segment, 33);
     assert_eq!(bound.adapter.descriptors, Some(DescriptorGeneration::Descriptor4));
@@ -144,7 +145,8 @@ fn profiles_keep_their_quirks_and_descriptors() {
         Some(adapter)
     };
     let open = |fields: &str| {
-        let text = format!("(version: 1, adapter: (profile: \"inspector\", {fields}), commands: [])");
+        let text =
+            format!("(version: 1, adapter: (profile: \"inspector\", {fields}), commands: [])");
         let adapter = open(&text, "small.ron", &special).expect(fields).bound.adapter;
         (adapter.quirks, adapter.descriptors.map(DescriptorGeneration::number))
     };
@@ -256,11 +258,7 @@ fn every_command_arrives() {
         Command::Display(Some(rows)),
         Command::Display(None),
         Command::ReservePages(ReservePages { pages, count: 16, contiguous: false }),
-        Command::ReservePages(ReservePages {
-            pages: PagesId(1),
-            count: 1 << 32,
-            contiguous: true,
-        }),
+        Command::ReservePages(ReservePages { pages: PagesId(1), count: 1 << 32, contiguous: true }),
         Command::ReleasePages(PagesId(1)),
         Command::WritePages(pages, part(4096, Some(16)), Data::Seed(7)),
         Command::WritePages(pages, part(0, Some(2)), Data::Bytes([1, 2].into())),

@@ -92,8 +92,7 @@ fn priority() -> impl Strategy<Value = Priority> {
 }
 
 fn bank_hints() -> impl Strategy<Value = NamedBankHints> {
-    let hint =
-        (1..=127_u8, any::<bool>()).prop_map(|(bank, from_end)| BankHint { bank, from_end });
+    let hint = (1..=127_u8, any::<bool>()).prop_map(|(bank, from_end)| BankHint { bank, from_end });
     prop_oneof![
         proptest::collection::vec(hint, 0..6).prop_map(NamedBankHints::List),
         any::<u32>().prop_map(NamedBankHints::Word)
@@ -111,8 +110,11 @@ fn allocation_flags() -> impl Strategy<Value = NamedAllocationFlags> {
 }
 
 fn rows() -> impl Strategy<Value = RowLayout> {
-    any::<(u32, u32, u32)>()
-        .prop_map(|(pitch, aligned_pitch, rows)| RowLayout { pitch, aligned_pitch, rows })
+    any::<(u32, u32, u32)>().prop_map(|(pitch, aligned_pitch, rows)| RowLayout {
+        pitch,
+        aligned_pitch,
+        rows,
+    })
 }
 
 fn create_allocation() -> impl Strategy<Value = NamedCreateAllocation> {
@@ -258,12 +260,8 @@ fn sharing_command() -> impl Strategy<Value = NamedCommand> {
         (name(), name())
             .prop_map(|(allocation, device)| Box::new(NamedSharing { allocation, device }))
     };
-    let offers = vec![
-        OfferPriority::Low,
-        OfferPriority::Normal,
-        OfferPriority::High,
-        OfferPriority::Auto,
-    ];
+    let offers =
+        vec![OfferPriority::Low, OfferPriority::Normal, OfferPriority::High, OfferPriority::Auto];
     let names = || proptest::collection::vec(name(), 0..4);
     prop_oneof![
         sharing().prop_map(NamedCommand::OpenAllocation),
@@ -294,8 +292,7 @@ fn sharing_command() -> impl Strategy<Value = NamedCommand> {
 
 fn location() -> impl Strategy<Value = NamedLocation> {
     prop_oneof![
-        (segment(), size())
-            .prop_map(|(segment, address)| NamedLocation::Segment(segment, address)),
+        (segment(), size()).prop_map(|(segment, address)| NamedLocation::Segment(segment, address)),
         name().prop_map(NamedLocation::Pages)
     ]
 }
@@ -501,22 +498,24 @@ fn adapter() -> impl Strategy<Value = AdapterDescription> {
         option(size().boxed()),
         (proptest::option::of(agp_aperture), proptest::option::of(quirks)),
     )
-        .prop_map(|(texts, system_memory, frame_seed, segments, paging_buffer, id, limit, rest)| {
-            AdapterDescription {
-                profile: texts.0,
-                name: texts.1,
-                wddm: texts.2.map(|(version, ..)| version),
-                descriptors: texts.3.map(|(generation, _)| generation),
-                system_memory,
-                frame_seed,
-                segments,
-                paging_buffer,
-                system_memory_id: id.map(SystemMemoryId),
-                aperture_commit_limit: limit,
-                agp_aperture: rest.0,
-                quirks: rest.1,
-            }
-        })
+        .prop_map(
+            |(texts, system_memory, frame_seed, segments, paging_buffer, id, limit, rest)| {
+                AdapterDescription {
+                    profile: texts.0,
+                    name: texts.1,
+                    wddm: texts.2.map(|(version, ..)| version),
+                    descriptors: texts.3.map(|(generation, _)| generation),
+                    system_memory,
+                    frame_seed,
+                    segments,
+                    paging_buffer,
+                    system_memory_id: id.map(SystemMemoryId),
+                    aperture_commit_limit: limit,
+                    agp_aperture: rest.0,
+                    quirks: rest.1,
+                }
+            },
+        )
 }
 
 fn document() -> impl Strategy<Value = Document> {
