@@ -4,6 +4,9 @@
 //! object exists when a command wants it is not asked here: the machine refuses, and the refusal
 //! is an outcome of the session.
 
+mod expectation;
+mod raw;
+
 use std::collections::HashMap;
 
 use crate::base::{AllocationId, Bytes, DeviceId, PagesId, ProcessId, SegmentId};
@@ -13,16 +16,15 @@ use crate::ddi::{
     RowLayout, SegmentSet,
 };
 use crate::machine::{
-    AllocationRange, Command, CreateAllocation, Data, Expectation, ExpectedDamage, ExpectedPlace,
-    RawLocation, RawOperation, RawTransfer, Reference, ReferenceKind, ReservePages,
+    AllocationRange, Command, CreateAllocation, Data, Reference, ReferenceKind, ReservePages,
 };
 
 use super::bind_error::{BindError, BindProblem, ObjectKind};
 use super::document::{
     AdapterDescription, Document, FlagGeneration, NamedAllocationFlags, NamedBankHints,
-    NamedCommand, NamedCpuWrite, NamedCreateAllocation, NamedDamage, NamedData, NamedExpectation,
-    NamedLocation, NamedPreferences, NamedReference, NamedReservePages, NamedSegmentSet,
-    NamedWritePages, PagingBufferDescription, SegmentDescription, SegmentName,
+    NamedCommand, NamedCpuWrite, NamedCreateAllocation, NamedData, NamedPreferences,
+    NamedReference, NamedReservePages, NamedSegmentSet, NamedWritePages, PagingBufferDescription,
+    SegmentDescription, SegmentName,
 };
 use super::limits;
 use super::locate::FieldPath;
@@ -641,113 +643,6 @@ impl<'a> Binder<'a> {
         }
     }
 
-    /// One of the raw operations; `None` when it has errors.
-    fn raw_operation(&mut self, command: &NamedCommand, at: At<'_>) -> Option<RawOperation> {
-        Some(match command {
-            NamedCommand::Transfer(named) => {
-                let allocation = self.optional_allocation(named.allocation.as_ref(), at);
-                let source = self.location(&named.source, &|| at().field("source"));
-                let destination = self.location(&named.destination, &|| at().field("destination"));
-                RawOperation::Transfer(RawTransfer {
-                    allocation: allocation?,
-                    transfer_offset: named.transfer_offset,
-                    transfer_size: named.transfer_size,
-                    source: source?,
-                    destination: destination?,
-                    flags: named.flags,
-                    mdl_offset: named.mdl_offset,
-                })
-            }
-            NamedCommand::SpecialLockTransfer(named) => {
-                let allocation = self.optional_allocation(named.allocation.as_ref(), at);
-                let source = self.location(&named.source, &|| at().field("source"));
-                let destination = self.location(&named.destination, &|| at().field("destination"));
-                let transfer = RawTransfer {
-                    allocation: allocation?,
-                    transfer_offset: named.transfer_offset,
-                    transfer_size: named.transfer_size,
-                    source: source?,
-                    destination: destination?,
-                    flags: named.flags,
-                    mdl_offset: 0,
-                };
-                let (id, data) = (named.swizzling_range_id, named.swizzling_range_data);
-                RawOperation::SpecialLockTransfer(transfer, id, data)
-            }
-            NamedCommand::Fill(named) => {
-                let allocation = self.optional_allocation(named.allocation.as_ref(), at);
-                let segment = self.segment(&named.segment, &|| at().field("segment"));
-                RawOperation::Fill {
-                    allocation: allocation?,
-                    fill_size: named.fill_size,
-                    fill_pattern: named.fill_pattern,
-                    segment: segment?,
-                    address: named.address,
-                }
-            }
-            NamedCommand::DiscardContent(named) => {
-                let allocation = self.optional_allocation(named.allocation.as_ref(), at);
-                let segment = self.segment(&named.segment, &|| at().field("segment"));
-                RawOperation::DiscardContent {
-                    allocation: allocation?,
-                    flags: named.flags,
-                    segment: segment?,
-                    address: named.address,
-                }
-            }
-            NamedCommand::ReadPhysical(named) => {
-                let segment = self.segment(&named.segment, &|| at().field("segment"));
-                RawOperation::ReadPhysical { segment: segment?, address: named.address }
-            }
-            NamedCommand::WritePhysical(named) => {
-                let segment = self.segment(&named.segment, &|| at().field("segment"));
-                RawOperation::WritePhysical { segment: segment?, address: named.address }
-            }
-            NamedCommand::MapApertureSegment(named) => {
-                let device = self.optional_device(named.device.as_ref(), at);
-                let allocation = self.optional_allocation(named.allocation.as_ref(), at);
-                let segment = self.segment(&named.segment, &|| at().field("segment"));
-                let pages = self.pages(&named.pages, &|| at().field("pages"));
-                RawOperation::MapApertureSegment {
-                    device: device?,
-                    allocation: allocation?,
-                    segment: segment?,
-                    offset_in_pages: named.offset_in_pages,
-                    number_of_pages: named.number_of_pages,
-                    pages: pages?,
-                    flags: named.flags,
-                    mdl_offset: named.mdl_offset,
-                }
-            }
-            NamedCommand::UnmapApertureSegment(named) => {
-                let device = self.optional_device(named.device.as_ref(), at);
-                let allocation = self.optional_allocation(named.allocation.as_ref(), at);
-                let segment = self.segment(&named.segment, &|| at().field("segment"));
-                RawOperation::UnmapApertureSegment {
-                    device: device?,
-                    allocation: allocation?,
-                    segment: segment?,
-                    offset_in_pages: named.offset_in_pages,
-                    number_of_pages: named.number_of_pages,
-                    dummy_page: named.dummy_page,
-                }
-            }
-            _ => return None,
-        })
-    }
-
-    fn location(&mut self, location: &NamedLocation, at: At<'_>) -> Option<RawLocation> {
-        Some(match location {
-            NamedLocation::Segment(segment, address) => {
-                let id = self.segment(segment, &|| at().variant("Segment").index(0))?;
-                RawLocation::Segment { id, address: *address }
-            }
-            NamedLocation::Pages(name) => {
-                RawLocation::Pages(self.pages(name, &|| at().variant("Pages"))?)
-            }
-        })
-    }
-
     /// Counts explicit bytes against the limit, and gives their number.
     fn explicit(&mut self, bytes: &[u8], at: At<'_>) -> u64 {
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
@@ -758,118 +653,6 @@ impl<'a> Binder<'a> {
             self.report(at(), BindProblem::Limit { what: "explicit bytes", limit });
         }
         length
-    }
-
-    fn expectation(&mut self, expected: &NamedExpectation, at: At<'_>) -> Option<Expectation> {
-        use NamedExpectation as Named;
-        Some(match expected {
-            Named::Place { allocation, segment, offset } => {
-                let at = || at().variant("Place");
-                let allocation = self.allocation(allocation, &|| at().field("allocation"));
-                let segment = self.segment(segment, &|| at().field("segment"));
-                Expectation::Place(allocation?, ExpectedPlace::Segment(segment?, *offset))
-            }
-            Named::NotResident(name) => {
-                let allocation = self.allocation(name, &|| at().variant("NotResident"));
-                Expectation::Place(allocation?, ExpectedPlace::NotResident)
-            }
-            Named::Absent(name) => {
-                let allocation = self.allocation(name, &|| at().variant("Absent"));
-                Expectation::Place(allocation?, ExpectedPlace::Absent)
-            }
-            Named::Content(name, state) => {
-                let allocation = self.allocation(name, &|| at().variant("Content").index(0));
-                Expectation::Content(allocation?, *state)
-            }
-            Named::Status(status) => Expectation::Status(*status),
-            Named::Counter(counter, value) => Expectation::Counter(*counter, *value),
-            Named::Bytes { allocation, offset, bytes } => {
-                let at = || at().variant("Bytes");
-                let allocation = self.allocation(allocation, &|| at().field("allocation"));
-                self.explicit(bytes, &|| at().field("bytes"));
-                Expectation::Bytes(allocation?, *offset, bytes.clone())
-            }
-            Named::SegmentBytes { segment, offset, bytes } => {
-                let at = || at().variant("SegmentBytes");
-                let segment = self.segment(segment, &|| at().field("segment"));
-                self.explicit(bytes, &|| at().field("bytes"));
-                Expectation::SegmentBytes(segment?, *offset, bytes.clone())
-            }
-            Named::PhysicalBytes { address, bytes } => {
-                self.explicit(bytes, &|| at().variant("PhysicalBytes").field("bytes"));
-                Expectation::PhysicalBytes(*address, bytes.clone())
-            }
-            Named::Hash(name, hash) => {
-                let allocation = self.allocation(name, &|| at().variant("Hash").index(0));
-                Expectation::Hash(allocation?, *hash)
-            }
-            Named::Stopped { code, parameter } => Expectation::Stopped(*code, *parameter),
-            Named::Offer(name, state) => {
-                let allocation = self.allocation(name, &|| at().variant("Offer").index(0));
-                Expectation::Offer(allocation?, *state)
-            }
-            Named::Locked(name) => {
-                Expectation::Locked(self.allocation(name, &|| at().variant("Locked"))?, true)
-            }
-            Named::Unlocked(name) => {
-                Expectation::Locked(self.allocation(name, &|| at().variant("Unlocked"))?, false)
-            }
-            Named::Displayed(name) => {
-                Expectation::Displayed(self.allocation(name, &|| at().variant("Displayed"))?, true)
-            }
-            Named::NotDisplayed(name) => {
-                let allocation = self.allocation(name, &|| at().variant("NotDisplayed"));
-                Expectation::Displayed(allocation?, false)
-            }
-            Named::Owner { allocation, device } => {
-                let at = || at().variant("Owner");
-                let allocation = self.allocation(allocation, &|| at().field("allocation"));
-                let device = self.device(device, &|| at().field("device"));
-                Expectation::Owner(allocation?, device?)
-            }
-            Named::PagesBytes { pages, offset, bytes } => {
-                let at = || at().variant("PagesBytes");
-                let pages = self.pages(pages, &|| at().field("pages"));
-                self.explicit(bytes, &|| at().field("bytes"));
-                Expectation::PagesBytes(pages?, *offset, bytes.clone())
-            }
-            Named::Finding(rule) => Expectation::Finding(*rule),
-            Named::Damage(damage) => {
-                Expectation::Damage(self.damage(damage, &|| at().variant("Damage"))?)
-            }
-        })
-    }
-
-    fn damage(&mut self, damage: &NamedDamage, at: At<'_>) -> Option<ExpectedDamage> {
-        Some(match damage {
-            NamedDamage::Content { allocation, offset } => {
-                let at = || at().variant("Content").field("allocation");
-                let allocation = self.allocation(allocation, &at)?;
-                ExpectedDamage::Content { allocation, offset: *offset }
-            }
-            NamedDamage::Pages { pages, offset } => {
-                let pages = self.pages(pages, &|| at().variant("Pages").field("pages"))?;
-                ExpectedDamage::Pages { pages, offset: *offset }
-            }
-            NamedDamage::Segment { segment, offset } => {
-                let at = || at().variant("Segment").field("segment");
-                ExpectedDamage::Segment { segment: self.segment(segment, &at)?, offset: *offset }
-            }
-            NamedDamage::Aperture { segment, page } => {
-                let at = || at().variant("Aperture").field("segment");
-                ExpectedDamage::Aperture { segment: self.segment(segment, &at)?, page: *page }
-            }
-            NamedDamage::WrongRead { allocation, offset } => {
-                let at = || at().variant("WrongRead").field("allocation");
-                let allocation = self.allocation(allocation, &at)?;
-                ExpectedDamage::WrongRead { allocation, offset: *offset }
-            }
-            NamedDamage::WrongCpuRead { allocation, offset } => {
-                let at = || at().variant("WrongCpuRead").field("allocation");
-                let allocation = self.allocation(allocation, &at)?;
-                ExpectedDamage::WrongCpuRead { allocation, offset: *offset }
-            }
-        })
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Each accepts every form that the grammar allows and says in its error what it wants.
 
+mod structures;
+
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -11,21 +13,18 @@ use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
 use crate::base::text::{count, parse_size};
 use crate::base::{FenceId, SegmentId};
-use crate::config::{
-    AgpAperture, CpuHostAperture, EnginePolicy, EvictionPolicy, FitPolicy, OfferPolicy, Policies,
-    Quirks, SegmentRange, VideoProtectedRange,
-};
-use crate::ddi::{
-    BankHint, DescriptorGeneration, InterfaceVersion, NtStatus, OfferPriority, Priority, RowLayout,
-    SystemMemoryId,
-};
+use crate::config::{EnginePolicy, EvictionPolicy, FitPolicy, OfferPolicy, Policies};
+use crate::ddi::{BankHint, InterfaceVersion, NtStatus, OfferPriority, Priority, SystemMemoryId};
 use crate::machine::{ContentState, Counter, OfferState, RunGpu};
 use crate::rules::Rule;
 
+pub(super) use self::structures::{
+    optional_agp_aperture, optional_cpu_host_aperture, optional_descriptors, optional_quirks,
+    optional_rows, optional_segments, optional_video_protected_range, ranges,
+};
 use super::document::{
     EnginePolicyName, EvictionPolicyName, FORMAT_VERSION, FitPolicyName, NamedBankHints,
-    NamedPreference, NamedPreferences, NamedSegmentSet, OfferPolicyName, SegmentDescription,
-    SegmentName,
+    NamedPreference, NamedPreferences, NamedSegmentSet, OfferPolicyName, SegmentName,
 };
 use super::flag_words;
 use super::limits;
@@ -308,165 +307,6 @@ pub(super) fn optional_system_memory_id<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<SystemMemoryId>, D::Error> {
     Ok(Option::<u8>::deserialize(deserializer)?.map(SystemMemoryId))
-}
-
-struct Segments(Vec<SegmentDescription>);
-
-impl<'de> Deserialize<'de> for Segments {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        bounded::<_, _, { limits::SEGMENTS }>(deserializer).map(Self)
-    }
-}
-
-/// The segments of an adapter.
-pub(super) fn optional_segments<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Vec<SegmentDescription>>, D::Error> {
-    Ok(Option::<Segments>::deserialize(deserializer)?.map(|segments| segments.0))
-}
-
-/// The grammar of [`AgpAperture`].
-#[derive(Deserialize)]
-#[serde(remote = "AgpAperture", rename = "AgpAperture", deny_unknown_fields)]
-struct AgpApertureText {
-    #[serde(deserialize_with = "size")]
-    base: u64,
-    #[serde(deserialize_with = "size")]
-    size: u64,
-}
-
-/// The AGP aperture of the chipset.
-pub(super) fn optional_agp_aperture<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<AgpAperture>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(transparent)]
-    struct Wrapper(#[serde(with = "AgpApertureText")] AgpAperture);
-
-    Ok(Option::<Wrapper>::deserialize(deserializer)?.map(|wrapper| wrapper.0))
-}
-
-/// The grammar of [`SegmentRange`].
-#[derive(Deserialize)]
-#[serde(remote = "SegmentRange", rename = "Range", deny_unknown_fields)]
-struct SegmentRangeText {
-    #[serde(deserialize_with = "size")]
-    offset: u64,
-    #[serde(deserialize_with = "size")]
-    size: u64,
-}
-
-/// Ranges of a segment.
-pub(super) fn ranges<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Vec<SegmentRange>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(transparent)]
-    struct Wrapper(#[serde(with = "SegmentRangeText")] SegmentRange);
-
-    let ranges = bounded::<_, Wrapper, { limits::RANGES }>(deserializer)?;
-    Ok(ranges.into_iter().map(|wrapper| wrapper.0).collect())
-}
-
-/// The grammar of [`CpuHostAperture`].
-#[derive(Deserialize)]
-#[serde(remote = "CpuHostAperture", rename = "CpuHostAperture", deny_unknown_fields)]
-struct CpuHostApertureText {
-    #[serde(deserialize_with = "size")]
-    physical_address: u64,
-    size_in_pages: u32,
-}
-
-/// The programmable window of the CPU.
-pub(super) fn optional_cpu_host_aperture<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<CpuHostAperture>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(transparent)]
-    struct Wrapper(#[serde(with = "CpuHostApertureText")] CpuHostAperture);
-
-    Ok(Option::<Wrapper>::deserialize(deserializer)?.map(|wrapper| wrapper.0))
-}
-
-/// The grammar of [`VideoProtectedRange`].
-#[derive(Deserialize)]
-#[serde(remote = "VideoProtectedRange", rename = "VideoProtectedRange", deny_unknown_fields)]
-struct VideoProtectedRangeText {
-    #[serde(default, deserialize_with = "size")]
-    start: u64,
-    #[serde(deserialize_with = "size")]
-    size: u64,
-    #[serde(default, deserialize_with = "size")]
-    alignment: u64,
-    #[serde(default)]
-    supported: u32,
-    #[serde(default, deserialize_with = "size")]
-    reserve: u64,
-}
-
-/// The video protected range of a segment.
-pub(super) fn optional_video_protected_range<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<VideoProtectedRange>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(transparent)]
-    struct Wrapper(#[serde(with = "VideoProtectedRangeText")] VideoProtectedRange);
-
-    Ok(Option::<Wrapper>::deserialize(deserializer)?.map(|wrapper| wrapper.0))
-}
-
-/// The grammar of [`RowLayout`].
-#[derive(Deserialize)]
-#[serde(remote = "RowLayout", rename = "Rows", deny_unknown_fields)]
-struct RowLayoutText {
-    #[serde(deserialize_with = "size_32")]
-    pitch: u32,
-    #[serde(deserialize_with = "size_32")]
-    aligned_pitch: u32,
-    rows: u32,
-}
-
-/// How the rows of an allocation lie.
-pub(super) fn optional_rows<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<RowLayout>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(transparent)]
-    struct Wrapper(#[serde(with = "RowLayoutText")] RowLayout);
-
-    Ok(Option::<Wrapper>::deserialize(deserializer)?.map(|wrapper| wrapper.0))
-}
-
-/// Quirks by their names.
-pub(super) fn optional_quirks<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Quirks>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(transparent)]
-    struct Wrapper(#[serde(deserialize_with = "flags")] Quirks);
-
-    Ok(Option::<Wrapper>::deserialize(deserializer)?.map(|wrapper| wrapper.0))
-}
-
-struct DescriptorNumber(DescriptorGeneration);
-
-impl<'de> Deserialize<'de> for DescriptorNumber {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let number = u64::deserialize(deserializer)?;
-        let generation = u8::try_from(number).ok().and_then(DescriptorGeneration::from_number);
-        generation.map(Self).ok_or_else(|| {
-            de::Error::custom(format_args!(
-                "{number} is not a generation of segment descriptors: write 1, 3 or 4"
-            ))
-        })
-    }
-}
-
-/// The segment query of a driver: 1, 3 or 4.
-pub(super) fn optional_descriptors<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<DescriptorGeneration>, D::Error> {
-    Ok(Option::<DescriptorNumber>::deserialize(deserializer)?.map(|number| number.0))
 }
 
 /// A rule on adapters by its id.

@@ -3,6 +3,9 @@
 //! What the reader supplies by default is left out. Reading what is written gives the same
 //! document.
 
+mod expectation;
+mod raw;
+
 use std::fmt::{self, Display, Write};
 
 use crate::base::text::{exact_size, hex, word};
@@ -11,15 +14,14 @@ use crate::config::{
     SegmentRange, VideoProtectedRange,
 };
 use crate::ddi::{OfferPriority, Priority, RowLayout};
-use crate::machine::{ContentState, Counter, OfferState, RunGpu};
+use crate::machine::RunGpu;
 
+use self::expectation::ExpectationText;
 use super::document::{
     AdapterDescription, Document, FORMAT_VERSION, NamedBankHints, NamedCommand,
-    NamedCreateAllocation, NamedDamage, NamedData, NamedDiscardContent, NamedExpectation,
-    NamedFill, NamedLocation, NamedLock, NamedMapApertureSegment, NamedPhysicalAccess,
-    NamedPreferences, NamedRange, NamedReference, NamedReservePages, NamedSegmentSet,
-    NamedSpecialLockTransfer, NamedTransfer, NamedUnmapApertureSegment, NamedWriteRange,
-    PagingBufferDescription, SegmentDescription, SegmentName, normal_priority, one_page,
+    NamedCreateAllocation, NamedData, NamedLock, NamedPhysicalAccess, NamedPreferences, NamedRange,
+    NamedReference, NamedReservePages, NamedSegmentSet, NamedWriteRange, PagingBufferDescription,
+    SegmentDescription, SegmentName, normal_priority, one_page,
 };
 use super::flag_words::Names;
 
@@ -482,12 +484,14 @@ impl Display for CommandText<'_> {
                 fields.add("data", DataText(&write.data));
                 fields.fmt(f)
             }
-            NamedCommand::Transfer(operation) => transfer_fields(operation).fmt(f),
+            NamedCommand::Transfer(operation) => raw::transfer_fields(operation).fmt(f),
             NamedCommand::SpecialLockTransfer(operation) => {
-                special_lock_transfer_fields(operation).fmt(f)
+                raw::special_lock_transfer_fields(operation).fmt(f)
             }
-            NamedCommand::Fill(operation) => fill_fields(operation).fmt(f),
-            NamedCommand::DiscardContent(operation) => discard_content_fields(operation).fmt(f),
+            NamedCommand::Fill(operation) => raw::fill_fields(operation).fmt(f),
+            NamedCommand::DiscardContent(operation) => {
+                raw::discard_content_fields(operation).fmt(f)
+            }
             NamedCommand::ReadPhysical(access) | NamedCommand::WritePhysical(access) => {
                 let NamedPhysicalAccess { segment, address } = access.as_ref();
                 let mut fields = Fields::default();
@@ -495,8 +499,8 @@ impl Display for CommandText<'_> {
                 fields.add("address", hex(*address));
                 fields.fmt(f)
             }
-            NamedCommand::MapApertureSegment(operation) => map_fields(operation).fmt(f),
-            NamedCommand::UnmapApertureSegment(operation) => unmap_fields(operation).fmt(f),
+            NamedCommand::MapApertureSegment(operation) => raw::map_fields(operation).fmt(f),
+            NamedCommand::UnmapApertureSegment(operation) => raw::unmap_fields(operation).fmt(f),
             NamedCommand::SetPriority(name, priority) => {
                 write!(f, "({}, {})", Quoted(name.as_str()), PriorityText(*priority))
             }
@@ -556,123 +560,6 @@ impl Display for DataText<'_> {
     }
 }
 
-impl Display for NamedLocation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Segment(segment, address) => write!(f, "Segment({segment}, {})", hex(*address)),
-            Self::Pages(name) => write!(f, "Pages({})", Quoted(name.as_str())),
-        }
-    }
-}
-
-fn transfer_fields(operation: &NamedTransfer) -> Fields {
-    let NamedTransfer {
-        allocation,
-        transfer_offset,
-        transfer_size,
-        source,
-        destination,
-        flags,
-        mdl_offset,
-    } = operation;
-    let mut fields = Fields::default();
-    fields.some("allocation", allocation.as_ref().map(|name| Quoted(name.as_str())));
-    fields.unless(*transfer_offset == 0, "transfer_offset", hex(u64::from(*transfer_offset)));
-    fields.add("transfer_size", Size(*transfer_size));
-    fields.add("source", source);
-    fields.add("destination", destination);
-    fields.unless(flags.is_empty(), "flags", Flags(*flags));
-    fields.unless(*mdl_offset == 0, "mdl_offset", mdl_offset);
-    fields
-}
-
-fn special_lock_transfer_fields(operation: &NamedSpecialLockTransfer) -> Fields {
-    let NamedSpecialLockTransfer {
-        allocation,
-        transfer_offset,
-        transfer_size,
-        source,
-        destination,
-        flags,
-        swizzling_range_id,
-        swizzling_range_data,
-    } = operation;
-    let mut fields = Fields::default();
-    fields.some("allocation", allocation.as_ref().map(|name| Quoted(name.as_str())));
-    fields.unless(*transfer_offset == 0, "transfer_offset", hex(u64::from(*transfer_offset)));
-    fields.add("transfer_size", Size(*transfer_size));
-    fields.add("source", source);
-    fields.add("destination", destination);
-    fields.unless(flags.is_empty(), "flags", Flags(*flags));
-    fields.unless(*swizzling_range_id == 0, "swizzling_range_id", swizzling_range_id);
-    let data = *swizzling_range_data;
-    fields.unless(data == 0, "swizzling_range_data", word(data));
-    fields
-}
-
-fn fill_fields(operation: &NamedFill) -> Fields {
-    let NamedFill { allocation, fill_size, fill_pattern, segment, address } = operation;
-    let mut fields = Fields::default();
-    fields.some("allocation", allocation.as_ref().map(|name| Quoted(name.as_str())));
-    fields.add("fill_size", Size(*fill_size));
-    fields.unless(*fill_pattern == 0, "fill_pattern", word(*fill_pattern));
-    fields.add("segment", segment);
-    fields.add("address", hex(*address));
-    fields
-}
-
-fn discard_content_fields(operation: &NamedDiscardContent) -> Fields {
-    let NamedDiscardContent { allocation, flags, segment, address } = operation;
-    let mut fields = Fields::default();
-    fields.some("allocation", allocation.as_ref().map(|name| Quoted(name.as_str())));
-    fields.unless(flags.is_empty(), "flags", Flags(*flags));
-    fields.add("segment", segment);
-    fields.add("address", hex(*address));
-    fields
-}
-
-fn map_fields(operation: &NamedMapApertureSegment) -> Fields {
-    let NamedMapApertureSegment {
-        device,
-        allocation,
-        segment,
-        offset_in_pages,
-        number_of_pages,
-        pages,
-        flags,
-        mdl_offset,
-    } = operation;
-    let mut fields = Fields::default();
-    fields.some("device", device.as_ref().map(|name| Quoted(name.as_str())));
-    fields.some("allocation", allocation.as_ref().map(|name| Quoted(name.as_str())));
-    fields.add("segment", segment);
-    fields.unless(*offset_in_pages == 0, "offset_in_pages", offset_in_pages);
-    fields.add("number_of_pages", number_of_pages);
-    fields.add("pages", Quoted(pages.as_str()));
-    fields.unless(flags.is_empty(), "flags", Flags(*flags));
-    fields.unless(*mdl_offset == 0, "mdl_offset", mdl_offset);
-    fields
-}
-
-fn unmap_fields(operation: &NamedUnmapApertureSegment) -> Fields {
-    let NamedUnmapApertureSegment {
-        device,
-        allocation,
-        segment,
-        offset_in_pages,
-        number_of_pages,
-        dummy_page,
-    } = operation;
-    let mut fields = Fields::default();
-    fields.some("device", device.as_ref().map(|name| Quoted(name.as_str())));
-    fields.some("allocation", allocation.as_ref().map(|name| Quoted(name.as_str())));
-    fields.add("segment", segment);
-    fields.unless(*offset_in_pages == 0, "offset_in_pages", offset_in_pages);
-    fields.add("number_of_pages", number_of_pages);
-    fields.some("dummy_page", dummy_page.map(hex));
-    fields
-}
-
 fn range_fields(range: &NamedRange) -> Fields {
     part_fields(range.allocation.as_str(), range.offset, range.length)
 }
@@ -703,159 +590,11 @@ impl Display for ReferenceText<'_> {
     }
 }
 
-struct ExpectationText<'a>(&'a NamedExpectation);
-
-impl Display for ExpectationText<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut fields = Fields::default();
-        match self.0 {
-            NamedExpectation::Place { allocation, segment, offset } => {
-                fields.add("allocation", Quoted(allocation.as_str()));
-                fields.add("segment", segment);
-                fields.some("offset", offset.map(hex));
-                write!(f, "Place{fields}")
-            }
-            NamedExpectation::NotResident(name) => {
-                write!(f, "NotResident({})", Quoted(name.as_str()))
-            }
-            NamedExpectation::Absent(name) => write!(f, "Absent({})", Quoted(name.as_str())),
-            NamedExpectation::Content(name, state) => {
-                let state = match state {
-                    ContentState::Intact => "Intact",
-                    ContentState::Damaged => "Damaged",
-                    ContentState::NeverWritten => "NeverWritten",
-                    ContentState::Discarded => "Discarded",
-                };
-                write!(f, "Content({}, {state})", Quoted(name.as_str()))
-            }
-            NamedExpectation::Status(status) => match status.name() {
-                Some(name) => write!(f, "Status({})", Quoted(name)),
-                None => write!(f, "Status({})", word(status.0)),
-            },
-            NamedExpectation::Counter(counter, value) => {
-                write!(f, "Counter({}, {value})", counter_name(*counter))
-            }
-            NamedExpectation::Bytes { allocation, offset, bytes } => {
-                fields.add("allocation", Quoted(allocation.as_str()));
-                fields.add("offset", hex(*offset));
-                fields.add("bytes", BytesText(bytes));
-                write!(f, "Bytes{fields}")
-            }
-            NamedExpectation::SegmentBytes { segment, offset, bytes } => {
-                fields.add("segment", segment);
-                fields.add("offset", hex(*offset));
-                fields.add("bytes", BytesText(bytes));
-                write!(f, "SegmentBytes{fields}")
-            }
-            NamedExpectation::PhysicalBytes { address, bytes } => {
-                fields.add("address", hex(*address));
-                fields.add("bytes", BytesText(bytes));
-                write!(f, "PhysicalBytes{fields}")
-            }
-            NamedExpectation::Hash(name, hash) => {
-                write!(f, "Hash({}, {})", Quoted(name.as_str()), hex(*hash))
-            }
-            NamedExpectation::Stopped { code, parameter } => {
-                fields.add("code", format_args!("{code:#X}"));
-                fields.add("parameter", format_args!("{parameter:#X}"));
-                write!(f, "Stopped{fields}")
-            }
-            NamedExpectation::Offer(name, state) => {
-                let state = match state {
-                    OfferState::NotOffered => "NotOffered",
-                    OfferState::Offered => "Offered",
-                    OfferState::Discarded => "Discarded",
-                };
-                write!(f, "Offer({}, {state})", Quoted(name.as_str()))
-            }
-            NamedExpectation::Locked(name) => write!(f, "Locked({})", Quoted(name.as_str())),
-            NamedExpectation::Unlocked(name) => write!(f, "Unlocked({})", Quoted(name.as_str())),
-            NamedExpectation::Displayed(name) => write!(f, "Displayed({})", Quoted(name.as_str())),
-            NamedExpectation::NotDisplayed(name) => {
-                write!(f, "NotDisplayed({})", Quoted(name.as_str()))
-            }
-            NamedExpectation::Owner { allocation, device } => {
-                fields.add("allocation", Quoted(allocation.as_str()));
-                fields.add("device", Quoted(device.as_str()));
-                write!(f, "Owner{fields}")
-            }
-            NamedExpectation::PagesBytes { pages, offset, bytes } => {
-                fields.add("pages", Quoted(pages.as_str()));
-                fields.add("offset", hex(*offset));
-                fields.add("bytes", BytesText(bytes));
-                write!(f, "PagesBytes{fields}")
-            }
-            NamedExpectation::Finding(rule) => write!(f, "Finding({})", Quoted(rule.id())),
-            NamedExpectation::Damage(damage) => write!(f, "Damage({})", DamageText(damage)),
-        }
-    }
-}
-
-struct DamageText<'a>(&'a NamedDamage);
-
-impl Display for DamageText<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut fields = Fields::default();
-        let variant = match self.0 {
-            NamedDamage::Content { allocation, offset } => {
-                fields.add("allocation", Quoted(allocation.as_str()));
-                fields.add("offset", hex(*offset));
-                "Content"
-            }
-            NamedDamage::Pages { pages, offset } => {
-                fields.add("pages", Quoted(pages.as_str()));
-                fields.add("offset", hex(*offset));
-                "Pages"
-            }
-            NamedDamage::Segment { segment, offset } => {
-                fields.add("segment", segment);
-                fields.add("offset", hex(*offset));
-                "Segment"
-            }
-            NamedDamage::Aperture { segment, page } => {
-                fields.add("segment", segment);
-                fields.add("page", page);
-                "Aperture"
-            }
-            NamedDamage::WrongRead { allocation, offset } => {
-                fields.add("allocation", Quoted(allocation.as_str()));
-                fields.add("offset", hex(*offset));
-                "WrongRead"
-            }
-            NamedDamage::WrongCpuRead { allocation, offset } => {
-                fields.add("allocation", Quoted(allocation.as_str()));
-                fields.add("offset", hex(*offset));
-                "WrongCpuRead"
-            }
-        };
-        write!(f, "{variant}{fields}")
-    }
-}
-
 const fn offer_priority_name(priority: OfferPriority) -> &'static str {
     match priority {
         OfferPriority::Low => "LOW",
         OfferPriority::Normal => "NORMAL",
         OfferPriority::High => "HIGH",
         OfferPriority::Auto => "AUTO",
-    }
-}
-
-const fn counter_name(counter: Counter) -> &'static str {
-    match counter {
-        Counter::PageIns => "PageIns",
-        Counter::Evictions => "Evictions",
-        Counter::BytesFilled => "BytesFilled",
-        Counter::BytesDiscarded => "BytesDiscarded",
-        Counter::BytesMappedIntoAperture => "BytesMappedIntoAperture",
-        Counter::BytesUnmappedFromAperture => "BytesUnmappedFromAperture",
-        Counter::BytesMdlToMemory => "BytesMdlToMemory",
-        Counter::BytesMemoryToMdl => "BytesMemoryToMdl",
-        Counter::BytesApertureToMemory => "BytesApertureToMemory",
-        Counter::BytesMemoryToAperture => "BytesMemoryToAperture",
-        Counter::Refusals => "Refusals",
-        Counter::Faults => "Faults",
-        Counter::Submissions => "Submissions",
-        Counter::BytesFlushed => "BytesFlushed",
     }
 }
