@@ -32,6 +32,21 @@ impl HostMemory {
         Self { journal: Journal::new(state), seed }
     }
 
+    /// The same memory with something of its state made otherwise, before anything happened.
+    pub(super) fn remade(self, make: impl FnOnce(&mut HostState)) -> Self {
+        let mut state = self.journal.state().clone();
+        make(&mut state);
+        Self { journal: Journal::new(state), seed: self.seed }
+    }
+
+    pub(super) const fn state(&self) -> &HostState {
+        self.journal.state()
+    }
+
+    pub(super) fn apply(&mut self, change: HostChange) {
+        self.journal.apply(change);
+    }
+
     /// Its size.
     #[must_use]
     pub const fn size(&self) -> Bytes {
@@ -210,7 +225,9 @@ impl HostMemory {
         Ok(self.content().pieces(span))
     }
 
+    /// Writes past the cache of the processor, which has nothing newer there afterwards.
     fn record(&mut self, change: ByteChange) {
+        self.forget_behind(change.span());
         if !change.changes_nothing() {
             self.journal.apply(HostChange::Bytes(change));
         }
@@ -290,7 +307,7 @@ impl HostMemory {
     }
 
     /// The ranges that a list names, all of which lie in memory.
-    fn listed(&self, mdl: &Mdl, offset: u64, len: u64) -> Result<Vec<Span>, OutOfRange> {
+    pub(super) fn listed(&self, mdl: &Mdl, offset: u64, len: u64) -> Result<Vec<Span>, OutOfRange> {
         let spans = mdl.byte_spans(offset, len)?;
         for span in &spans {
             OutOfRange::check(span.start(), span.len(), self.content().len())?;
@@ -325,12 +342,14 @@ impl HostMemory {
         self.journal.forget_ahead();
     }
 
-    /// The hash of memory as described: bytes, uses and the number of the next request.
+    /// The hash of memory as described: bytes, uses, what the cache hides, the chipset's table and
+    /// the number of the next request.
     #[must_use]
     pub fn hash(&self) -> StateHash {
         let state = self.journal.state();
         let requests = StableHasher::new(0x05E2).number(state.requests).finish();
-        state.bytes.hash().with(state.uses.hash()).with(requests)
+        let described = state.bytes.hash().with(state.uses.hash()).with(requests);
+        described.with(state.cache.hash()).with(state.gart.hash())
     }
 
     /// The ranges of bytes written between two positions, in the order of writing.
@@ -338,7 +357,10 @@ impl HostMemory {
         let changes = self.journal.between(from.min(to), from.max(to));
         changes.iter().filter_map(|change| match change {
             HostChange::Bytes(change) => Some(change.span()),
-            HostChange::Use { .. } | HostChange::Served => None,
+            HostChange::Use { .. }
+            | HostChange::Cache { .. }
+            | HostChange::Gart { .. }
+            | HostChange::Served => None,
         })
     }
 }

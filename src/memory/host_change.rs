@@ -1,8 +1,9 @@
 //! What system memory is, and the reversible changes through which alone it changes.
 
 use super::bytes::ByteMap;
+use super::cache::{Cache, CacheLine};
 use super::frames::FreeFrames;
-use super::{ByteChange, Content, FrameUse};
+use super::{ByteChange, Content, FrameUse, GartEntry};
 use crate::base::{Change, FrameNumber, Pages, Piece, RunMap, Span};
 
 /// What system memory is at a moment.
@@ -14,6 +15,10 @@ pub struct HostState {
     pub(super) free: FreeFrames,
     /// Requests served so far; numbers the next one.
     pub(super) requests: u64,
+    /// What memory holds where the processor's cache has something newer.
+    pub(super) cache: Cache,
+    /// The address table of the chipset; empty where there is none.
+    pub(super) gart: RunMap<GartEntry>,
 }
 
 impl HostState {
@@ -26,6 +31,8 @@ impl HostState {
             uses: RunMap::new(frames.get(), FrameUse::Free),
             free,
             requests: 0,
+            cache: Cache::new(frames.bytes().get()),
+            gart: RunMap::new(0, GartEntry::Unmapped),
         }
     }
 
@@ -57,6 +64,24 @@ pub enum HostChange {
         /// What they are used for now.
         after: Vec<Piece<FrameUse>>,
     },
+    /// A range of the processor's cache became dirty or clean.
+    Cache {
+        /// The physical address of its first byte.
+        start: u64,
+        /// What the cache said of it.
+        before: Vec<Piece<CacheLine>>,
+        /// What it says now.
+        after: Vec<Piece<CacheLine>>,
+    },
+    /// Entries of the chipset's address table were set.
+    Gart {
+        /// The first page.
+        first: u64,
+        /// What the entries were.
+        before: Vec<Piece<GartEntry>>,
+        /// What they are now.
+        after: Vec<Piece<GartEntry>>,
+    },
     /// A request for frames was served.
     Served,
 }
@@ -68,6 +93,8 @@ impl Change for HostChange {
         match self {
             Self::Bytes(change) => change.redo(&mut state.bytes),
             Self::Use { first, after, .. } => state.set_uses(first.get(), after),
+            Self::Cache { start, after, .. } => state.cache.put(*start, after),
+            Self::Gart { first, after, .. } => state.gart.put(*first, after),
             Self::Served => state.requests += 1,
         }
     }
@@ -76,6 +103,8 @@ impl Change for HostChange {
         match self {
             Self::Bytes(change) => change.undo(&mut state.bytes),
             Self::Use { first, before, .. } => state.set_uses(first.get(), before),
+            Self::Cache { start, before, .. } => state.cache.put(*start, before),
+            Self::Gart { first, before, .. } => state.gart.put(*first, before),
             Self::Served => state.requests -= 1,
         }
     }
