@@ -2,14 +2,23 @@
 //!
 //! A profile sets segments, sizes and encoding; documented behaviour holds in every one. Where the
 //! original of a profile departs from the documents the profile says so under its quirks, all of
-//! which are off. Facts of other people's drivers are told in our own words, with their origin.
+//! which are off. Where an original asks its hardware how much memory there is, the profile holds an
+//! example and says so; where the model before WDDM 2.0 is all that is known of its version, 1.3
+//! stands for it. Facts of other people's drivers are told in our own words, with their origin.
 
 use crate::base::{Bytes, SegmentId};
-use crate::config::{Adapter, PagingBuffer, Segment};
+use crate::config::{Adapter, PagingBuffer, Quirks, Segment};
 use crate::ddi::{
     AllocationFlags, InterfaceVersion, Preference, PreferredSegments, Priority, SegmentFlags,
-    SegmentSet, SystemMemoryId,
+    SegmentSet,
 };
+
+mod inspector;
+mod qemu_stdvga;
+mod samples;
+mod uxen;
+mod viogpu3d;
+mod virtualbox;
 
 /// How a driver encodes paging operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,27 +42,23 @@ pub struct Origin {
     pub part: &'static str,
 }
 
-/// A way in which the original of a profile departs from the documents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum QuirkKind {
-    /// The segment side of a transfer is used without `TransferOffset`.
-    TransferOffsetIgnored,
-    /// Unmapped aperture pages point at page 0 instead of the dummy page.
-    DummyPageIgnored,
-}
-
-/// A quirk of a profile's original. Off: this driver does what the documents say.
+/// A quirk of a profile's original: a way in which it departs from the documents. Off unless an
+/// adapter switches it on: this driver does what the documents say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quirk {
-    /// Which.
-    pub kind: QuirkKind,
+    /// Which: one bit.
+    pub quirk: Quirks,
     /// What the original does.
     pub description: &'static str,
+    /// Where that stands.
+    pub origin: Origin,
 }
 
 /// What the allocations of a driver usually ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AllocationStyle {
+    /// Which allocations.
+    pub name: &'static str,
     /// Bytes; anything below a page means a page.
     pub alignment: Bytes,
     /// Segments wanted.
@@ -85,6 +90,8 @@ pub struct Profile {
     pub adapter: Adapter,
     /// What allocations usually ask for.
     pub allocations: AllocationStyle,
+    /// What allocations of other kinds ask for, where there are such.
+    pub other_allocations: Vec<AllocationStyle>,
     /// Where its original departs from the documents.
     pub quirks: &'static [Quirk],
 }
@@ -92,7 +99,17 @@ pub struct Profile {
 /// Every profile, ours first.
 #[must_use]
 pub fn profiles() -> Vec<Profile> {
-    vec![inspector(), render_only_sample()]
+    vec![
+        inspector::inspector(),
+        samples::render_only_sample(),
+        samples::compute_only_sample(),
+        virtualbox::legacy(),
+        virtualbox::dx(),
+        viogpu3d::viogpu3d(),
+        qemu_stdvga::qemu_stdvga(),
+        uxen::first(),
+        uxen::newest(),
+    ]
 }
 
 /// The profile of a name.
@@ -114,107 +131,34 @@ fn memory(name: &str, flags: SegmentFlags, base: u64, size: u64) -> Segment {
     Segment { name: name.to_owned(), flags, base, size, commit_limit: size, ..Segment::default() }
 }
 
-fn inspector() -> Profile {
-    let visible = memory("VRAM", SegmentFlags::CpuVisible, 0, 256 * MIB);
-    let invisible = memory("VRAM (invisible)", SegmentFlags::empty(), 256 * MIB, 768 * MIB);
-    let aperture = SegmentFlags::Aperture | SegmentFlags::CacheCoherent;
-    let gart = memory("GART", aperture, 0xC000_0000, 512 * MIB);
-    Profile {
-        name: "inspector",
-        title: "Inspector",
-        description: "A discrete adapter of our own: memory that the processor sees, memory that \
-                      it does not, and an aperture. Packets of 32 bytes, one for each run of \
-                      frames.",
-        origin: None,
-        encoding: Encoding::Native,
-        adapter: Adapter {
-            name: "Inspector adapter".to_owned(),
-            version: InterfaceVersion::Wddm1_3,
-            profile: "inspector".to_owned(),
-            system_memory: 2048 * MIB,
-            frame_seed: 1,
-            segments: vec![
-                Segment { cpu_translated_address: 0xE000_0000, ..visible },
-                invisible,
-                gart,
-            ],
-            paging_buffer: PagingBuffer {
-                segment: 3,
-                size: 16 * 1024,
-                private_data_size: 0,
-                count: 2,
-            },
-            system_memory_id: SystemMemoryId::default(),
-            ..Adapter::default()
-        },
-        allocations: AllocationStyle {
-            alignment: Bytes::kib(4),
-            preferred: prefer(1),
-            supported: SegmentSet(0b111),
-            eviction: SegmentSet(0),
-            flags: AllocationFlags::CpuVisible,
-            priority: Priority::NORMAL,
-        },
-        quirks: &[],
+/// An adapter with two paging buffers, of the model before WDDM 2.0.
+fn adapter(
+    name: &str,
+    profile: &str,
+    segments: Vec<Segment>,
+    (segment, size, private_data_size): (u8, u64, u64),
+) -> Adapter {
+    Adapter {
+        name: name.to_owned(),
+        version: InterfaceVersion::Wddm1_3,
+        profile: profile.to_owned(),
+        system_memory: 1024 * MIB,
+        frame_seed: 1,
+        segments,
+        paging_buffer: PagingBuffer { segment, size, private_data_size, count: 2 },
+        ..Adapter::default()
     }
 }
 
-/// Numbers of the aperture and of the 128 MiB less three pools of 1 MiB behind it, flag words
-/// 0x15 and 0x414, one paging buffer of a page in the aperture: as the sample reports them.
-fn render_only_sample() -> Profile {
-    let aperture = SegmentFlags::Aperture | SegmentFlags::CpuVisible | SegmentFlags::CacheCoherent;
-    let aperture = memory("Aperture", aperture, 0xC000_0000, 4 * MIB);
-    let video = SegmentFlags::CpuVisible | SegmentFlags::CacheCoherent | SegmentFlags::DirectFlip;
-    let video = memory("Video memory", video, 0, 131_072_000);
-    Profile {
-        name: "render-only-sample",
-        title: "Render-only sample",
-        description: "Microsoft's sample of a driver for a software GPU: a small aperture and a \
-                      memory segment. Every operation is one copy of its argument structure.",
-        origin: Some(Origin {
-            repository: "microsoft/graphics-driver-samples",
-            revision: "de4a2161",
-            licence: "MIT",
-            part: "render-only-sample/roskmd",
-        }),
-        encoding: Encoding::Record,
-        adapter: Adapter {
-            name: "Render-only sample".to_owned(),
-            version: InterfaceVersion::Wddm1_3,
-            profile: "render-only-sample".to_owned(),
-            system_memory: 1024 * MIB,
-            frame_seed: 1,
-            segments: vec![
-                // No processor address at all: nothing may be read there.
-                Segment { cpu_translated_address: 0xFFFF_FFFE_0000_0000, ..aperture },
-                Segment { commit_limit: 0, ..video },
-            ],
-            paging_buffer: PagingBuffer {
-                segment: 1,
-                size: 4096,
-                private_data_size: 272,
-                count: 1,
-            },
-            system_memory_id: SystemMemoryId::default(),
-            ..Adapter::default()
-        },
-        allocations: AllocationStyle {
-            alignment: Bytes(64),
-            preferred: prefer(2),
-            supported: SegmentSet(0b10),
-            eviction: SegmentSet(0),
-            flags: AllocationFlags::CpuVisible.union(AllocationFlags::Cached),
-            priority: Priority::NORMAL,
-        },
-        quirks: &[
-            Quirk {
-                kind: QuirkKind::TransferOffsetIgnored,
-                description: "Executes transfers at the segment address without TransferOffset.",
-            },
-            Quirk {
-                kind: QuirkKind::DummyPageIgnored,
-                description: "Points unmapped aperture pages at page 0, not at the dummy page.",
-            },
-        ],
+/// Allocations that leave the choice among some segments to VidMm.
+fn anywhere_in(name: &'static str, supported: u32, flags: AllocationFlags) -> AllocationStyle {
+    AllocationStyle {
+        name,
+        alignment: Bytes(0),
+        preferred: PreferredSegments::default(),
+        supported: SegmentSet(supported),
+        eviction: SegmentSet(0),
+        flags,
+        priority: Priority::NORMAL,
     }
 }
