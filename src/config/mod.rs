@@ -210,5 +210,8 @@ bitflags! {
         const NullAllocationMapIgnored = 1 << 9;
         /// Transfers and fills are answered with NOT_SUPPORTED.
         const TransferNotSupported = 1 << 10;
+        /// Page lists are read from TransferOffset, modulo the bytes of the list, whatever MdlOffset
+        /// says; pages beyond the list are left out.
+        const TransferOffsetIntoList = 1 << 11;
     }
 }

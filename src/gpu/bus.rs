@@ -2,7 +2,7 @@
 
 use super::{Fault, PageEntry, Place, Region, RegionId};
 use crate::base::{PAGE_SIZE, Pages, PhysicalAddress, Piece, RunMap, RunValue, Span};
-use crate::memory::{Content, HostMemory, bytes};
+use crate::memory::{Content, GartEntry, HostMemory, bytes};
 
 /// Pages that one packet may follow one by one: 16 GiB of single frames.
 const MOST_SINGLE_PAGES: u64 = 1 << 22;
@@ -21,6 +21,8 @@ pub(super) enum Extent {
         start: u64,
         /// Bytes.
         len: u64,
+        /// Reads of system memory find what the cache of the processor holds.
+        coherent: bool,
     },
     /// One frame of system memory over and over.
     Repeated {
@@ -52,26 +54,41 @@ impl Bus<'_> {
             Fault::OutOfRange { region: place.region, address: place.address, length: len };
         let span = Span::at(place.address, len).ok_or(refused)?;
         if place.region == RegionId::SYSTEM {
-            return Ok(vec![self.system(span.start(), len)?]);
+            return Ok(vec![self.system(span.start(), len, false)?]);
         }
         match region_of(self.regions, place.region).ok_or(refused)? {
             Region::Memory(memory) if span.end() <= memory.len() => {
-                Ok(vec![Extent::Bytes { region: place.region, start: span.start(), len }])
+                let (region, start) = (place.region, span.start());
+                Ok(vec![Extent::Bytes { region, start, len, coherent: false }])
             }
             Region::Aperture(entries)
                 if Pages(entries.len()).checked_bytes().is_some_and(|b| span.end() <= b.get()) =>
             {
-                self.behind_aperture(place.region, entries, span)
+                self.behind_table(place.region, entries, span, Clone::clone)
+            }
+            Region::Gart(pages) => {
+                let table = self.host.gart();
+                let pages = Pages((*pages).min(table.len()));
+                if pages.checked_bytes().is_none_or(|bytes| span.end() > bytes.get()) {
+                    return Err(refused);
+                }
+                // The chipset asks no cache.
+                self.behind_table(place.region, table, span, |entry| match *entry {
+                    GartEntry::Unmapped => PageEntry::Unset,
+                    GartEntry::Frame { first } => PageEntry::Frame { first, coherent: false },
+                    GartEntry::Fixed { frame } => PageEntry::Fixed { frame },
+                })
             }
             Region::Memory(_) | Region::Aperture(_) => Err(refused),
         }
     }
 
-    fn behind_aperture(
+    fn behind_table<E: RunValue>(
         self,
         region: RegionId,
-        entries: &RunMap<PageEntry>,
+        entries: &RunMap<E>,
         span: Span,
+        read: impl Fn(&E) -> PageEntry,
     ) -> Result<Vec<Extent>, Fault> {
         let pages = Span::new(span.start() / PAGE_SIZE, span.end().div_ceil(PAGE_SIZE));
         let mut extents = Vec::new();
@@ -83,11 +100,13 @@ impl Bus<'_> {
             if len == 0 {
                 continue;
             }
-            extents.push(match run.value {
+            extents.push(match read(&run.value) {
                 PageEntry::Unset => {
                     return Err(Fault::Unmapped { region, page: run.span.start() });
                 }
-                PageEntry::Frame { first, .. } => self.frames(first.get(), inside, len)?,
+                PageEntry::Frame { first, coherent } => {
+                    self.frames(first.get(), inside, len, coherent)?
+                }
                 PageEntry::Fixed { frame } => {
                     self.repeated(frame.get(), inside % PAGE_SIZE, len)?
                 }
@@ -97,25 +116,25 @@ impl Bus<'_> {
     }
 
     /// Bytes of system memory.
-    fn system(self, start: u64, len: u64) -> Result<Extent, Fault> {
+    fn system(self, start: u64, len: u64, coherent: bool) -> Result<Extent, Fault> {
         let refused = Fault::OutOfRange { region: RegionId::SYSTEM, address: start, length: len };
         let span = Span::at(start, len).ok_or(refused)?;
         if span.end() > self.host.size().get() {
             return Err(refused);
         }
-        Ok(Extent::Bytes { region: RegionId::SYSTEM, start, len })
+        Ok(Extent::Bytes { region: RegionId::SYSTEM, start, len, coherent })
     }
 
     /// Bytes of consecutive frames.
-    fn frames(self, first: u64, inside: u64, len: u64) -> Result<Extent, Fault> {
+    fn frames(self, first: u64, inside: u64, len: u64, coherent: bool) -> Result<Extent, Fault> {
         let start = first.checked_mul(PAGE_SIZE).and_then(|start| start.checked_add(inside));
-        self.system(start.unwrap_or(u64::MAX), len)
+        self.system(start.unwrap_or(u64::MAX), len, coherent)
     }
 
     /// Bytes of one frame over and over.
     fn repeated(self, frame: u64, phase: u64, len: u64) -> Result<Extent, Fault> {
         let frame = frame.saturating_mul(PAGE_SIZE);
-        self.system(frame, PAGE_SIZE)?;
+        self.system(frame, PAGE_SIZE, false)?;
         Ok(Extent::Repeated { frame, phase, len })
     }
 
@@ -137,7 +156,8 @@ impl Bus<'_> {
         let start = start.ok_or(refused(array))?;
         let words = len.div_ceil(PAGE_SIZE);
         let size = words.checked_mul(WORD).ok_or(refused(start))?;
-        let pieces = self.host.pieces(PhysicalAddress(start), size).map_err(|_| refused(start))?;
+        let pieces = self.host.device_pieces(PhysicalAddress(start), size);
+        let pieces = pieces.map_err(|_| refused(start))?;
         let mut list = ListReader { bus: self, left: len, singles: 0, extents: Vec::new() };
         let (mut at, mut piece_end) = (0, 0);
         for piece in &pieces {
@@ -160,8 +180,8 @@ impl Bus<'_> {
     }
 
     fn straddling_word(self, address: u64) -> Result<u64, ()> {
-        let mut word = [0; 8];
-        self.host.read(PhysicalAddress(address), &mut word).map_err(|_| ())?;
+        let pieces = self.host.device_pieces(PhysicalAddress(address), WORD).map_err(|_| ())?;
+        let word: [u8; 8] = bytes::read_pieces(&pieces, 8).try_into().map_err(|_| ())?;
         Ok(u64::from_le_bytes(word))
     }
 
@@ -170,12 +190,18 @@ impl Bus<'_> {
         let mut pieces = Vec::new();
         for extent in extents {
             match *extent {
-                Extent::Bytes { region, start, len } => {
+                Extent::Bytes { region: RegionId::SYSTEM, start, len, coherent: false } => {
+                    let region = RegionId::SYSTEM;
+                    let refused = Fault::OutOfRange { region, address: start, length: len };
+                    let read = self.host.device_pieces(PhysicalAddress(start), len);
+                    pieces.extend(read.map_err(|_| refused)?);
+                }
+                Extent::Bytes { region, start, len, .. } => {
                     let refused = Fault::OutOfRange { region, address: start, length: len };
                     let span = Span::at(start, len).ok_or(refused)?;
                     let map = match region_of(self.regions, region) {
                         Some(Region::Memory(memory)) => memory,
-                        Some(Region::Aperture(_)) => return Err(refused),
+                        Some(Region::Aperture(_) | Region::Gart(_)) => return Err(refused),
                         None => self.host.content(),
                     };
                     pieces.extend(bytes::pieces(map, span).map_err(|_| refused)?);
@@ -197,7 +223,8 @@ impl Bus<'_> {
     ) -> Result<(), Fault> {
         let refused =
             Fault::OutOfRange { region: RegionId::SYSTEM, address: frame, length: PAGE_SIZE };
-        let page = self.host.pieces(PhysicalAddress(frame), PAGE_SIZE).map_err(|_| refused)?;
+        let page = self.host.device_pieces(PhysicalAddress(frame), PAGE_SIZE);
+        let page = page.map_err(|_| refused)?;
         if let [piece] = &page[..]
             && piece.value.repeated_word().is_some()
         {
@@ -263,7 +290,7 @@ impl ListReader<'_> {
     /// Takes `count` words that count up from `first`.
     fn run(&mut self, first: u64, count: u64) -> Result<(), Fault> {
         let len = self.take(count);
-        let next = self.bus.frames(first, 0, len)?;
+        let next = self.bus.frames(first, 0, len, false)?;
         if let Some(Extent::Bytes { start, len: before, .. }) = self.extents.last_mut()
             && let Extent::Bytes { start: next_start, .. } = next
             && *start + *before == next_start

@@ -80,13 +80,13 @@ impl GpuState {
     fn memory_mut(&mut self, region: RegionId) -> Option<&mut ByteMap> {
         match self.regions.get_mut(usize::from(region.0).checked_sub(1)?)? {
             Region::Memory(bytes) => Some(bytes),
-            Region::Aperture(_) => None,
+            Region::Aperture(_) | Region::Gart(_) => None,
         }
     }
 
     fn aperture_mut(&mut self, region: RegionId) -> Option<&mut RunMap<PageEntry>> {
         match self.regions.get_mut(usize::from(region.0).checked_sub(1)?)? {
-            Region::Memory(_) => None,
+            Region::Memory(_) | Region::Gart(_) => None,
             Region::Aperture(entries) => Some(entries),
         }
     }
@@ -316,7 +316,7 @@ impl Gpu {
     pub fn memory(&self, region: RegionId) -> Option<&ByteMap> {
         match region_of(self.regions(), region)? {
             Region::Memory(bytes) => Some(bytes),
-            Region::Aperture(_) => None,
+            Region::Aperture(_) | Region::Gart(_) => None,
         }
     }
 
@@ -324,7 +324,7 @@ impl Gpu {
     #[must_use]
     pub fn aperture(&self, region: RegionId) -> Option<&RunMap<PageEntry>> {
         match region_of(self.regions(), region)? {
-            Region::Memory(_) => None,
+            Region::Memory(_) | Region::Gart(_) => None,
             Region::Aperture(entries) => Some(entries),
         }
     }

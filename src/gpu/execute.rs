@@ -4,7 +4,7 @@ use super::bus::{Bus, Extent, PieceReader, repeated_writes};
 use super::device::GpuChange;
 use super::{
     BadPacket, BadRecord, Executed, Fault, Gpu, Packet, PacketFormat, PageEntry, Place, ReadBack,
-    Record, RecordBody, RecordSide, RegionId, Submission,
+    Record, RecordBody, RecordSide, RecordTransfer, RegionId, Submission,
 };
 use crate::base::{PAGE_SIZE, Pages, PhysicalAddress, Piece};
 use crate::memory::{ByteChange, Content, HostMemory, SeenBytes, bytes};
@@ -108,14 +108,19 @@ impl Gpu {
                 let bytes = SeenBytes::new(self.pieces(source, length, host)?);
                 return Ok(Some(ReadBack { slot, bytes }));
             }
+            Packet::WritePart { destination, length, seed, phase, .. } => {
+                let content = Content::seeded(seed, phase.into());
+                self.put(destination, length.into(), content, host)?;
+            }
             Packet::CopyPages { source, destination, pages, .. } => {
                 // The count has 32 bits, so the product fits.
-                let length = Pages(pages.into()).bytes().get();
-                let bus = Bus { regions: self.regions(), host };
-                let from = bus.resolve(source, length)?;
-                let to = bus.resolve(destination, length)?;
-                let pieces = bus.read(&from)?;
-                self.write(&to, &pieces, host)?;
+                self.copy(source, destination, Pages(pages.into()).bytes().get(), host)?;
+            }
+            Packet::CopyBytes { source, destination, length, .. } => {
+                self.copy(source, destination, length, host)?;
+            }
+            Packet::ReadWord { source: place } | Packet::WriteWord { destination: place } => {
+                self.touch(place, host)?;
             }
             Packet::MapPages { destination, frames, coherent, pages, .. } => {
                 let first = PhysicalAddress(frames).frame();
@@ -125,33 +130,69 @@ impl Gpu {
                 let frame = PhysicalAddress(frame).frame();
                 self.point(destination, pages, PageEntry::Fixed { frame })?;
             }
+            Packet::ClearPages { destination, pages, .. } => {
+                self.point(destination, pages, PageEntry::Unset)?;
+            }
         }
         Ok(None)
     }
 
     fn execute_record(&mut self, record: Record, host: &mut HostMemory) -> Result<(), Fault> {
         match record.body {
-            RecordBody::Transfer { offset, size, source, destination, list_offset, .. } => {
-                let bus = Bus { regions: self.regions(), host };
-                let side = |side: RecordSide| {
-                    let RecordSide { region, address } = side;
-                    if region == RegionId::SYSTEM {
-                        return bus.resolve_list(address, list_offset.into(), size);
-                    }
-                    let refused = Fault::OutOfRange { region, address, length: size };
-                    let address = address.checked_add(offset.into()).ok_or(refused)?;
-                    bus.resolve(Place { region, address }, size)
-                };
-                let (from, to) = (side(source)?, side(destination)?);
-                let pieces = bus.read(&from)?;
-                self.write(&to, &pieces, host)
-            }
+            RecordBody::Transfer(transfer) => self.transfer(transfer, transfer.list_offset, host),
+            RecordBody::SpecialLockTransfer { transfer, .. } => self.transfer(transfer, 0, host),
             RecordBody::Fill { size, pattern, destination, .. } => {
                 let place = Place { region: destination.region, address: destination.address };
                 self.put(place, size, Content::pattern(pattern, 0), host)
             }
+            RecordBody::ReadPhysical(side) | RecordBody::WritePhysical(side) => {
+                self.touch(Place { region: side.region, address: side.address }, host)
+            }
             RecordBody::Other(_) => Ok(()),
         }
+    }
+
+    /// A side in a region begins `offset` bytes behind its address, a list at an entry.
+    fn transfer(
+        &mut self,
+        transfer: RecordTransfer,
+        first_entry: u32,
+        host: &mut HostMemory,
+    ) -> Result<(), Fault> {
+        let RecordTransfer { offset, size, source, destination, .. } = transfer;
+        let bus = Bus { regions: self.regions(), host };
+        let side = |RecordSide { region, address }: RecordSide| {
+            if region == RegionId::SYSTEM {
+                return bus.resolve_list(address, first_entry.into(), size);
+            }
+            let refused = Fault::OutOfRange { region, address, length: size };
+            let address = address.checked_add(offset.into()).ok_or(refused)?;
+            bus.resolve(Place { region, address }, size)
+        };
+        let (from, to) = (side(source)?, side(destination)?);
+        let pieces = bus.read(&from)?;
+        self.write(&to, &pieces, host)
+    }
+
+    fn copy(
+        &mut self,
+        source: Place,
+        destination: Place,
+        length: u64,
+        host: &mut HostMemory,
+    ) -> Result<(), Fault> {
+        let bus = Bus { regions: self.regions(), host };
+        let from = bus.resolve(source, length)?;
+        let to = bus.resolve(destination, length)?;
+        let pieces = bus.read(&from)?;
+        self.write(&to, &pieces, host)
+    }
+
+    /// Reaches the aligned word around a place. A write puts back what is there, so that nothing
+    /// has to be written.
+    fn touch(&self, place: Place, host: &HostMemory) -> Result<(), Fault> {
+        let address = place.address - place.address % Packet::WORD;
+        self.pieces(Place { address, ..place }, Packet::WORD, host).map(|_| ())
     }
 
     /// Points pages of an aperture somewhere.
@@ -186,7 +227,7 @@ impl Gpu {
         let mut pieces = PieceReader::new(pieces);
         for extent in extents {
             match *extent {
-                Extent::Bytes { region, start, len } => {
+                Extent::Bytes { region, start, len, .. } => {
                     self.write_bytes(region, start, pieces.take(len), host)?;
                 }
                 Extent::Repeated { frame, phase, len } => {

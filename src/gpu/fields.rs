@@ -52,6 +52,15 @@ pub fn fields_of_packet(bytes: &[u8]) -> Vec<PacketField> {
         Some(&opcode::WRITE) => {
             (("bytes", Count), ("seed", Source), DESTINATION, ("bytes, high", Count))
         }
+        Some(&opcode::WRITE_PART) => {
+            (("bytes", Count), ("seed", Source), DESTINATION, ("phase", Source))
+        }
+        Some(&opcode::COPY_BYTES) => {
+            (("bytes", Count), (SOURCE, Source), DESTINATION, ("bytes, high", Count))
+        }
+        Some(&opcode::CLEAR_PAGES) => {
+            (("pages", Count), (SOURCE, Source), DESTINATION, (RUN, Token))
+        }
         Some(&opcode::MAP_PAGES) => {
             (("pages", Count), ("frames", Source), DESTINATION, (RUN, Token))
         }

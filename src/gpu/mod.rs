@@ -21,5 +21,5 @@ mod tests;
 pub use device::{Executed, Gpu, GpuChange, GpuState, ReadBack, Submission, Touched};
 pub use fields::{FieldRole, PacketField, fields_of_packet};
 pub use packet::{BadPacket, Packet, PacketFormat, Place};
-pub use record::{BadRecord, Record, RecordBody, RecordSide, fields_of_record};
+pub use record::{BadRecord, Record, RecordBody, RecordSide, RecordTransfer, fields_of_record};
 pub use region::{Fault, PageEntry, Region, RegionConfig, RegionId};

@@ -12,9 +12,23 @@
 //! | 24..28 | token of the driver       | token          | token      | token               | token       | token          | token        |
 //! | 28..32 | run of a page list        | bytes, high    | run        | run                 | 0           | bytes, high    | slot         |
 //!
+//! | bytes  | field                     | WRITE_PART | COPY_BYTES  | READ_WORD | WRITE_WORD | CLEAR_PAGES |
+//! |--------|---------------------------|------------|-------------|-----------|------------|-------------|
+//! | 0      | opcode                    | 0x13       | 0x23        | 0x24      | 0x14       | 0x33        |
+//! | 2      | source region             | 0          | region      | region    | 0          | 0           |
+//! | 3      | destination region        | region     | region      | 0         | region     | aperture    |
+//! | 4..8   | count                     | bytes      | bytes, low  | 0         | 0          | pages       |
+//! | 8..16  | source                    | seed       | address     | address   | 0          | 0           |
+//! | 16..24 | destination               | address    | address     | 0         | address    | address     |
+//! | 24..28 | token of the driver       | token      | token       | 0         | 0          | token       |
+//! | 28..32 | run of a page list        | phase      | bytes, high | 0         | 0          | 0           |
+//!
 //! PAD (0x01) is skipped and holds zeros beside its first word. Addresses are byte offsets in the
 //! region; region 0 is system memory over the bus. Lengths in bytes have 64 bits, so that one
-//! packet fills, writes or reads any range; counts of pages have 32, and longer copies are split.
+//! packet fills, writes, copies or reads any range; counts of pages have 32, and longer copies are
+//! split. WRITE_PART begins some bytes into the sequence of its seed, for which it gives up the
+//! high half of its length. READ_WORD and WRITE_WORD order accesses: they reach the aligned 32-bit
+//! word around an address, report nothing, and write back what is there.
 //! Fields that an opcode does not use are zero, so that each packet has exactly one encoding.
 
 use super::fields::{
@@ -109,6 +123,36 @@ pub enum Packet {
         /// The driver's.
         token: u32,
     },
+    /// Points consecutive pages of an aperture nowhere: reaching them is a fault.
+    ClearPages {
+        /// The first byte of the first aperture page.
+        destination: Place,
+        /// Pages.
+        pages: u32,
+        /// The driver's.
+        token: u32,
+    },
+    /// Copies bytes, as if all were read before the first is written.
+    CopyBytes {
+        /// The first byte read.
+        source: Place,
+        /// The first byte written.
+        destination: Place,
+        /// Bytes.
+        length: u64,
+        /// The driver's.
+        token: u32,
+    },
+    /// Reads the aligned 32-bit word around an address; nobody is told what it found.
+    ReadWord {
+        /// A byte of the word.
+        source: Place,
+    },
+    /// Writes what is there into the aligned 32-bit word around an address.
+    WriteWord {
+        /// A byte of the word.
+        destination: Place,
+    },
     /// Writes the pseudo-random bytes of a seed, from the first of them on.
     Write {
         /// The first byte written.
@@ -117,6 +161,19 @@ pub enum Packet {
         length: u64,
         /// Says which bytes.
         seed: u64,
+        /// The driver's.
+        token: u32,
+    },
+    /// Writes the pseudo-random bytes of a seed, from one of the first 2^32 of them on.
+    WritePart {
+        /// The first byte written.
+        destination: Place,
+        /// Bytes.
+        length: u32,
+        /// Says which bytes.
+        seed: u64,
+        /// Which of them comes first.
+        phase: u32,
         /// The driver's.
         token: u32,
     },
@@ -166,10 +223,15 @@ pub(super) mod opcode {
     pub(in crate::gpu) const PAD: u8 = 0x01;
     pub(in crate::gpu) const FILL: u8 = 0x11;
     pub(in crate::gpu) const WRITE: u8 = 0x12;
+    pub(in crate::gpu) const WRITE_PART: u8 = 0x13;
+    pub(in crate::gpu) const WRITE_WORD: u8 = 0x14;
     pub(in crate::gpu) const COPY_PAGES: u8 = 0x21;
     pub(in crate::gpu) const READ: u8 = 0x22;
+    pub(in crate::gpu) const COPY_BYTES: u8 = 0x23;
+    pub(in crate::gpu) const READ_WORD: u8 = 0x24;
     pub(in crate::gpu) const MAP_PAGES: u8 = 0x31;
     pub(in crate::gpu) const UNMAP_PAGES: u8 = 0x32;
+    pub(in crate::gpu) const CLEAR_PAGES: u8 = 0x33;
 }
 
 /// The fields of any packet before its opcode says what they mean.
@@ -189,6 +251,9 @@ impl Packet {
     /// Bytes of a packet.
     pub const SIZE: u32 = 32;
 
+    /// Bytes of the word that [`Self::ReadWord`] and [`Self::WriteWord`] reach.
+    pub const WORD: u64 = 4;
+
     /// The opcode's name.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -198,7 +263,12 @@ impl Packet {
             Self::CopyPages { .. } => "COPY_PAGES",
             Self::MapPages { .. } => "MAP_PAGES",
             Self::UnmapPages { .. } => "UNMAP_PAGES",
+            Self::ClearPages { .. } => "CLEAR_PAGES",
+            Self::CopyBytes { .. } => "COPY_BYTES",
+            Self::ReadWord { .. } => "READ_WORD",
+            Self::WriteWord { .. } => "WRITE_WORD",
             Self::Write { .. } => "WRITE",
+            Self::WritePart { .. } => "WRITE_PART",
             Self::Read { .. } => "READ",
         }
     }
@@ -207,11 +277,17 @@ impl Packet {
     #[must_use]
     pub fn moved_bytes(&self) -> u64 {
         match *self {
-            Self::Pad | Self::MapPages { .. } | Self::UnmapPages { .. } => 0,
+            Self::Pad
+            | Self::MapPages { .. }
+            | Self::UnmapPages { .. }
+            | Self::ClearPages { .. } => 0,
+            Self::ReadWord { .. } | Self::WriteWord { .. } => Self::WORD,
+            Self::WritePart { length, .. } => length.into(),
             Self::CopyPages { pages, .. } => crate::base::Pages(pages.into()).bytes().get(),
-            Self::Fill { length, .. } | Self::Write { length, .. } | Self::Read { length, .. } => {
-                length
-            }
+            Self::Fill { length, .. }
+            | Self::CopyBytes { length, .. }
+            | Self::Write { length, .. }
+            | Self::Read { length, .. } => length,
         }
     }
 
@@ -241,6 +317,25 @@ impl Packet {
             Self::UnmapPages { destination, frame, pages: count, token } => {
                 let raw = Raw { opcode: opcode::UNMAP_PAGES, count, token, ..Raw::default() };
                 Raw { source: frame & !FRAME_OFFSET, ..raw }.writing(destination)
+            }
+            Self::ClearPages { destination, pages: count, token } => {
+                Raw { opcode: opcode::CLEAR_PAGES, count, token, ..Raw::default() }
+                    .writing(destination)
+            }
+            Self::CopyBytes { source, destination, length, token } => {
+                let (run, count) = halves(length);
+                let raw = Raw { opcode: opcode::COPY_BYTES, count, run, token, ..Raw::default() };
+                raw.reading(source).writing(destination)
+            }
+            Self::ReadWord { source } => {
+                Raw { opcode: opcode::READ_WORD, ..Raw::default() }.reading(source)
+            }
+            Self::WriteWord { destination } => {
+                Raw { opcode: opcode::WRITE_WORD, ..Raw::default() }.writing(destination)
+            }
+            Self::WritePart { destination, length: count, seed: source, phase: run, token } => {
+                Raw { opcode: opcode::WRITE_PART, count, run, source, token, ..Raw::default() }
+                    .writing(destination)
             }
             Self::Write { destination, length, seed: source, token } => {
                 let (run, count) = halves(length);
@@ -286,6 +381,24 @@ impl Packet {
                 raw.unused(&[SOURCE_REGION, RUN])?;
                 let frame = aligned_frame(raw.source)?;
                 Self::UnmapPages { destination, frame, pages, token }
+            }
+            opcode::CLEAR_PAGES => {
+                raw.unused(&[SOURCE_REGION, SOURCE, RUN])?;
+                Self::ClearPages { destination, pages, token }
+            }
+            opcode::COPY_BYTES => Self::CopyBytes { source, destination, length, token },
+            opcode::READ_WORD => {
+                raw.unused(&[DESTINATION_REGION, COUNT, DESTINATION, TOKEN, RUN])?;
+                Self::ReadWord { source }
+            }
+            opcode::WRITE_WORD => {
+                raw.unused(&[SOURCE_REGION, COUNT, SOURCE, TOKEN, RUN])?;
+                Self::WriteWord { destination }
+            }
+            opcode::WRITE_PART => {
+                raw.unused(&[SOURCE_REGION])?;
+                let (length, phase, seed) = (raw.count, raw.run, raw.source);
+                Self::WritePart { destination, length, seed, phase, token }
             }
             opcode::WRITE => {
                 raw.unused(&[SOURCE_REGION])?;
@@ -372,7 +485,7 @@ impl Raw {
             return Err(BadPacket::Short(left));
         };
         let [opcode, words, source_region, destination_region, rest @ ..] = *packet;
-        if !(opcode::PAD..=opcode::UNMAP_PAGES).contains(&opcode) {
+        if !(opcode::PAD..=opcode::CLEAR_PAGES).contains(&opcode) {
             return Err(BadPacket::UnknownOpcode(opcode));
         }
         if words != WORDS {

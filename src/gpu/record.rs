@@ -9,7 +9,7 @@
 //! | 8..12    | bytes that were left in the buffer                               |
 //! | 16..24   | pointer to private data, as the driver saw it                    |
 //! | 24..28   | bytes that were left of private data                             |
-//! | 28..32   | operation: 0 transfers, 1 fills, anything else does nothing here |
+//! | 28..32   | operation: 0 and 7 transfer, 1 fills, 3 and 4 reach a word        |
 //! | 32..36   | progress of an operation in several records                      |
 //! | 40..296  | the operation's own fields, below                                |
 //! | 296..304 | the context                                                      |
@@ -28,13 +28,18 @@
 //! | 96..100  | flags                          |                          |
 //! | 100..104 | first entry of page lists      |                          |
 //!
+//! Operation 7 is a transfer with two more fields of the driver's in 100..104 and 104..108, and
+//! without an entry: its lists begin at the first. Operations 3 and 4 read and write the aligned
+//! 32-bit word around the address in 48..56 of the region in 40..44; a write puts back what is
+//! there.
+//!
 //! A side in region 0 is a page list: its address is where an array of 64-bit frame numbers begins
 //! in system memory.
 
 use std::ops::Range;
 
 use super::fields::fields_in;
-use super::{FieldRole, PacketField, RegionId};
+use super::{FieldRole, Packet, PacketField, RegionId};
 
 /// One side of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,26 +50,30 @@ pub struct RecordSide {
     pub address: u64,
 }
 
+/// The fields that every transfer has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordTransfer {
+    /// The driver's.
+    pub token: u64,
+    /// Bytes added to the addresses of sides in regions.
+    pub offset: u32,
+    /// Bytes.
+    pub size: u64,
+    /// Read from.
+    pub source: RecordSide,
+    /// Written to.
+    pub destination: RecordSide,
+    /// The driver's.
+    pub flags: u32,
+    /// First entry of page lists; not in the bytes of operation 7.
+    pub list_offset: u32,
+}
+
 /// What a record asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecordBody {
     /// Operation 0.
-    Transfer {
-        /// The driver's.
-        token: u64,
-        /// Bytes added to the addresses of sides in regions.
-        offset: u32,
-        /// Bytes.
-        size: u64,
-        /// Read from.
-        source: RecordSide,
-        /// Written to.
-        destination: RecordSide,
-        /// The driver's.
-        flags: u32,
-        /// First entry of page lists.
-        list_offset: u32,
-    },
+    Transfer(RecordTransfer),
     /// Operation 1.
     Fill {
         /// The driver's.
@@ -75,6 +84,19 @@ pub enum RecordBody {
         pattern: u32,
         /// Written to; a region.
         destination: RecordSide,
+    },
+    /// Operation 3: reads a word and tells nobody.
+    ReadPhysical(RecordSide),
+    /// Operation 4: writes what is there.
+    WritePhysical(RecordSide),
+    /// Operation 7.
+    SpecialLockTransfer {
+        /// What moves.
+        transfer: RecordTransfer,
+        /// The driver's.
+        range_id: u32,
+        /// The driver's.
+        range_data: u32,
     },
     /// Any other operation: nothing for the hardware to do.
     Other(u32),
@@ -130,6 +152,10 @@ const DESTINATION_REGION: Range<usize> = 80..84;
 const DESTINATION_ADDRESS: Range<usize> = 88..96;
 const FLAGS: Range<usize> = 96..100;
 const LIST_OFFSET: Range<usize> = 100..104;
+const RANGE_ID: Range<usize> = 100..104;
+const RANGE_DATA: Range<usize> = 104..108;
+const PHYSICAL_REGION: Range<usize> = 40..44;
+const PHYSICAL_ADDRESS: Range<usize> = 48..56;
 const FILL_SIZE: Range<usize> = 48..56;
 const FILL_PATTERN: Range<usize> = 56..60;
 const FILL_REGION: Range<usize> = 64..68;
@@ -149,8 +175,11 @@ impl Record {
     #[must_use]
     pub const fn operation(&self) -> u32 {
         match self.body {
-            RecordBody::Transfer { .. } => 0,
+            RecordBody::Transfer(_) => 0,
             RecordBody::Fill { .. } => 1,
+            RecordBody::ReadPhysical(_) => 3,
+            RecordBody::WritePhysical(_) => 4,
+            RecordBody::SpecialLockTransfer { .. } => 7,
             RecordBody::Other(operation) => operation,
         }
     }
@@ -159,7 +188,11 @@ impl Record {
     #[must_use]
     pub const fn moved_bytes(&self) -> u64 {
         match self.body {
-            RecordBody::Transfer { size, .. } | RecordBody::Fill { size, .. } => size,
+            RecordBody::Transfer(transfer) | RecordBody::SpecialLockTransfer { transfer, .. } => {
+                transfer.size
+            }
+            RecordBody::Fill { size, .. } => size,
+            RecordBody::ReadPhysical(_) | RecordBody::WritePhysical(_) => Packet::WORD,
             RecordBody::Other(_) => 0,
         }
     }
@@ -180,24 +213,19 @@ impl Record {
         put(PROGRESS, self.progress.into());
         put(CONTEXT, self.context);
         match self.body {
-            RecordBody::Transfer {
-                token,
-                offset,
-                size,
-                source,
-                destination,
-                flags,
-                list_offset,
-            } => {
-                put(TOKEN, token);
-                put(TRANSFER_OFFSET, offset.into());
-                put(TRANSFER_SIZE, size);
-                put(SOURCE_REGION, source.region.0.into());
-                put(SOURCE_ADDRESS, source.address);
-                put(DESTINATION_REGION, destination.region.0.into());
-                put(DESTINATION_ADDRESS, destination.address);
-                put(FLAGS, flags.into());
-                put(LIST_OFFSET, list_offset.into());
+            RecordBody::Transfer(transfer) | RecordBody::SpecialLockTransfer { transfer, .. } => {
+                put(TOKEN, transfer.token);
+                put(TRANSFER_OFFSET, transfer.offset.into());
+                put(TRANSFER_SIZE, transfer.size);
+                put(SOURCE_REGION, transfer.source.region.0.into());
+                put(SOURCE_ADDRESS, transfer.source.address);
+                put(DESTINATION_REGION, transfer.destination.region.0.into());
+                put(DESTINATION_ADDRESS, transfer.destination.address);
+                put(FLAGS, transfer.flags.into());
+            }
+            RecordBody::ReadPhysical(side) | RecordBody::WritePhysical(side) => {
+                put(PHYSICAL_REGION, side.region.0.into());
+                put(PHYSICAL_ADDRESS, side.address);
             }
             RecordBody::Fill { token, size, pattern, destination } => {
                 put(TOKEN, token);
@@ -207,6 +235,14 @@ impl Record {
                 put(FILL_ADDRESS, destination.address);
             }
             RecordBody::Other(_) => {}
+        }
+        match self.body {
+            RecordBody::Transfer(transfer) => put(LIST_OFFSET, transfer.list_offset.into()),
+            RecordBody::SpecialLockTransfer { range_id, range_data, .. } => {
+                put(RANGE_ID, range_id.into());
+                put(RANGE_DATA, range_data.into());
+            }
+            _ => {}
         }
         bytes
     }
@@ -221,14 +257,16 @@ impl Record {
             return Err(BadRecord::Short { needed: Self::MIN_SIZE, left });
         };
         let body = match number(bytes, OPERATION) {
-            0 => RecordBody::Transfer {
-                token: long_number(bytes, TOKEN),
-                offset: number(bytes, TRANSFER_OFFSET),
-                size: long_number(bytes, TRANSFER_SIZE),
-                source: side(bytes, SOURCE_REGION, SOURCE_ADDRESS)?,
-                destination: side(bytes, DESTINATION_REGION, DESTINATION_ADDRESS)?,
-                flags: number(bytes, FLAGS),
+            0 => RecordBody::Transfer(RecordTransfer {
                 list_offset: number(bytes, LIST_OFFSET),
+                ..transfer(bytes)?
+            }),
+            3 => RecordBody::ReadPhysical(side(bytes, PHYSICAL_REGION, PHYSICAL_ADDRESS)?),
+            4 => RecordBody::WritePhysical(side(bytes, PHYSICAL_REGION, PHYSICAL_ADDRESS)?),
+            7 => RecordBody::SpecialLockTransfer {
+                transfer: transfer(bytes)?,
+                range_id: number(bytes, RANGE_ID),
+                range_data: number(bytes, RANGE_DATA),
             },
             1 => RecordBody::Fill {
                 token: long_number(bytes, TOKEN),
@@ -258,6 +296,19 @@ fn number(bytes: &[u8; 304], range: Range<usize>) -> u32 {
     bytes[range].iter().rev().fold(0, |value, byte| value << 8 | u32::from(*byte))
 }
 
+/// The fields that every transfer has; its lists begin at their first entry.
+fn transfer(bytes: &[u8; 304]) -> Result<RecordTransfer, BadRecord> {
+    Ok(RecordTransfer {
+        token: long_number(bytes, TOKEN),
+        offset: number(bytes, TRANSFER_OFFSET),
+        size: long_number(bytes, TRANSFER_SIZE),
+        source: side(bytes, SOURCE_REGION, SOURCE_ADDRESS)?,
+        destination: side(bytes, DESTINATION_REGION, DESTINATION_ADDRESS)?,
+        flags: number(bytes, FLAGS),
+        list_offset: 0,
+    })
+}
+
 fn side(
     bytes: &[u8; 304],
     region: Range<usize>,
@@ -282,7 +333,7 @@ pub fn fields_of_record(bytes: &[u8]) -> Vec<PacketField> {
         ("progress", PROGRESS, Operation),
     ];
     let operation = bytes.get(OPERATION).map_or(&[][..], |bytes| bytes);
-    if operation == [0; 4] {
+    if operation == [0; 4] || operation == [7, 0, 0, 0] {
         layout.extend([
             ("token", TOKEN, Token),
             ("offset", TRANSFER_OFFSET, Count),
@@ -292,8 +343,19 @@ pub fn fields_of_record(bytes: &[u8]) -> Vec<PacketField> {
             ("destination region", DESTINATION_REGION, Destination),
             ("destination", DESTINATION_ADDRESS, Destination),
             ("flags", FLAGS, Operation),
-            ("first list entry", LIST_OFFSET, Count),
         ]);
+        if operation == [0; 4] {
+            layout.push(("first list entry", LIST_OFFSET, Count));
+        } else {
+            layout.push(("swizzling range", RANGE_ID, Token));
+            layout.push(("swizzling data", RANGE_DATA, Token));
+        }
+    } else if operation == [3, 0, 0, 0] {
+        layout.push(("source region", PHYSICAL_REGION, Source));
+        layout.push(("source", PHYSICAL_ADDRESS, Source));
+    } else if operation == [4, 0, 0, 0] {
+        layout.push(("destination region", PHYSICAL_REGION, Destination));
+        layout.push(("destination", PHYSICAL_ADDRESS, Destination));
     } else if operation == [1, 0, 0, 0] {
         layout.extend([
             ("token", TOKEN, Token),

@@ -30,6 +30,11 @@ pub enum RegionConfig {
     ///
     /// At most 2^52 - 1, so that every byte in it has an offset; more are cut.
     Aperture(u64),
+    /// A window of this many pages onto the table of the chipset, which lives in system memory's
+    /// state and not in the device. Pages that the chipset does not have do not exist.
+    ///
+    /// At most 2^52 - 1, as for an aperture.
+    Gart(u64),
 }
 
 /// Where a page of an aperture points.
@@ -98,6 +103,8 @@ pub enum Region {
     Memory(ByteMap),
     /// Page entries; positions are page numbers.
     Aperture(RunMap<PageEntry>),
+    /// Pages of the table of the chipset.
+    Gart(u64),
 }
 
 impl Region {
@@ -108,6 +115,7 @@ impl Region {
             RegionConfig::Aperture(pages) => {
                 Self::Aperture(RunMap::new(pages.min(MOST_PAGES), PageEntry::Unset))
             }
+            RegionConfig::Gart(pages) => Self::Gart(pages.min(MOST_PAGES)),
         }
     }
 
@@ -116,6 +124,7 @@ impl Region {
         let description = match self {
             Self::Memory(bytes) => bytes.hash(),
             Self::Aperture(entries) => entries.hash(),
+            Self::Gart(pages) => StableHasher::new(0x6A47).number(*pages).finish(),
         };
         StableHasher::new(0x6E61).number(u64::from(region.0)).number(description.0).finish()
     }

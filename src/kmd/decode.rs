@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::base::text;
 use crate::gpu::{
     Fault, FieldRole, Packet, PacketField, PacketFormat, Place, Record, RecordBody, RecordSide,
-    RegionId, fields_of_packet, fields_of_record,
+    RecordTransfer, RegionId, fields_of_packet, fields_of_record,
 };
 
 /// A piece of text beside the bytes of a packet.
@@ -116,6 +116,25 @@ fn packet_texts(packet: &Packet) -> (&'static str, Vec<FieldText>) {
             field(Destination, place(destination)),
             token(name),
         ],
+        Packet::ClearPages { destination, pages: count, token: name } => {
+            vec![pages(count), field(Destination, place(destination)), token(name)]
+        }
+        Packet::CopyBytes { source, destination, length, token: name } => vec![
+            bytes(length),
+            field(Source, place(source)),
+            field(Destination, place(destination)),
+            token(name),
+        ],
+        Packet::ReadWord { source } => vec![bytes(Packet::WORD), field(Source, place(source))],
+        Packet::WriteWord { destination } => {
+            vec![bytes(Packet::WORD), field(Destination, place(destination))]
+        }
+        Packet::WritePart { destination, length, seed, phase, token: name } => vec![
+            bytes(length.into()),
+            field(Source, format!("seed {}, byte {phase}", text::hex(seed))),
+            field(Destination, place(destination)),
+            token(name),
+        ],
         Packet::Write { destination, length, seed, token: name } => vec![
             bytes(length),
             field(Source, format!("seed {}", text::hex(seed))),
@@ -142,15 +161,28 @@ fn record_texts(record: &Record) -> (&'static str, Vec<FieldText>) {
             if offset == 0 { start } else { format!("{start} + {}", text::hex(offset.into())) }
         }
     };
+    let moved = |transfer: RecordTransfer| {
+        let RecordTransfer { token, offset, size, source, destination, list_offset, .. } = transfer;
+        vec![
+            field(Count, text::exact_size(size)),
+            field(Source, side(source, offset, list_offset)),
+            field(Destination, side(destination, offset, list_offset)),
+            field(Token, format!("token {token:#X}")),
+        ]
+    };
+    let word = || field(Count, text::exact_size(Packet::WORD));
     match record.body {
-        RecordBody::Transfer { token, offset, size, source, destination, list_offset, .. } => {
-            let texts = vec![
-                field(Count, text::exact_size(size)),
-                field(Source, side(source, offset, list_offset)),
-                field(Destination, side(destination, offset, list_offset)),
-                field(Token, format!("token {token:#X}")),
-            ];
-            ("Transfer", texts)
+        RecordBody::Transfer(transfer) => ("Transfer", moved(transfer)),
+        RecordBody::SpecialLockTransfer { transfer, range_id, .. } => {
+            let mut texts = moved(transfer);
+            texts.push(field(Token, format!("swizzling range {range_id}")));
+            ("SpecialLockTransfer", texts)
+        }
+        RecordBody::ReadPhysical(source) => {
+            ("ReadPhysical", vec![word(), field(Source, side(source, 0, 0))])
+        }
+        RecordBody::WritePhysical(destination) => {
+            ("WritePhysical", vec![word(), field(Destination, side(destination, 0, 0))])
         }
         RecordBody::Fill { token, size, pattern, destination } => {
             let texts = vec![

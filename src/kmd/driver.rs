@@ -2,16 +2,20 @@
 
 use super::profiles::{Encoding, Profile};
 use super::state::{DriverChange, DriverState};
-use super::{native, record};
-use crate::base::{FenceId, Journal, PAGE_SIZE, Piece, SegmentAddress, SegmentId, StateHash};
-use crate::config;
-use crate::ddi::DiscardContentFlags;
+use super::{native, record, rows};
+use crate::base::{
+    FenceId, FrameNumber, Journal, PAGE_SIZE, Piece, SegmentAddress, SegmentId, StateHash,
+};
+use crate::config::{self, Quirks};
 use crate::ddi::{
     Access, AccessKind, AllocationHandle, AllocationInfo, BuildPagingBuffer, CreateAllocation,
-    DmaBufferAddress, DriverMark, Miniport, NtStatus, PacketFault, PacketOutcome, PagingOperation,
-    Readback, Render, SegmentFlags, SubmitCommand, TransferFlags,
+    DiscardContentFlags, DmaBufferAddress, DriverMark, Fill, Miniport, NtStatus, PacketFault,
+    PacketOutcome, PagingOperation, Readback, Render, SegmentFlags, SegmentSet, SubmitCommand,
+    TransferFlags, UnmapApertureSegment,
 };
-use crate::gpu::{Fault, Gpu, Packet, PacketFormat, Place, RegionConfig, RegionId, Submission};
+use crate::gpu::{
+    Fault, Gpu, Packet, PacketFormat, PageEntry, Place, RegionConfig, RegionId, Submission,
+};
 use crate::memory::{Content, HostMemory, bytes};
 
 /// Why a driver cannot start on an adapter.
@@ -34,7 +38,10 @@ pub enum StartError {
 #[derive(Clone, Copy, Debug)]
 struct Segment {
     base: u64,
+    /// Its table is the driver's to program.
     is_aperture: bool,
+    /// A memory in which rows are aligned.
+    is_pitch_aligned: bool,
 }
 
 /// The emulated driver with the GPU that it drives.
@@ -45,13 +52,18 @@ pub struct Driver {
     segments: Vec<Segment>,
     encoding: Encoding,
     record_size: u32,
+    quirks: Quirks,
 }
 
 /// The largest allocation: the largest number of pages that a packet and `MultipassOffset` count.
 const LARGEST_ALLOCATION: u64 = u32::MAX as u64 * PAGE_SIZE;
 
 impl Driver {
-    /// Starts the driver: segment n becomes region n of the GPU, a memory or an aperture.
+    /// Starts the driver: segment n becomes region n of the GPU, a memory, an aperture or a window
+    /// onto the aperture of the chipset, whose size is the platform's and not the segment's.
+    ///
+    /// Departures from the documents are those that the adapter switches on, whatever the profile
+    /// lists.
     ///
     /// # Errors
     /// When a segment does not consist of whole pages, or there are more than 31. Findings of
@@ -62,16 +74,27 @@ impl Driver {
         for (index, segment) in adapter.segments.iter().enumerate() {
             let too_many = StartError::TooManySegments(adapter.segments.len());
             let id = SegmentId::from_index(index).ok_or(too_many)?;
-            if !segment.size.is_multiple_of(PAGE_SIZE) {
-                return Err(StartError::UnalignedSize { segment: id, size: segment.size });
+            let is_agp = segment.flags.contains(SegmentFlags::Agp);
+            let is_aperture = !is_agp && segment.flags.contains(SegmentFlags::Aperture);
+            let (base, size) = match adapter.agp_aperture {
+                Some(platform) if is_agp => (platform.base, platform.size),
+                None if is_agp => (segment.base, 0),
+                _ => (segment.base, segment.size),
+            };
+            if !size.is_multiple_of(PAGE_SIZE) {
+                return Err(StartError::UnalignedSize { segment: id, size });
             }
-            let is_aperture = segment.flags.intersects(SegmentFlags::Aperture | SegmentFlags::Agp);
-            regions.push(if is_aperture {
-                RegionConfig::Aperture(segment.size / PAGE_SIZE)
+            regions.push(if is_agp {
+                RegionConfig::Gart(size / PAGE_SIZE)
+            } else if is_aperture {
+                RegionConfig::Aperture(size / PAGE_SIZE)
             } else {
-                RegionConfig::Memory(segment.size)
+                RegionConfig::Memory(size)
             });
-            segments.push(Segment { base: segment.base, is_aperture });
+            let is_memory = !is_agp && !is_aperture;
+            let is_pitch_aligned =
+                is_memory && segment.flags.contains(SegmentFlags::PitchAlignment);
+            segments.push(Segment { base, is_aperture, is_pitch_aligned });
         }
         Ok(Self {
             gpu: Gpu::new(&regions),
@@ -79,6 +102,7 @@ impl Driver {
             segments,
             encoding: profile.encoding,
             record_size: adapter.version.paging_record_size(),
+            quirks: adapter.quirks,
         })
     }
 
@@ -129,6 +153,60 @@ impl Driver {
         self.segments.get(segment.index()).is_some_and(|segment| segment.is_aperture)
     }
 
+    pub(super) fn is_pitch_aligned(&self, segment: SegmentId) -> bool {
+        self.segments.get(segment.index()).is_some_and(|segment| segment.is_pitch_aligned)
+    }
+
+    /// Whether a departure from the documents is switched on.
+    pub(super) const fn has(&self, quirk: Quirks) -> bool {
+        self.quirks.contains(quirk)
+    }
+
+    /// The pattern that a fill leaves.
+    pub(super) fn pattern(&self, fill: &Fill) -> u32 {
+        if self.has(Quirks::FillIgnoresPattern) { 0 } else { fill.fill_pattern }
+    }
+
+    /// Where the pages of an aperture lead after they were unmapped.
+    pub(super) fn unmapped_entry(&self, unmap: &UnmapApertureSegment) -> PageEntry {
+        if self.has(Quirks::UnmapClearsEntries) {
+            PageEntry::Unset
+        } else if self.has(Quirks::UnmapToPageZero) {
+            PageEntry::Fixed { frame: FrameNumber(0) }
+        } else {
+            PageEntry::Fixed { frame: unmap.dummy_page.frame() }
+        }
+    }
+
+    pub(super) const fn state(&self) -> &DriverState {
+        self.journal.state()
+    }
+
+    /// What a departure answers before anything is looked at.
+    fn answered_by_quirk(&self, operation: &PagingOperation) -> Option<NtStatus> {
+        if self.has(Quirks::NoProgress) {
+            return Some(NtStatus::INSUFFICIENT_DMA_BUFFER);
+        }
+        if self.has(Quirks::NoOpPaging) {
+            return Some(NtStatus::SUCCESS);
+        }
+        match operation {
+            PagingOperation::Transfer(_)
+            | PagingOperation::Fill(_)
+            | PagingOperation::SpecialLockTransfer(_) => {
+                self.has(Quirks::TransferNotSupported).then_some(NtStatus::NOT_SUPPORTED)
+            }
+            PagingOperation::MapApertureSegment(_) | PagingOperation::UnmapApertureSegment(_) => {
+                let ignored =
+                    operation.allocation().is_none() && self.has(Quirks::NullAllocationMapIgnored);
+                ignored.then_some(NtStatus::SUCCESS)
+            }
+            PagingOperation::DiscardContent(_)
+            | PagingOperation::ReadPhysical(_)
+            | PagingOperation::WritePhysical(_) => None,
+        }
+    }
+
     pub(super) const fn gpu_mut(&mut self) -> &mut Gpu {
         &mut self.gpu
     }
@@ -165,7 +243,13 @@ impl Driver {
         let (length, token) = (access.length.get(), access.allocation.0);
         Some(match access.kind {
             AccessKind::Read => Packet::Read { source: place, length, token, slot },
-            AccessKind::Write { seed } => Packet::Write { destination: place, length, seed, token },
+            AccessKind::Write { seed } if access.phase == 0 => {
+                Packet::Write { destination: place, length, seed, token }
+            }
+            AccessKind::Write { seed } => {
+                let (length, phase) = (u32::try_from(length).ok()?, access.phase);
+                Packet::WritePart { destination: place, length, seed, phase, token }
+            }
         })
     }
 }
@@ -179,14 +263,28 @@ impl Miniport for Driver {
         if arguments.requested.size.get() > LARGEST_ALLOCATION {
             return Err(NtStatus::INVALID_PARAMETER);
         }
+        let rows = arguments.requested.rows;
+        if rows.is_some_and(|rows| !rows::is_possible(rows, arguments.requested.size)) {
+            return Err(NtStatus::INVALID_PARAMETER);
+        }
+        if rows.is_some() && self.encoding == Encoding::Record {
+            // A record has no fields for rows, and the hardware that reads it knows none.
+            let info = &arguments.requested;
+            let supported = [info.supported_read, info.supported_write];
+            let mut segments = supported.into_iter().flat_map(SegmentSet::iter);
+            if segments.any(|segment| self.is_pitch_aligned(segment)) {
+                return Err(NtStatus::NOT_SUPPORTED);
+            }
+        }
         let handle = self.journal.state().next_handle().ok_or(NtStatus::NO_MEMORY)?;
-        self.journal.apply(DriverChange::Created);
+        self.journal.apply(DriverChange::Created(rows));
         Ok((handle, arguments.requested.clone()))
     }
 
     fn destroy_allocation(&mut self, allocation: AllocationHandle) {
         if self.journal.state().knows(allocation) {
-            self.journal.apply(DriverChange::Destroyed(allocation));
+            let rows = self.journal.state().rows(allocation);
+            self.journal.apply(DriverChange::Destroyed { allocation, rows });
         }
     }
 
@@ -195,6 +293,9 @@ impl Miniport for Driver {
     }
 
     fn build_paging_buffer(&mut self, arguments: &mut BuildPagingBuffer<'_>) -> NtStatus {
+        if let Some(status) = self.answered_by_quirk(arguments.operation) {
+            return status;
+        }
         match self.encoding {
             Encoding::Native if self.must_wait(arguments.operation) => NtStatus::ALLOCATION_BUSY,
             Encoding::Native => native::build(self, arguments),

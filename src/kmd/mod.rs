@@ -10,13 +10,13 @@ mod driver;
 mod native;
 mod profiles;
 mod record;
+mod rows;
 mod state;
+mod window;
 
 #[cfg(test)]
 mod tests;
 
 pub use decode::{DecodedPacket, FieldText, decode};
 pub use driver::{Driver, StartError};
-pub use profiles::{
-    AllocationStyle, Encoding, Origin, Profile, Quirk, QuirkKind, profile, profiles,
-};
+pub use profiles::{AllocationStyle, Encoding, Origin, Profile, Quirk, profile, profiles};

@@ -4,11 +4,11 @@
 //! the pages done, so that an operation goes on in the next buffer where it stopped. Private data
 //! is not used.
 
-use super::Driver;
+use super::{Driver, rows};
 use crate::base::{PAGE_SIZE, Pages, SegmentAddress};
 use crate::ddi::{
     BuildPagingBuffer, Fill, Location, MapApertureFlags, MapApertureSegment, NtStatus,
-    PagingOperation, Transfer, UnmapApertureSegment,
+    PagingOperation, PhysicalAccess, Transfer, UnmapApertureSegment,
 };
 use crate::gpu::{Packet, Place, RegionId};
 use crate::memory::Mdl;
@@ -34,16 +34,24 @@ pub(super) fn build(driver: &Driver, arguments: &mut BuildPagingBuffer<'_>) -> N
         PagingOperation::Fill(fill) => build_fill(driver, arguments, fill),
         // The content may be dropped; the hardware keeps no record of allocations.
         PagingOperation::DiscardContent(_) => Ok(()),
-        PagingOperation::ReadPhysical(_)
-        | PagingOperation::WritePhysical(_)
-        | PagingOperation::SpecialLockTransfer(_) => Err(NtStatus::NOT_SUPPORTED),
+        PagingOperation::ReadPhysical(access) => word_place(driver, access)
+            .and_then(|source| append(arguments, Packet::ReadWord { source })),
+        PagingOperation::WritePhysical(access) => word_place(driver, access)
+            .and_then(|destination| append(arguments, Packet::WriteWord { destination })),
+        // Nothing is swizzled here, so that its bytes are those of a plain transfer.
+        PagingOperation::SpecialLockTransfer(special) => {
+            build_transfer(driver, arguments, &special.transfer)
+        }
         PagingOperation::MapApertureSegment(map) => build_map(driver, arguments, map),
         PagingOperation::UnmapApertureSegment(unmap) => build_unmap(driver, arguments, unmap),
     };
     result.err().unwrap_or(NtStatus::SUCCESS)
 }
 
-fn append(arguments: &mut BuildPagingBuffer<'_>, packet: Packet) -> Result<(), NtStatus> {
+pub(super) fn append(
+    arguments: &mut BuildPagingBuffer<'_>,
+    packet: Packet,
+) -> Result<(), NtStatus> {
     let fits = push(arguments.dma_buffer, &mut arguments.dma_buffer_used, packet);
     if fits { Ok(()) } else { Err(NtStatus::INSUFFICIENT_DMA_BUFFER) }
 }
@@ -73,12 +81,13 @@ impl<'a> Side<'a> {
         match location {
             Location::Segment { id, address } => {
                 // Whether the end lies in the segment is for the hardware to find.
-                let skip = u64::from(transfer.transfer_offset) + done * PAGE_SIZE;
+                let skip = u64::from(driver.segment_offset(transfer)) + done * PAGE_SIZE;
                 let address = SegmentAddress(address.get().checked_add(skip)?);
                 Some(Self::Segment(driver.place(*id, address)?))
             }
             Location::Mdl(list) => {
-                let first = transfer.mdl_offset.get().checked_add(done)?;
+                let window = driver.list_window(transfer, &list.mdl, done.checked_add(left)?)?;
+                let first = window.first.checked_add(done)?;
                 RunWalk::new(&list.mdl, first, left).map(Self::List)
             }
         }
@@ -168,8 +177,12 @@ fn build_transfer(
     if !size.is_multiple_of(PAGE_SIZE) {
         return Err(NtStatus::INVALID_PARAMETER);
     }
+    if let Some(layout) = rows::re_pitched(driver, transfer) {
+        return rows::build_transfer(driver, arguments, transfer, layout);
+    }
     let done = arguments.multipass_offset;
-    let mut left = pages_left(size / PAGE_SIZE, done)?;
+    let pages = pages_moved(driver, transfer, size / PAGE_SIZE)?;
+    let mut left = pages_left(pages, done)?;
     let side = |location| Side::new(driver, transfer, location, done.into(), left);
     let (Some(mut source), Some(mut destination)) =
         (side(&transfer.source), side(&transfer.destination))
@@ -202,18 +215,40 @@ fn build_transfer(
     Ok(())
 }
 
+/// How many of the pages of a transfer are moved: all of them, unless a quirk runs out of list.
+fn pages_moved(driver: &Driver, transfer: &Transfer, pages: u64) -> Result<u64, NtStatus> {
+    let moved = match (&transfer.source, &transfer.destination) {
+        // The hardware copies from and to memory of its own, not from list to list.
+        (Location::Mdl(_), Location::Mdl(_)) => None,
+        (Location::Mdl(list), Location::Segment { .. })
+        | (Location::Segment { .. }, Location::Mdl(list)) => {
+            driver.list_window(transfer, &list.mdl, pages).map(|window| window.pages)
+        }
+        (Location::Segment { .. }, Location::Segment { .. }) => Some(pages),
+    };
+    moved.ok_or(NtStatus::INVALID_PARAMETER)
+}
+
+/// Where a dummy access goes.
+fn word_place(driver: &Driver, access: &PhysicalAccess) -> Result<Place, NtStatus> {
+    driver.place(access.segment, access.address).ok_or(NtStatus::INVALID_PARAMETER)
+}
+
 fn build_fill(
     driver: &Driver,
     arguments: &mut BuildPagingBuffer<'_>,
     fill: &Fill,
 ) -> Result<(), NtStatus> {
+    if let Some(layout) = rows::filled_by_rows(driver, fill) {
+        return rows::build_fill(driver, arguments, fill, layout);
+    }
     let destination = driver.place(fill.segment, fill.address);
     append(
         arguments,
         Packet::Fill {
             destination: destination.ok_or(NtStatus::INVALID_PARAMETER)?,
             length: fill.fill_size.get(),
-            pattern: fill.fill_pattern,
+            pattern: driver.pattern(fill),
             token: fill.allocation.map_or(0, |allocation| allocation.0),
         },
     )
@@ -237,7 +272,7 @@ fn build_map(
 ) -> Result<(), NtStatus> {
     let done = u64::from(arguments.multipass_offset);
     let mut left = pages_left(map.number_of_pages.get(), arguments.multipass_offset)?;
-    let first = map.mdl_offset.get().checked_add(done);
+    let first = driver.list_offset(map.mdl_offset.get()).checked_add(done);
     let walk = first.and_then(|first| RunWalk::new(&map.pages.mdl, first, left));
     let mut walk = walk.ok_or(NtStatus::INVALID_PARAMETER)?;
     let page = map.offset_in_pages.checked_add(done).ok_or(NtStatus::INVALID_PARAMETER)?;
@@ -276,15 +311,15 @@ fn build_unmap(
     let page = unmap.offset_in_pages.checked_add(arguments.multipass_offset.into());
     let page = page.ok_or(NtStatus::INVALID_PARAMETER)?;
     let pages = packet_pages(left)?;
-    append(
-        arguments,
-        Packet::UnmapPages {
-            destination: aperture_place(driver, unmap.segment, page)?,
-            frame: unmap.dummy_page.frame().address().get(),
-            pages,
-            token: unmap.allocation.map_or(0, |allocation| allocation.0),
-        },
-    )?;
+    let destination = aperture_place(driver, unmap.segment, page)?;
+    let token = unmap.allocation.map_or(0, |allocation| allocation.0);
+    let packet = match driver.unmapped_entry(unmap).frame() {
+        Some(frame) => {
+            Packet::UnmapPages { destination, frame: frame.address().get(), pages, token }
+        }
+        None => Packet::ClearPages { destination, pages, token },
+    };
+    append(arguments, packet)?;
     arguments.multipass_offset += pages;
     Ok(())
 }

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::base::{Change, FenceId, StableHasher, StateHash};
-use crate::ddi::AllocationHandle;
+use crate::ddi::{AllocationHandle, RowLayout};
 
 /// What the driver is at a moment.
 #[derive(Clone, Debug, Default)]
 pub(super) struct DriverState {
-    /// Allocations that exist.
-    allocations: BTreeSet<AllocationHandle>,
+    /// Allocations that exist, with their rows where they have any.
+    allocations: BTreeMap<AllocationHandle, Option<RowLayout>>,
     /// Handles given so far; a handle is never given twice.
     given: u32,
     /// Allocations named in packets that were built but not submitted yet.
@@ -24,9 +24,9 @@ pub(super) struct DriverState {
 #[derive(Clone, Debug)]
 pub(super) enum DriverChange {
     /// The next handle was given to an allocation.
-    Created,
+    Created(Option<RowLayout>),
     /// An allocation went away.
-    Destroyed(AllocationHandle),
+    Destroyed { allocation: AllocationHandle, rows: Option<RowLayout> },
     /// Packets that name an allocation were built.
     Named(AllocationHandle),
     /// What was built was submitted under a fence.
@@ -44,7 +44,11 @@ impl DriverState {
     }
 
     pub(super) fn knows(&self, allocation: AllocationHandle) -> bool {
-        self.allocations.contains(&allocation)
+        self.allocations.contains_key(&allocation)
+    }
+
+    pub(super) fn rows(&self, allocation: AllocationHandle) -> Option<RowLayout> {
+        self.allocations.get(&allocation).copied().flatten()
     }
 
     pub(super) const fn named(&self) -> &Arc<BTreeSet<AllocationHandle>> {
@@ -73,12 +77,22 @@ impl DriverState {
         parts.fold(StateHash::default(), StateHash::with)
     }
 
-    fn set_existing(&mut self, allocation: AllocationHandle, exists: bool) {
+    /// The part of an existing allocation; allocations without rows are told apart by handle only.
+    fn existing_part(allocation: AllocationHandle, rows: Option<RowLayout>) -> StateHash {
         let part = Self::part(1, 0, allocation);
-        if exists && self.allocations.insert(allocation) {
-            self.hash = self.hash.with(part);
-        } else if !exists && self.allocations.remove(&allocation) {
-            self.hash = self.hash.without(part);
+        let Some(RowLayout { pitch, aligned_pitch, rows }) = rows else { return part };
+        let hasher = StableHasher::new(0xD123).number(part.0).number(pitch.into());
+        hasher.number(aligned_pitch.into()).number(rows.into()).finish()
+    }
+
+    fn insert(&mut self, allocation: AllocationHandle, rows: Option<RowLayout>) {
+        self.allocations.insert(allocation, rows);
+        self.hash = self.hash.with(Self::existing_part(allocation, rows));
+    }
+
+    fn remove(&mut self, allocation: AllocationHandle) {
+        if let Some(rows) = self.allocations.remove(&allocation) {
+            self.hash = self.hash.without(Self::existing_part(allocation, rows));
         }
     }
 
@@ -116,13 +130,13 @@ impl Change for DriverChange {
 
     fn redo(&self, state: &mut DriverState) {
         match self {
-            Self::Created => {
+            Self::Created(rows) => {
                 if let Some(handle) = state.next_handle() {
                     state.given = handle.0;
-                    state.set_existing(handle, true);
+                    state.insert(handle, *rows);
                 }
             }
-            Self::Destroyed(handle) => state.set_existing(*handle, false),
+            Self::Destroyed { allocation, .. } => state.remove(*allocation),
             Self::Named(handle) => state.set_naming(*handle, true),
             Self::Submitted { fence, named } => {
                 state.set_named(Arc::default());
@@ -134,11 +148,11 @@ impl Change for DriverChange {
 
     fn undo(&self, state: &mut DriverState) {
         match self {
-            Self::Created => {
-                state.set_existing(AllocationHandle(state.given), false);
+            Self::Created(_) => {
+                state.remove(AllocationHandle(state.given));
                 state.given -= 1;
             }
-            Self::Destroyed(handle) => state.set_existing(*handle, true),
+            Self::Destroyed { allocation, rows } => state.insert(*allocation, *rows),
             Self::Named(handle) => state.set_naming(*handle, false),
             Self::Submitted { fence, named } => {
                 state.set_pending(*fence, None);

@@ -34,17 +34,25 @@ fn read_packet(format: PacketFormat, bytes: &[u8]) -> (&'static str, u64) {
         PacketFormat::Native => Packet::decode(bytes).map_or(BAD, |packet| {
             let units = match packet {
                 Packet::Pad => 0,
-                Packet::Fill { length, .. } => pages(length),
+                Packet::Fill { length, .. } | Packet::CopyBytes { length, .. } => pages(length),
                 Packet::CopyPages { pages, .. }
                 | Packet::MapPages { pages, .. }
-                | Packet::UnmapPages { pages, .. } => u64::from(pages),
-                Packet::Write { .. } | Packet::Read { .. } => 1,
+                | Packet::UnmapPages { pages, .. }
+                | Packet::ClearPages { pages, .. } => u64::from(pages),
+                Packet::Write { .. }
+                | Packet::WritePart { .. }
+                | Packet::Read { .. }
+                | Packet::ReadWord { .. }
+                | Packet::WriteWord { .. } => 1,
             };
             (packet.name(), units)
         }),
         PacketFormat::Record { .. } => Record::decode(bytes).map_or(BAD, |record| {
             let name = match record.body {
-                RecordBody::Transfer { .. } => "Transfer",
+                RecordBody::Transfer(_) => "Transfer",
+                RecordBody::SpecialLockTransfer { .. } => "SpecialLockTransfer",
+                RecordBody::ReadPhysical(_) => "ReadPhysical",
+                RecordBody::WritePhysical(_) => "WritePhysical",
                 RecordBody::Fill { .. } => "Fill",
                 RecordBody::Other(_) => "Other",
             };

@@ -49,6 +49,9 @@ pub fn packet_text(
                     let amount = exact_size(access.length.get());
                     match access.kind {
                         AccessKind::Read => ("READ", amount, format!("{place} →")),
+                        AccessKind::Write { .. } if access.phase != 0 => {
+                            ("WRITE_PART", amount, format!("→ {place}"))
+                        }
                         AccessKind::Write { .. } => ("WRITE", amount, format!("→ {place}")),
                     }
                 }
@@ -96,8 +99,8 @@ fn paging_text(
     let pages = |pages: u64| counted(pages, "page");
     match paging {
         PagingOperation::Transfer(transfer) => {
-            let name = if record { "Transfer" } else { "COPY_PAGES" };
-            (name, pages(bytes / PAGE_SIZE), transfer_text(transfer, before, words))
+            let name = if record { "Transfer" } else { copy_name(bytes) };
+            (name, moved_text(bytes), transfer_text(transfer, before, words))
         }
         PagingOperation::Fill(fill) => {
             let address = SegmentAddress(fill.address.get().saturating_add(before));
@@ -125,14 +128,31 @@ fn paging_text(
             ("UNMAP_PAGES", pages(unmap.number_of_pages.get()), route)
         }
         PagingOperation::SpecialLockTransfer(special) => {
-            let name = if record { "SpecialLockTransfer" } else { "COPY_PAGES" };
-            let route = transfer_text(&special.transfer, before, words);
-            (name, pages(bytes / PAGE_SIZE), route)
+            let name = if record { "SpecialLockTransfer" } else { copy_name(bytes) };
+            (name, moved_text(bytes), transfer_text(&special.transfer, before, words))
         }
-        PagingOperation::ReadPhysical(access) | PagingOperation::WritePhysical(access) => {
-            ("Packet", exact_size(bytes), words.at(access.segment, access.address))
+        PagingOperation::ReadPhysical(access) => {
+            let name = if record { "ReadPhysical" } else { "READ_WORD" };
+            (name, exact_size(bytes), format!("{} →", words.at(access.segment, access.address)))
+        }
+        PagingOperation::WritePhysical(access) => {
+            let name = if record { "WritePhysical" } else { "WRITE_WORD" };
+            (name, exact_size(bytes), format!("→ {}", words.at(access.segment, access.address)))
         }
         PagingOperation::DiscardContent(_) => ("Packet", exact_size(bytes), String::new()),
+    }
+}
+
+/// The packet that moves some bytes: rows are moved byte by byte, everything else page by page.
+const fn copy_name(bytes: u64) -> &'static str {
+    if bytes.is_multiple_of(PAGE_SIZE) { "COPY_PAGES" } else { "COPY_BYTES" }
+}
+
+fn moved_text(bytes: u64) -> String {
+    if bytes.is_multiple_of(PAGE_SIZE) {
+        counted(bytes / PAGE_SIZE, "page")
+    } else {
+        exact_size(bytes)
     }
 }
 

@@ -77,12 +77,17 @@ impl Oracle {
         Some(())
     }
 
-    fn point(&mut self, place: Place, pages: u32, frame: impl Fn(u64) -> u64) -> Option<()> {
+    fn point(
+        &mut self,
+        place: Place,
+        pages: u32,
+        frame: impl Fn(u64) -> Option<u64>,
+    ) -> Option<()> {
         let first = (place.region.0 == 3 && place.address.is_multiple_of(PAGE_SIZE))
             .then_some(place.address / PAGE_SIZE)?;
         let end = first.checked_add(pages.into()).filter(|end| *end <= Self::APERTURE_PAGES)?;
         for page in first..end {
-            self.table[page as usize] = Some(frame(page - first));
+            self.table[page as usize] = frame(page - first);
         }
         Some(())
     }
@@ -104,11 +109,28 @@ impl Oracle {
                 let read: Vec<u8> = read.into_iter().map(|byte| self.get(byte)).collect();
                 self.put(destination, read.into_iter(), len)
             }
+            Packet::CopyBytes { source, destination, length, .. } => {
+                let read = self.bytes(source, length)?;
+                let read: Vec<u8> = read.into_iter().map(|byte| self.get(byte)).collect();
+                self.put(destination, read.into_iter(), length)
+            }
+            Packet::WritePart { destination, length, seed, phase, .. } => {
+                let word = |index| SplitMix::nth(seed, index).to_le_bytes();
+                let bytes = (0..).flat_map(word).skip(phase as usize);
+                self.put(destination, bytes, length.into())
+            }
+            Packet::ReadWord { source: place } | Packet::WriteWord { destination: place } => {
+                let address = place.address / 4 * 4;
+                self.bytes(Place { address, ..place }, 4).map(|_| ())
+            }
             Packet::MapPages { destination, frames, pages, .. } => {
-                self.point(destination, pages, |page| frames / PAGE_SIZE + page)
+                self.point(destination, pages, |page| Some(frames / PAGE_SIZE + page))
             }
             Packet::UnmapPages { destination, frame, pages, .. } => {
-                self.point(destination, pages, |_| frame / PAGE_SIZE)
+                self.point(destination, pages, |_| Some(frame / PAGE_SIZE))
+            }
+            Packet::ClearPages { destination, pages, .. } => {
+                self.point(destination, pages, |_| None)
             }
             Packet::Read { source, length, .. } => self.bytes(source, length).map(|_| ()),
         }
@@ -133,7 +155,7 @@ impl Oracle {
         let frame = rng.below(Self::HOST_PAGES + 2) * PAGE_SIZE;
         let page = place(3, rng.below(Self::APERTURE_PAGES) * PAGE_SIZE);
         let (token, seed) = (1, rng.below(1000));
-        match rng.below(12) {
+        match rng.below(16) {
             0 => Packet::Fill { destination, length, pattern: seed as u32, token },
             1 | 2 => Packet::Write { destination, length, seed, token },
             3..=5 => {
@@ -158,6 +180,14 @@ impl Oracle {
                 }
             }
             9 => Packet::UnmapPages { destination: page, frame, pages, token },
+            11 => Packet::CopyBytes { source: Self::random_place(rng), destination, length, token },
+            12 => {
+                let (length, phase) = (length as u32, rng.below(5000) as u32);
+                Packet::WritePart { destination, length, seed, phase, token }
+            }
+            13 => Packet::ReadWord { source: destination },
+            14 if rng.below(2) == 0 => Packet::ClearPages { destination: page, pages, token },
+            14 => Packet::WriteWord { destination },
             10 => Packet::MapPages {
                 destination,
                 frames: frame,

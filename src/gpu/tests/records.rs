@@ -27,7 +27,7 @@ fn execute(gpu: &mut Gpu, host: &mut HostMemory, body: RecordBody) -> Option<Fau
 
 fn transfer(size: u64, source: (u8, u64), destination: (u8, u64)) -> RecordBody {
     let side = |(region, address)| RecordSide { region: RegionId(region), address };
-    RecordBody::Transfer {
+    RecordBody::Transfer(RecordTransfer {
         token: 1,
         offset: PAGE_SIZE as u32,
         size,
@@ -35,7 +35,7 @@ fn transfer(size: u64, source: (u8, u64), destination: (u8, u64)) -> RecordBody 
         destination: side(destination),
         flags: 0,
         list_offset: 1,
-    }
+    })
 }
 
 /// Lists of scattered words, of counted runs, and words that lie across two descriptions.
