@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::base::AllocationId;
+use crate::config::Quirks;
 use crate::kmd::{self, Profile};
 use crate::machine::{Diverged, Level, Place, Run, SharedTrace, Started};
 use crate::session::{self, Document, LoadError, Names};
@@ -66,8 +67,21 @@ impl Opened {
     /// # Errors
     /// Everything wrong with the text, each with its place.
     pub fn read(text: &str, origin: &str) -> Result<Self, Vec<LoadError>> {
+        Self::read_with_quirks(text, origin, Quirks::empty())
+    }
+
+    /// The same, with departures of the driver switched on besides those of the session.
+    ///
+    /// # Errors
+    /// Everything wrong with the text, each with its place.
+    pub fn read_with_quirks(
+        text: &str,
+        origin: &str,
+        quirks: Quirks,
+    ) -> Result<Self, Vec<LoadError>> {
         let session = session::open(text, origin, &profile_adapter)?;
-        let bound = session.bound;
+        let mut bound = session.bound;
+        bound.adapter.quirks |= quirks;
         let profile: Profile = kmd::profile(&bound.adapter.profile)
             .or_else(|| kmd::profiles().into_iter().next())
             .expect("the program has at least one profile, and reading found this one");

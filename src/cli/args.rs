@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::config::Quirks;
 use crate::machine::Place;
 
 /// See, step and question a WDDM-style video memory manager at work on an emulated GPU.
@@ -42,6 +43,9 @@ pub struct CheckArguments {
     /// Also visit every moment, forward and back, and compare its hash.
     #[arg(long)]
     pub steps: bool,
+    /// Run with a departure of the driver switched on, such as UnmapToPageZero; may be repeated.
+    #[arg(long = "quirk", value_name = "NAME", value_parser = parse_quirk)]
+    pub quirks: Vec<Quirks>,
 }
 
 /// `replay`.
@@ -156,6 +160,14 @@ pub struct ImportArguments {
 
 fn parse_size(text: &str) -> Result<u64, crate::base::text::SizeError> {
     crate::base::text::parse_size(text)
+}
+
+/// Reads the name of a quirk.
+fn parse_quirk(text: &str) -> Result<Quirks, String> {
+    Quirks::from_name(text).ok_or_else(|| {
+        let known: Vec<&str> = Quirks::all().iter_names().map(|(name, _)| name).collect();
+        format!("`{text}` is not a quirk; known are {}", known.join(", "))
+    })
 }
 
 /// Reads `1440x900`. From 320 x 240 to 8192 x 8192.

@@ -6,10 +6,11 @@ use crate::analysis::explain::{self, CommandText, Words};
 use crate::app::Opened;
 use crate::base::StateHash;
 use crate::base::text::counted;
+use crate::config::Quirks;
 use crate::machine::{Diverged, Ending, Level, Place, Run};
 
 use super::args::CheckArguments;
-use super::source::{read_session, sessions_under};
+use super::source::{read_session_with, sessions_under};
 use super::{Status, Streams};
 
 /// Problems of one session that are written out; the rest is counted.
@@ -19,6 +20,7 @@ pub(super) fn check(
     arguments: &CheckArguments,
     streams: &mut Streams<'_>,
 ) -> std::io::Result<Status> {
+    let quirks = arguments.quirks.iter().copied().collect();
     let mut status = Status::Success;
     let mut checked = 0;
     for path in &arguments.paths {
@@ -35,7 +37,7 @@ pub(super) fn check(
             status = Status::Unusable;
         }
         for file in files {
-            let one = check_file(&file, arguments.steps, streams)?;
+            let one = check_file(&file, arguments.steps, quirks, streams)?;
             checked += usize::from(one != Status::Unusable);
             status = worse(status, one);
         }
@@ -54,8 +56,15 @@ const fn worse(one: Status, other: Status) -> Status {
     }
 }
 
-fn check_file(path: &Path, steps: bool, streams: &mut Streams<'_>) -> std::io::Result<Status> {
-    let Some(mut opened) = read_session(path, streams.err)? else { return Ok(Status::Unusable) };
+fn check_file(
+    path: &Path,
+    steps: bool,
+    quirks: Quirks,
+    streams: &mut Streams<'_>,
+) -> std::io::Result<Status> {
+    let Some(mut opened) = read_session_with(path, quirks, streams.err)? else {
+        return Ok(Status::Unusable);
+    };
     opened.run_mut().execute_all();
     let mut problems = problems(&opened);
     let mut moments = None;

@@ -4,14 +4,24 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::app::Opened;
+use crate::config::Quirks;
 use crate::session::load;
 
 /// Reads a session file; what is wrong with it is written to `err`, one line an error.
 pub(super) fn read_session(path: &Path, err: &mut dyn Write) -> std::io::Result<Option<Opened>> {
+    read_session_with(path, Quirks::empty(), err)
+}
+
+/// The same, with departures of the driver switched on.
+pub(super) fn read_session_with(
+    path: &Path,
+    quirks: Quirks,
+    err: &mut dyn Write,
+) -> std::io::Result<Option<Opened>> {
     let origin = path.display().to_string();
     let errors = match load::read(path) {
         Err(error) => vec![error],
-        Ok(text) => match Opened::read(&text, &origin) {
+        Ok(text) => match Opened::read_with_quirks(&text, &origin, quirks) {
             Ok(mut opened) => {
                 opened.set_file(Some(path.to_owned()));
                 return Ok(Some(opened));
