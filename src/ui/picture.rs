@@ -21,10 +21,14 @@ pub enum PanelName {
     Map,
     /// The table of operations.
     Operations,
+    /// The table of allocations.
+    Allocations,
     /// Paging and DMA buffers.
     Buffers,
     /// Bytes.
     Bytes,
+    /// What the rules say of the adapter.
+    Findings,
     /// The selection.
     Selection,
     /// The adapter.
@@ -35,13 +39,15 @@ pub enum PanelName {
 
 impl PanelName {
     /// All of them with their names on the command line.
-    pub const ALL: [(Self, &'static str); 9] = [
+    pub const ALL: [(Self, &'static str); 11] = [
         (Self::Window, "window"),
         (Self::Start, "start"),
         (Self::Map, "map"),
         (Self::Operations, "operations"),
+        (Self::Allocations, "allocations"),
         (Self::Buffers, "buffers"),
         (Self::Bytes, "bytes"),
+        (Self::Findings, "findings"),
         (Self::Selection, "selection"),
         (Self::Adapter, "adapter"),
         (Self::Timeline, "timeline"),
@@ -52,8 +58,10 @@ impl PanelName {
     pub const fn tab(self) -> Option<Tab> {
         match self {
             Self::Operations => Some(Tab::Operations),
+            Self::Allocations => Some(Tab::Allocations),
             Self::Buffers => Some(Tab::Buffers),
             Self::Bytes => Some(Tab::Bytes),
+            Self::Findings => Some(Tab::Findings),
             _ => None,
         }
     }
@@ -69,8 +77,8 @@ impl fmt::Display for PanelName {
 /// There is no such panel.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "there is no panel `{0}`: window, start, map, operations, buffers, bytes, selection, adapter \
-     or timeline"
+    "there is no panel `{0}`: window, start, map, operations, allocations, buffers, bytes, \
+     findings, selection, adapter or timeline"
 )]
 pub struct UnknownPanel(String);
 
