@@ -167,6 +167,16 @@ mod tests {
                 assert_eq!(size, egui::Vec2::from(points) * scale);
                 keep(&format!("window-{name}-{}", points[0]), &picture);
             }
+            for (tab, points) in [
+                (Tab::Allocations, [1440.0, 900.0]),
+                (Tab::Allocations, [960.0, 600.0]),
+                (Tab::Findings, [960.0, 600.0]),
+            ] {
+                let mut app = tour(appearance, Place::after(30));
+                app.dispatch(Action::SetTab(tab));
+                let picture = picture(&mut app, PanelName::Window, points, 1.0);
+                keep(&format!("window-{name}-{}-{tab:?}", points[0]), &picture);
+            }
             let mut app = tour(appearance, Place::after(12));
             keep(
                 &format!("timeline-{name}"),

@@ -286,6 +286,7 @@ impl Shell {
             map_ui(ui, view, &mut self.panels.map, actions);
         });
         inside(ui, "below", below, |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
             let titles = Tab::ALL.map(|tab| (tab, tab_title(view, tab)));
             let tabs = titles.each_ref().map(|(tab, title)| (*tab, title.as_str()));
             let panels = &mut self.panels;

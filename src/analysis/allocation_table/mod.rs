@@ -16,7 +16,7 @@ pub use row::{AllocationRow, ByteVerdict, Content, row};
 
 use std::collections::BTreeMap;
 
-use crate::base::{AllocationId, Position, SegmentId};
+use crate::base::{AllocationId, DeviceId, Position, SegmentId};
 use crate::ddi::{Preference, PreferredSegments};
 use crate::machine::Run;
 use crate::session::Names;
@@ -284,13 +284,27 @@ const ABSENT: u64 = u64::MAX;
 pub struct Ranks {
     allocations: Vec<u32>,
     devices: Vec<u32>,
+    processes: Vec<u32>,
 }
 
 impl Ranks {
     /// The ranks of all names of a session.
     #[must_use]
     pub fn new(names: &Names) -> Self {
-        Self { allocations: ranks(names.allocations()), devices: ranks(names.devices()) }
+        Self {
+            allocations: ranks(names.allocations()),
+            devices: ranks(names.devices()),
+            processes: ranks(names.processes()),
+        }
+    }
+
+    /// By process, then by device.
+    fn owner(&self, book: &Book, device: DeviceId) -> u64 {
+        let rank = |ranks: &[u32], index: usize| ranks.get(index).copied().unwrap_or(u32::MAX);
+        let process = book.device(device).map(|device| device.process.index());
+        let process = process.map_or(u32::MAX, |index| rank(&self.processes, index));
+        let own = u64::from(rank(&self.devices, device.index()));
+        (u64::from(process) << 32 | own).saturating_add(1)
     }
 
     fn allocation(&self, id: AllocationId) -> u64 {
@@ -312,6 +326,9 @@ fn ranks<'a>(names: impl Iterator<Item = &'a str>) -> Vec<u32> {
 
 /// Lists the allocations that exist and that `filter` leaves; without an order, in the order of
 /// their creation. `ranks` is made on first need.
+///
+/// `before` is a list in the same order as of another state, if there is one: what has not moved
+/// since then need not be sorted again.
 #[must_use]
 pub fn list(
     book: &Book,
@@ -319,6 +336,7 @@ pub fn list(
     filter: &Filter,
     order: Option<Order>,
     ranks: &mut Option<Ranks>,
+    before: &[AllocationId],
 ) -> Listing {
     let mut listing = Listing::default();
     let mut resident = [0_u64; SegmentId::MAX as usize];
@@ -326,7 +344,8 @@ pub fn list(
     if order.is_some_and(by_name) && ranks.is_none() {
         *ranks = Some(Ranks::new(words.names));
     }
-    let mut keyed: Vec<(u64, AllocationId)> = Vec::new();
+    // By id; 0 for those that are not listed.
+    let mut keys: Vec<u64> = Vec::new();
     for allocation in book.allocations() {
         listing.existing += 1;
         if !filter.leaves(book, words, allocation) {
@@ -351,13 +370,14 @@ pub fn list(
             Some(order) => {
                 let key = key(book, words, order.column, allocation, ranks.as_ref());
                 let key = if order.descending && key != ABSENT { !key } else { key };
-                keyed.push((key, allocation.id()));
+                let index = allocation.id().index();
+                keys.resize(index, 0);
+                keys.push(key);
             }
         }
     }
     if order.is_some() {
-        keyed.sort_unstable();
-        listing.rows = keyed.into_iter().map(|(_, id)| id).collect();
+        listing.rows = sorted(keys, before);
     }
     listing.totals.resident = (0..)
         .map_while(SegmentId::from_index)
@@ -365,6 +385,22 @@ pub fn list(
         .filter(|(_, bytes)| *bytes > 0)
         .collect();
     listing
+}
+
+/// The ids that have a key, by key and then by id.
+fn sorted(mut keys: Vec<u64>, before: &[AllocationId]) -> Vec<AllocationId> {
+    let mut keyed: Vec<(u64, AllocationId)> = Vec::with_capacity(keys.len());
+    for id in before {
+        let key = keys.get_mut(id.index()).map_or(0, std::mem::take);
+        if key != 0 {
+            keyed.push((key, *id));
+        }
+    }
+    let others = keys.into_iter().zip((0..).map(AllocationId)).filter(|(key, _)| *key != 0);
+    keyed.extend(others);
+    // Quick where long stretches are in order already, which the unstable sort does not promise.
+    keyed.sort();
+    keyed.into_iter().map(|(_, id)| id).collect()
 }
 
 /// What a column compares, at least 1 where it applies.
@@ -378,14 +414,7 @@ fn key(
     let place = allocation.placement();
     match column {
         Column::Name => ranks.map_or(ABSENT, |ranks| ranks.allocation(allocation.id())),
-        Column::Owner => {
-            let device = allocation.device();
-            let process = book.device(device).map_or(u32::MAX, |device| device.process.0);
-            let rank = ranks.and_then(|ranks| ranks.devices.get(device.index()));
-            // Processes by id: few, and each stands together.
-            (u64::from(process) << 32 | rank.map_or(u64::from(u32::MAX), |rank| u64::from(*rank)))
-                .saturating_add(1)
-        }
+        Column::Owner => ranks.map_or(ABSENT, |ranks| ranks.owner(book, allocation.device())),
         Column::State => match State::of(allocation) {
             State::Resident => 1,
             State::InSystemMemory => 2,

@@ -584,7 +584,10 @@ fn findings(ui: &mut Ui, kept: &Kept, asked: &mut Asked<'_>) {
 fn rule_row(ui: &mut Ui, rule: &RuleFindings, asked: &mut Asked<'_>) {
     let tokens = tokens(ui);
     let tone = severity_tone(rule.severity);
-    let width = ui.available_width() - 2.0 * size::PANEL_INSET - 36.0;
+    let times = u64::try_from(rule.said.len()).unwrap_or(u64::MAX);
+    // Told only where it is more than the one that the line itself stands for.
+    let indent = if times > 1 { 42.0 } else { 20.0 };
+    let width = ui.available_width() - 2.0 * size::PANEL_INSET - indent;
     let mut job = text::mixed_job(&rule.sentence, size::TEXT_SMALL, tokens.text_secondary);
     job.wrap.max_width = width.max(20.0);
     let galley = ui.painter().layout_job(job);
@@ -592,7 +595,6 @@ fn rule_row(ui: &mut Ui, rule: &RuleFindings, asked: &mut Asked<'_>) {
     let space = vec2(ui.available_width(), height);
     let (rect, response) = ui.allocate_exact_size(space, Sense::click());
     let severity = words::severity_word(rule.severity);
-    let times = u64::try_from(rule.said.len()).unwrap_or(u64::MAX);
     let spoken = format!("{}: {}", counted(times, severity), rule.sentence);
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &spoken));
     if response.hovered() {
@@ -602,10 +604,12 @@ fn rule_row(ui: &mut Ui, rule: &RuleFindings, asked: &mut Asked<'_>) {
     let y = rect.top() + 10.0;
     let at = pos2(inside.left() + 6.0, y);
     tone.icon().paint(ui.painter(), at, 12.0, tone.color(tokens));
-    let (at, ink) = (pos2(inside.left() + 27.0, y), tokens.text_faint);
-    let center = Align2::CENTER_CENTER;
-    text::paint(ui.painter(), at, center, &count(times), size::TEXT_SMALL, ink);
-    let at = pos2(inside.left() + 36.0, rect.top() + 3.0);
+    if times > 1 {
+        let (at, ink) = (pos2(inside.left() + 20.0, y), tokens.text);
+        let words = format!("{} ×", count(times));
+        text::paint(ui.painter(), at, Align2::LEFT_CENTER, &words, size::TEXT_SMALL, ink);
+    }
+    let at = pos2(inside.left() + indent, rect.top() + 3.0);
     text::paint_galley(ui.painter(), at, Align2::LEFT_TOP, galley, tokens.text_secondary);
     focus_ring(ui, &response, rect, 0.0);
     if response.clicked() {

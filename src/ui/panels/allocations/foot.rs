@@ -43,7 +43,7 @@ fn sums(view: &View<'_>, listing: &Listing) -> Vec<Sum> {
             format!("{sum} resident ({})", by_segment.join(", "))
         }
     };
-    vec![
+    let mut sums = vec![
         Sum { text: existing, meaning: "Allocations that exist at this step and pass the filter." },
         Sum {
             text: resident,
@@ -55,16 +55,21 @@ fn sums(view: &View<'_>, listing: &Listing) -> Vec<Sum> {
             meaning: "Committed: bytes of system memory promised to these allocations from their \
                       creation on, so that each can be evicted.",
         },
-        Sum {
+    ];
+    if totals.in_system_memory > 0 {
+        sums.push(Sum {
             text: format!("{} in system memory", size_text(totals.in_system_memory)),
             meaning: "Bytes of those that are not resident and lie in their backing store.",
-        },
-        Sum {
+        });
+    }
+    if totals.dirty > 0 {
+        sums.push(Sum {
             text: format!("{} dirty", size_text(totals.dirty)),
             meaning: "Dirty: bytes of resident ones that were written since they were paged in, so \
                       that leaving means copying.",
-        },
-    ]
+        });
+    }
+    sums
 }
 
 pub(super) fn foot_ui(

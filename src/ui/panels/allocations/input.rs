@@ -102,7 +102,9 @@ pub(super) fn react(response: &Response, id: Option<AllocationId>, actions: &mut
     if item.is_some() {
         actions.push(Action::Hover(item));
     }
-    if response.clicked() || response.secondary_clicked() {
+    // Enter and Space count as clicks too, and mean the selection, not what is under the pointer.
+    let clicked = response.clicked_by(egui::PointerButton::Primary);
+    if clicked || response.secondary_clicked() {
         response.request_focus();
         if item.is_some() {
             actions.push(Action::Select(item));

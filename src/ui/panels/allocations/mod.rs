@@ -83,7 +83,9 @@ impl AllocationsState {
             return;
         }
         let Some(filter) = &self.made else { return };
-        let listing = list(vidmm.book(), words, filter, self.order, &mut self.ranks);
+        let before = known.filter(|known| known.order == self.order);
+        let before = before.map_or(&[][..], |known| &known.listing.rows);
+        let listing = list(vidmm.book(), words, filter, self.order, &mut self.ranks, before);
         self.cache = Some(Cache { book, order: self.order, listing });
     }
 

@@ -157,7 +157,9 @@ fn paint_cell(
     };
     let mut from = at.x;
     if let Some((icon, ink)) = icon {
-        icon.paint(painter, pos2(from + 5.0, at.y), 9.0, ink);
+        // A dash of this size would be thinner than a pixel.
+        let side = if icon == Icon::Dash { 12.0 } else { 9.0 };
+        icon.paint(painter, pos2(from + 5.0, at.y), side, ink);
         from += 13.0;
     }
     if cell.column == Column::Reference && row.reference.is_some() {

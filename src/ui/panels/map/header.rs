@@ -148,11 +148,11 @@ pub(super) fn not_started(ui: &mut Ui, view: &View<'_>, actions: &mut Vec<Action
         row(ui, &mut |ui| {
             ui.label(wrapped(&why, size::TEXT_BODY, tokens.text_secondary, 0.0));
         });
-        let others = view.run.machine().findings().len().saturating_sub(errors.len());
-        if others > 0 {
+        let all = view.run.machine().findings().len();
+        if all > errors.len() {
             ui.add_space(4.0);
             row(ui, &mut |ui| {
-                let words = format!("{} more below", counted(others as u64, "finding"));
+                let words = format!("All {}", counted(all as u64, "finding"));
                 findings_link(ui, &words, actions);
             });
         }

@@ -304,7 +304,7 @@ fn react(
     } else {
         state.hovering = false;
     }
-    if response.clicked() {
+    if response.clicked_by(egui::PointerButton::Primary) {
         response.request_focus();
         if hit.is_none() || item.is_some() {
             actions.push(Action::Select(item));
