@@ -3,10 +3,12 @@
 //! No drawing and no state of a window. Texts in words are made here, once for everybody.
 
 pub mod adapter;
+pub mod allocation_table;
 pub mod buffers;
 pub mod coverage;
 pub mod density;
 pub mod explain;
+pub mod findings;
 pub mod hexview;
 pub mod lanes;
 pub mod lens;

@@ -192,7 +192,7 @@ pub fn filtered(run: &Run, words: Words<'_>, filter: &str) -> Option<Arc<[usize]
 }
 
 /// A number as people write addresses: decimal, or `0x` and hexadecimal, `_` wherever.
-fn address(text: &str) -> Option<u64> {
+pub(super) fn address(text: &str) -> Option<u64> {
     let digits = text.replace('_', "");
     let unsigned = |digits: &str| !digits.starts_with(['+', '-']);
     match digits.strip_prefix("0x") {

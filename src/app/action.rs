@@ -1,7 +1,9 @@
 //! Everything a user can do, in one list that menus, keys, tooltips and help all read.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use crate::analysis::allocation_table::ExportFormat;
 use crate::machine::{Level, Place};
 
 use super::item::Item;
@@ -12,10 +14,20 @@ pub enum Tab {
     /// Commands, operations and packets.
     #[default]
     Operations,
+    /// The allocations that exist.
+    Allocations,
     /// Paging and DMA buffers.
     Buffers,
     /// Bytes of a segment, of system memory or of an allocation.
     Bytes,
+    /// What the rules say of the adapter.
+    Findings,
+}
+
+impl Tab {
+    /// All of them, from the left.
+    pub const ALL: [Self; 5] =
+        [Self::Operations, Self::Allocations, Self::Buffers, Self::Bytes, Self::Findings];
 }
 
 /// Steps a second while playing.
@@ -31,6 +43,15 @@ impl Default for Speed {
 impl Speed {
     /// The speeds on offer, slowest first.
     pub const ALL: [Self; 6] = [Self(1), Self(2), Self(5), Self(10), Self(50), Self(200)];
+}
+
+/// A text that is to be written to a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Export {
+    /// The name that is suggested for the file.
+    pub name: String,
+    /// What is written.
+    pub text: Arc<str>,
 }
 
 /// Something a user does. Panels send them; one place executes them.
@@ -92,6 +113,12 @@ pub enum Action {
     ToggleTheme,
     /// Shows or hides the keys.
     ToggleHelp,
+    /// Asks for a file and writes the table of allocations to it, as it is filtered and sorted.
+    ExportAllocations(ExportFormat),
+    /// Asks for a file and writes a text to it.
+    Export(Export),
+    /// Writes the text that is to be exported to a file.
+    ExportTo(PathBuf),
     /// Copies a text.
     Copy(String),
     /// Closes what lies over the window, or else selects nothing.

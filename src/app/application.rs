@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::analysis::allocation_table::ExportFormat;
 use crate::machine::Place;
 use crate::session::{Embedded, load};
 
-use super::action::Action;
+use super::action::{Action, Export, Tab};
 use super::history::SelectionHistory;
 use super::notice::Notice;
 use super::opened::{Looking, Opened};
@@ -50,6 +51,10 @@ pub enum Effect {
     OpenDialog,
     /// Ask where to save, with this name suggested.
     SaveDialog(String),
+    /// Ask where to write a text, with this name suggested.
+    ExportDialog(String),
+    /// Make a text of the table of allocations and ask where to write it.
+    ExportAllocations(ExportFormat),
     /// Leave the program.
     Quit,
     /// Put a text into the clipboard.
@@ -72,6 +77,7 @@ pub struct App {
     pub(super) pending: Option<Place>,
     pub(super) help: bool,
     pub(super) dialog: bool,
+    pub(super) export: Option<Export>,
     saved: SavedSessions,
     serial: u64,
 }
@@ -96,6 +102,7 @@ impl App {
             pending: None,
             help: false,
             dialog: false,
+            export: None,
             saved: SavedSessions::default(),
             serial: 0,
         }
@@ -227,6 +234,11 @@ impl App {
         self.selections = SelectionHistory::default();
         self.pending = None;
         self.help = false;
+        self.export = None;
+        if opened.run().machine().started().is_err() {
+            // Nothing runs; what there is to see is why.
+            self.looking.tab = Tab::Findings;
+        }
         self.notices.retain(|notice| notice.severity == super::Severity::Error);
         self.serial += 1;
         self.page = Page::Session(Box::new(opened));
@@ -259,6 +271,7 @@ impl App {
         match when {
             When::Always => true,
             When::Session => session.is_some(),
+            When::Started => holds(&|opened| opened.run().machine().started().is_ok()),
             When::Commands => holds(&|opened| !opened.run().commands().is_empty()),
             When::StepsBefore => holds(&|opened| opened.run().place() != Place::default()),
             When::StepsAfter => holds(&|opened| !at_end(opened)),

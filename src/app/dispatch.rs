@@ -7,9 +7,11 @@ use crate::session;
 
 use super::action::Action;
 use super::application::{App, Effect, Page, Zoom, at_end};
+use super::files;
 use super::item::Item;
 use super::notice::Notice;
 use super::opened::Opened;
+use super::registry::When;
 
 impl App {
     /// Executes actions in order, and answers what they ask of whoever runs the application.
@@ -37,6 +39,15 @@ impl App {
             Action::Save | Action::SaveAs | Action::SaveTo(_) => return self.save(&action),
             Action::Close => self.close(),
             Action::Quit => return Some(Effect::Quit),
+            Action::Export(export) => {
+                let name = export.name.clone();
+                self.export = Some(export);
+                return Some(Effect::ExportDialog(name));
+            }
+            Action::ExportAllocations(format) => {
+                return self.can(When::Started).then_some(Effect::ExportAllocations(format));
+            }
+            Action::ExportTo(path) => self.export_to(&path),
             Action::Copy(text) => return Some(Effect::CopyText(text)),
             Action::ZoomToSelection => return self.zoom(Zoom::ToSelection),
             Action::ZoomHome => return self.zoom(Zoom::Home),
@@ -194,6 +205,18 @@ impl App {
             _ => return Some(Effect::SaveDialog(self.suggested_name())),
         }
         None
+    }
+
+    fn export_to(&mut self, path: &Path) {
+        let Some(export) = self.export.take() else { return };
+        let notice = match files::write(path, &export.text) {
+            Ok(()) => Notice::done(format!("Exported to {}", path.display())),
+            Err(error) => {
+                let title = String::from("Nothing is exported");
+                Notice::error(title, vec![format!("{}: {error}", path.display())])
+            }
+        };
+        self.tell(notice);
     }
 
     fn save_to(&mut self, path: &Path) {

@@ -65,6 +65,14 @@ pub fn working_folder() -> PathBuf {
     std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"))
 }
 
+/// Writes a text to a file, replacing what it held.
+///
+/// # Errors
+/// When the file cannot be made or written.
+pub fn write(path: &Path, text: &str) -> io::Result<()> {
+    fs::write(path, text)
+}
+
 /// A name for the file of a session called `title`.
 #[must_use]
 pub fn suggested_name(title: &str) -> String {

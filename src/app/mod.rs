@@ -15,7 +15,7 @@ pub mod saved;
 pub mod settings;
 pub mod view;
 
-pub use action::{Action, Speed, Tab};
+pub use action::{Action, Export, Speed, Tab};
 pub use application::{App, Effect, Page, Zoom};
 pub use item::Item;
 pub use keys::{Chord, Key};

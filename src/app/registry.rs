@@ -2,6 +2,7 @@
 //!
 //! Absent on purpose: whatever does not exist yet. It has no entry, no key and no button.
 
+use crate::analysis::allocation_table::ExportFormat;
 use crate::machine::Level;
 
 use super::action::{Action, Tab};
@@ -43,6 +44,8 @@ pub enum When {
     Always,
     /// A session is open.
     Session,
+    /// A session is open whose adapter started.
+    Started,
     /// A session is open that has commands.
     Commands,
     /// There is a step before this place.
@@ -70,6 +73,7 @@ impl When {
         match self {
             Self::Always => "",
             Self::Session => "No session is open",
+            Self::Started => "No session is open whose adapter starts",
             Self::Commands => "No session with commands is open",
             Self::StepsBefore => "Already before the first command",
             Self::StepsAfter => "Already after the last command",
@@ -159,6 +163,24 @@ pub const ENTRIES: &[Entry] = &[
     entry(
         Menu::File,
         2,
+        Action::ExportAllocations(ExportFormat::Csv),
+        "Export allocations as CSV…",
+        "Writes the table of allocations, as it is filtered and sorted, for a spreadsheet",
+        &[Chord::control(letter('E'))],
+        When::Started,
+    ),
+    entry(
+        Menu::File,
+        2,
+        Action::ExportAllocations(ExportFormat::Json),
+        "Export allocations as JSON…",
+        "Writes the table of allocations, as it is filtered and sorted, for a program",
+        &[Chord::control(letter('E')).shifted()],
+        When::Started,
+    ),
+    entry(
+        Menu::File,
+        3,
         Action::Quit,
         "Quit",
         "Leaves the program",
@@ -171,7 +193,16 @@ pub const ENTRIES: &[Entry] = &[
         Action::SetTab(Tab::Operations),
         "Operations",
         "Shows commands, operations and packets below the map",
-        &[],
+        &[Chord::alt(letter('1'))],
+        When::Session,
+    ),
+    entry(
+        Menu::View,
+        0,
+        Action::SetTab(Tab::Allocations),
+        "Allocations",
+        "Shows the table of the allocations that exist below the map",
+        &[Chord::alt(letter('2'))],
         When::Session,
     ),
     entry(
@@ -180,7 +211,7 @@ pub const ENTRIES: &[Entry] = &[
         Action::SetTab(Tab::Buffers),
         "Buffers",
         "Shows paging and DMA buffers below the map",
-        &[],
+        &[Chord::alt(letter('3'))],
         When::Session,
     ),
     entry(
@@ -189,7 +220,16 @@ pub const ENTRIES: &[Entry] = &[
         Action::SetTab(Tab::Bytes),
         "Bytes",
         "Shows the bytes of the selection below the map",
-        &[],
+        &[Chord::alt(letter('4'))],
+        When::Session,
+    ),
+    entry(
+        Menu::View,
+        0,
+        Action::SetTab(Tab::Findings),
+        "Findings",
+        "Shows what the rules say of the adapter below the map",
+        &[Chord::alt(letter('5'))],
         When::Session,
     ),
     entry(

@@ -73,6 +73,7 @@ impl Window {
                 let action = match kind {
                     DialogKind::Open => Action::OpenPath(path),
                     DialogKind::Save => Action::SaveTo(path),
+                    DialogKind::Export => Action::ExportTo(path),
                 };
                 self.app.dispatch(action);
             }
@@ -89,6 +90,7 @@ impl Window {
         let asked = match &wanted {
             DialogWanted::Open => self.dialogs.open(),
             DialogWanted::Save(name) => self.dialogs.save_as(name),
+            DialogWanted::Export(name) => self.dialogs.export_as(name),
         };
         if asked {
             self.wanted = Some(wanted);

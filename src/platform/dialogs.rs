@@ -16,6 +16,8 @@ pub enum DialogKind {
     Open,
     /// Choose a name to write to.
     Save,
+    /// Choose a name to write a table to.
+    Export,
 }
 
 /// How a dialog ended.
@@ -84,6 +86,14 @@ impl FileDialogs {
                 .add_filter("Session", &["ron"])
                 .set_file_name(suggested)
                 .save_file()
+        })
+    }
+
+    /// Asks where to write a table, `suggested` filled in. `false` if a dialog is open already.
+    pub fn export_as(&mut self, suggested: &str) -> bool {
+        let suggested = suggested.to_owned();
+        self.start(DialogKind::Export, move || {
+            rfd::FileDialog::new().set_title("Export to").set_file_name(suggested).save_file()
         })
     }
 

@@ -166,8 +166,8 @@ fn tabs_and_timeline_answer_clicks() {
     let mut person = Person::new();
     person.opens_the_tour();
     person.sees();
-    // The second tab: right of the first, in the bar below the map.
-    let centre = super::shell::centre_of_tab(1);
+    // The third tab, in the bar below the map.
+    let centre = super::shell::centre_of_tab(2);
     person.clicks(centre);
     assert_eq!(person.app.looking().tab, Tab::Buffers);
     // The right end of the timeline's steps is the end of the run.
@@ -191,4 +191,123 @@ fn a_broken_file_is_told_of_with_its_line() {
     assert!(notice.lines[0].contains(".ron:3:"), "{notice:?}");
     person.app.dispatch(Action::DismissNotice(0));
     assert!(person.app.notices().is_empty());
+}
+
+/// The window as people and screen readers meet it: by name and key.
+mod by_name {
+    use egui::Key;
+    use egui_kittest::Harness;
+    use egui_kittest::kittest::Queryable as _;
+
+    use crate::app::{Action, App, Duration, Item, Opened, Tab};
+    use crate::base::{AllocationId, SegmentId};
+    use crate::machine::Place;
+    use crate::ui::{DialogWanted, FrameAnswer, Shell, theme};
+
+    struct Desk {
+        app: App,
+        shell: Shell,
+        answer: FrameAnswer,
+    }
+
+    /// The harness itself fails on an input without a name and on a missing glyph.
+    fn window(text: &str, place: usize, size: [f32; 2]) -> Harness<'static, Desk> {
+        let mut app = App::default();
+        app.show(Opened::read(text, "a.ron").expect("it can be read"));
+        app.work(&mut || true);
+        app.dispatch(Action::GoTo(Place::after(place)));
+        let desk = Desk { app, shell: Shell::default(), answer: FrameAnswer::default() };
+        let mut harness =
+            Harness::builder().with_size(size).with_context_setup(theme::install).build_ui_state(
+                |ui, desk: &mut Desk| {
+                    let answer = desk.shell.show(ui, &mut desk.app, Duration::ZERO, &mut || true);
+                    if answer != FrameAnswer::default() {
+                        desk.answer = answer;
+                    }
+                },
+                desk,
+            );
+        harness.run_steps(2);
+        harness
+    }
+
+    fn selected(harness: &Harness<'_, Desk>) -> Option<Item> {
+        harness.state().app.session().and_then(Opened::selected)
+    }
+
+    const fn allocation(number: u32) -> Option<Item> {
+        Some(Item::Allocation(AllocationId(number)))
+    }
+
+    #[test]
+    fn allocations_are_sorted_walked_through_filtered_and_exported() {
+        let walk = include_str!("../../tests/sessions/walk.ron");
+        for size in [[1440.0, 900.0], [960.0, 600.0]] {
+            let mut harness = window(walk, 17, size);
+            harness.get_by_label("Allocations").click();
+            harness.run_steps(2);
+            assert_eq!(harness.state().app.looking().tab, Tab::Allocations);
+            harness.get_by_label_contains("Total: 5 allocations, 21 MiB resident");
+            harness.get_by_label("Sort by State").focus();
+            harness.run_steps(2);
+            harness.key_press(Key::Enter);
+            harness.run_steps(2);
+            harness.get_by_label("Sort by State, ascending");
+            harness.get_by_label_contains("Allocations at step 17").focus();
+            harness.run_steps(2);
+            for expected in [0, 1] {
+                harness.key_press(Key::ArrowDown);
+                harness.run_steps(2);
+                assert_eq!(selected(&harness), allocation(expected));
+            }
+            harness.get_by_label_contains("Selected: terrain of game.exe, Resident");
+            harness.get_by_label("Filter allocations").focus();
+            harness.run_steps(2);
+            harness.get_by_label("Filter allocations").type_text("0x400000");
+            harness.run_steps(2);
+            harness.get_by_label_contains("Total: 1 of 5 allocations, VRAM 4 MiB resident");
+            harness.state_mut().app.dispatch(Action::Escape);
+            harness.get_by_label("Export").click();
+            harness.run_steps(2);
+            harness.get_by_label_contains("Export allocations as CSV").click();
+            harness.run_steps(2);
+            let wanted = DialogWanted::Export("a-walk-allocations-17.csv".into());
+            assert_eq!(harness.state().answer.dialog, Some(wanted));
+            let path = std::env::temp_dir().join(format!("vidmm-export-{}", std::process::id()));
+            harness.state_mut().app.dispatch(Action::ExportTo(path.clone()));
+            let text = std::fs::read_to_string(&path).expect("it was written");
+            std::fs::remove_file(&path).expect("the file is ours");
+            let names: Vec<&str> = text.lines().filter_map(|line| line.split(',').next()).collect();
+            assert_eq!(names, ["name", "history"], "only what the filter leaves");
+        }
+    }
+
+    #[test]
+    fn an_impossible_adapter_opens_at_its_findings() {
+        let broken = r#"(version: 1, adapter: (profile: "inspector", segments: [
+            (name: "GART", flags: 0x11, base: 0x0, size: "8 MiB"),
+            (name: "VRAM", flags: 0x4, base: 0x800, size: "16 MiB", commit_limit: "17 MiB"),
+        ], paging_buffer: (segment: "GART", size: "4 KiB")), commands: [])"#;
+        for size in [[1440.0, 900.0], [960.0, 600.0]] {
+            let mut harness = window(broken, 0, size);
+            assert_eq!(harness.state().app.looking().tab, Tab::Findings);
+            harness.get_by_label("The adapter does not start");
+            harness.get_by_label_contains("(rule segment-base-pages");
+            harness.get_by_label_contains("(rule commit-above-size").click();
+            harness.run_steps(2);
+            let vram = SegmentId::new(2).map(Item::Segment);
+            assert_eq!(selected(&harness), vram);
+            harness.get_by_label("Operations").click();
+            harness.run_steps(2);
+            assert_eq!(harness.state().app.looking().tab, Tab::Operations);
+            harness.get_by_label_contains("Segment 2: 2 errors").click();
+            harness.run_steps(2);
+            assert_eq!(harness.state().app.looking().tab, Tab::Findings);
+            harness.state_mut().app.dispatch(Action::SetTab(Tab::Bytes));
+            harness.run_steps(2);
+            harness.get_by_label_contains("Findings: 2 errors").click();
+            harness.run_steps(2);
+            assert_eq!(harness.state().app.looking().tab, Tab::Findings);
+        }
+    }
 }

@@ -21,10 +21,14 @@ pub enum PanelName {
     Map,
     /// The table of operations.
     Operations,
+    /// The table of allocations.
+    Allocations,
     /// Paging and DMA buffers.
     Buffers,
     /// Bytes.
     Bytes,
+    /// What the rules say of the adapter.
+    Findings,
     /// The selection.
     Selection,
     /// The adapter.
@@ -35,13 +39,15 @@ pub enum PanelName {
 
 impl PanelName {
     /// All of them with their names on the command line.
-    pub const ALL: [(Self, &'static str); 9] = [
+    pub const ALL: [(Self, &'static str); 11] = [
         (Self::Window, "window"),
         (Self::Start, "start"),
         (Self::Map, "map"),
         (Self::Operations, "operations"),
+        (Self::Allocations, "allocations"),
         (Self::Buffers, "buffers"),
         (Self::Bytes, "bytes"),
+        (Self::Findings, "findings"),
         (Self::Selection, "selection"),
         (Self::Adapter, "adapter"),
         (Self::Timeline, "timeline"),
@@ -52,8 +58,10 @@ impl PanelName {
     pub const fn tab(self) -> Option<Tab> {
         match self {
             Self::Operations => Some(Tab::Operations),
+            Self::Allocations => Some(Tab::Allocations),
             Self::Buffers => Some(Tab::Buffers),
             Self::Bytes => Some(Tab::Bytes),
+            Self::Findings => Some(Tab::Findings),
             _ => None,
         }
     }
@@ -69,8 +77,8 @@ impl fmt::Display for PanelName {
 /// There is no such panel.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "there is no panel `{0}`: window, start, map, operations, buffers, bytes, selection, adapter \
-     or timeline"
+    "there is no panel `{0}`: window, start, map, operations, allocations, buffers, bytes, \
+     findings, selection, adapter or timeline"
 )]
 pub struct UnknownPanel(String);
 
@@ -158,6 +166,16 @@ mod tests {
                 let size = egui::vec2(picture.width() as f32, picture.height() as f32);
                 assert_eq!(size, egui::Vec2::from(points) * scale);
                 keep(&format!("window-{name}-{}", points[0]), &picture);
+            }
+            for (tab, points) in [
+                (Tab::Allocations, [1440.0, 900.0]),
+                (Tab::Allocations, [960.0, 600.0]),
+                (Tab::Findings, [960.0, 600.0]),
+            ] {
+                let mut app = tour(appearance, Place::after(30));
+                app.dispatch(Action::SetTab(tab));
+                let picture = picture(&mut app, PanelName::Window, points, 1.0);
+                keep(&format!("window-{name}-{}-{tab:?}", points[0]), &picture);
             }
             let mut app = tour(appearance, Place::after(12));
             keep(

@@ -12,8 +12,10 @@ use super::dialogs::path::{PathAnswer, PathDialog, PathPurpose};
 use super::dialogs::waiting::waiting_ui;
 use super::keyboard;
 use super::panels::adapter::{AdapterState, adapter_ui};
+use super::panels::allocations::{AllocationsState, allocations_filter_ui, allocations_ui};
 use super::panels::buffers::{BuffersState, buffers_ui};
 use super::panels::bytes::{BytesState, bytes_ui};
+use super::panels::findings::{FindingsState, findings_filter_ui, findings_ui};
 use super::panels::map::{MapState, map_ui};
 use super::panels::operations::{OperationsState, operations_filter_ui, operations_ui};
 use super::panels::selection::{SelectionState, selection_ui};
@@ -33,6 +35,8 @@ pub enum DialogWanted {
     Open,
     /// Where to save; this name is suggested.
     Save(String),
+    /// Where to write a table; this name is suggested.
+    Export(String),
 }
 
 /// What a frame asks of whoever shows the window.
@@ -66,8 +70,10 @@ struct Panels {
     adapter: AdapterState,
     map: MapState,
     operations: OperationsState,
+    allocations: AllocationsState,
     buffers: BuffersState,
     bytes: BytesState,
+    findings: FindingsState,
     selection: SelectionState,
     timeline: TimelineState,
     status: StatusState,
@@ -79,6 +85,8 @@ const MAP_SHARE: f32 = 400.0 / 696.0;
 const MAP_LEAST: f32 = 120.0;
 /// Least height of what is below the map, tabs included.
 const BELOW_LEAST: f32 = 110.0;
+/// Where a row of tabs leaves less than this, the filter stands in a strip of its own.
+const FILTER_LEAST: f32 = 88.0;
 
 impl std::fmt::Debug for Shell {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -140,6 +148,7 @@ impl Shell {
         self.path = Some(match wanted {
             DialogWanted::Open => PathDialog::new(PathPurpose::Open, &folder, ""),
             DialogWanted::Save(name) => PathDialog::new(PathPurpose::Save, &folder, name),
+            DialogWanted::Export(name) => PathDialog::new(PathPurpose::Export, &folder, name),
         });
     }
 
@@ -153,6 +162,14 @@ impl Shell {
             match effect {
                 Effect::OpenDialog => answer.dialog = Some(DialogWanted::Open),
                 Effect::SaveDialog(name) => answer.dialog = Some(DialogWanted::Save(name)),
+                Effect::ExportDialog(name) => answer.dialog = Some(DialogWanted::Export(name)),
+                Effect::ExportAllocations(format) => {
+                    let view = app.view();
+                    let export = view.map(|view| self.panels.allocations.export(&view, format));
+                    if let Some(export) = export {
+                        self.execute(app, vec![Action::Export(export)], answer);
+                    }
+                }
                 Effect::Quit => answer.quit = true,
                 Effect::CopyText(text) => answer.copy = Some(text),
                 Effect::CloseDialog => self.path = None,
@@ -247,8 +264,10 @@ impl Shell {
             PanelName::Adapter => adapter_ui(ui, view, &mut panels.adapter, actions),
             PanelName::Map => map_ui(ui, view, &mut panels.map, actions),
             PanelName::Operations => operations_ui(ui, view, &mut panels.operations, actions),
+            PanelName::Allocations => allocations_ui(ui, view, &mut panels.allocations, actions),
             PanelName::Buffers => buffers_ui(ui, view, &mut panels.buffers, actions),
             PanelName::Bytes => bytes_ui(ui, view, &mut panels.bytes, actions),
+            PanelName::Findings => findings_ui(ui, view, &mut panels.findings, actions),
             PanelName::Selection => selection_ui(ui, view, &mut panels.selection, actions),
             PanelName::Timeline => {
                 timeline_ui(ui, view, &mut panels.timeline, size::LEFT_PANEL, actions);
@@ -267,19 +286,28 @@ impl Shell {
             map_ui(ui, view, &mut self.panels.map, actions);
         });
         inside(ui, "below", below, |ui| {
-            let tabs =
-                [(Tab::Operations, "Operations"), (Tab::Buffers, "Buffers"), (Tab::Bytes, "Bytes")];
-            let operations = &mut self.panels.operations;
+            ui.spacing_mut().item_spacing.y = 0.0;
+            let titles = Tab::ALL.map(|tab| (tab, tab_title(view, tab)));
+            let tabs = titles.each_ref().map(|(tab, title)| (*tab, title.as_str()));
+            let panels = &mut self.panels;
             let asked = tab_bar(ui, "below the map", &tabs, view.tab, |ui| {
-                if view.tab == Tab::Operations {
-                    operations_filter_ui(ui, view, operations);
+                if ui.available_width() < FILTER_LEAST {
+                    return;
+                }
+                match view.tab {
+                    Tab::Operations => operations_filter_ui(ui, view, &mut panels.operations),
+                    Tab::Allocations => allocations_filter_ui(ui, view, &mut panels.allocations),
+                    Tab::Findings => findings_filter_ui(ui, view, &mut panels.findings),
+                    Tab::Buffers | Tab::Bytes => {}
                 }
             });
             actions.extend(asked.map(Action::SetTab));
             let panel = match view.tab {
                 Tab::Operations => PanelName::Operations,
+                Tab::Allocations => PanelName::Allocations,
                 Tab::Buffers => PanelName::Buffers,
                 Tab::Bytes => PanelName::Bytes,
+                Tab::Findings => PanelName::Findings,
             };
             self.panel_ui(ui, view, panel, actions);
         });
@@ -297,6 +325,20 @@ impl Shell {
             let height = split - all.top() + response.drag_delta().y;
             self.map_share = Some((height / all.height()).clamp(0.1, 0.9));
         }
+    }
+}
+
+/// What stands on a tab below the map.
+fn tab_title(view: &View<'_>, tab: Tab) -> String {
+    match tab {
+        Tab::Operations => "Operations".to_owned(),
+        Tab::Allocations => "Allocations".to_owned(),
+        Tab::Buffers => "Buffers".to_owned(),
+        Tab::Bytes => "Bytes".to_owned(),
+        Tab::Findings => match view.run.machine().findings().len() {
+            0 => "Findings".to_owned(),
+            found => format!("Findings {found}"),
+        },
     }
 }
 

@@ -209,6 +209,20 @@ impl VidMm {
         })
     }
 
+    /// The moments on the scale of references between two positions of the book, in order, each
+    /// with the position right after it: when [`Allocation::last_reference`] was.
+    pub fn reference_times(
+        &self,
+        from: Position,
+        to: Position,
+    ) -> impl Iterator<Item = (Position, u64)> + '_ {
+        let (from, to) = (from.min(to), from.max(to));
+        (from.0..).zip(self.book.between(from, to)).filter_map(|(position, change)| {
+            let BookChange::Sequence { after, .. } = change else { return None };
+            Some((Position(position + 1), *after))
+        })
+    }
+
     /// Notes that a command has reached VidMm.
     pub fn command_begins(&mut self) {
         self.queue.apply(QueueChange::Clock(cost::COMMAND));

@@ -25,6 +25,8 @@ pub(in crate::ui) enum PathPurpose {
     Open,
     /// Where to save.
     Save,
+    /// Where to write a table.
+    Export,
 }
 
 /// The dialog, while it is open.
@@ -104,6 +106,7 @@ impl PathDialog {
         Some(match self.purpose {
             PathPurpose::Open => Action::OpenPath(path),
             PathPurpose::Save => Action::SaveTo(files::with_extension(path)),
+            PathPurpose::Export => Action::ExportTo(path),
         })
     }
 
@@ -117,6 +120,7 @@ impl PathDialog {
             ui.heading(match self.purpose {
                 PathPurpose::Open => "Open session",
                 PathPurpose::Save => "Save session as",
+                PathPurpose::Export => "Export to",
             });
             ui.weak("The system shows no file dialogs here, so choose or type a path.");
             ui.add_space(4.0);
@@ -124,10 +128,10 @@ impl PathDialog {
             let field = TextEdit::singleline(&mut self.typed)
                 .desired_width(f32::INFINITY)
                 .lock_focus(true)
-                .hint_text("Path of a .ron file");
+                .hint_text("Path of a file");
             let field = ui.add(field);
             field.widget_info(|| {
-                WidgetInfo::text_edit(true, &self.typed, &self.typed, "Path of the session file")
+                WidgetInfo::text_edit(true, &self.typed, &self.typed, "Path of the file")
             });
             if field.changed() {
                 if let Some(anew) = files::typed_anew(&self.typed) {

@@ -11,7 +11,9 @@ pub(in crate::ui) fn waiting_ui(ui: &Ui, wanted: &DialogWanted) -> bool {
     let tokens = tokens(ui);
     let words = match wanted {
         DialogWanted::Open => "The system asks which session to open, in a window of its own",
-        DialogWanted::Save(_) => "The system asks where to save, in a window of its own",
+        DialogWanted::Save(_) | DialogWanted::Export(_) => {
+            "The system asks where to save, in a window of its own"
+        }
     };
     let area = Area::new(Id::unique("waiting for a dialog"))
         .order(Order::Foreground)

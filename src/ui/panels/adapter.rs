@@ -6,20 +6,22 @@ use egui::{
     Align2, Color32, CursorIcon, Rect, Response, Role, Sense, Shape, Ui, WidgetInfo, pos2, vec2,
 };
 
+use super::findings::{item_of, severity_badges, severity_tone};
 use super::map::place_of;
-use crate::analysis::adapter::{
-    self as words, Holding, ProcessHolding, finding_origin, finding_sentence, flag_names,
+use crate::analysis::adapter::{self as words, Holding, ProcessHolding, flag_names};
+use crate::analysis::findings::{
+    FindingRow, FindingSubject, RuleFindings, adapter_findings, by_rule, counts, counts_text,
 };
 use crate::analysis::lanes::bytes_by_process;
-use crate::app::{Action, Item, View};
+use crate::app::{Action, Item, Tab, View};
 use crate::base::text::{count, counted, size as size_text, word};
 use crate::base::{DeviceId, ProcessId, SegmentId};
 use crate::machine::Started;
-use crate::rules::{Finding, Severity};
+use crate::rules::Severity;
 use crate::ui::theme::{OwnerPalette, OwnerSlot, size, text, tokens};
 use crate::ui::widgets::{
-    BarFill, BarPart, Tone, UsedBar, disclosure, elide, focus_ring, horizontal_line, panel_header,
-    snap, swatch,
+    BarFill, BarPart, UsedBar, disclosure, elide, focus_ring, horizontal_line, panel_header, snap,
+    swatch,
 };
 
 /// What the panel remembers between frames of one open session.
@@ -38,6 +40,8 @@ struct Kept {
     segments: Vec<SegmentEntry>,
     memory: Vec<Fact>,
     processes: Vec<ProcessHolding>,
+    rules: Vec<RuleFindings>,
+    counts: Vec<(Severity, u64)>,
 }
 
 /// A line with a value at the right end, and what both mean.
@@ -61,6 +65,8 @@ struct SegmentEntry {
     limit: Option<(f32, String)>,
     flags: String,
     word: String,
+    /// What the rules say of it, worst first.
+    findings: Vec<(Severity, u64)>,
     spoken: String,
 }
 
@@ -101,7 +107,7 @@ pub(crate) fn adapter_ui(
         }
         ui.add_space(8.0);
         processes(ui, view, &kept, &mut state.closed, &mut asked);
-        findings(ui, view);
+        findings(ui, &kept, &mut asked);
     });
     asked.tell();
     state.kept = Some(kept);
@@ -112,8 +118,10 @@ impl Kept {
         let palette = OwnerPalette::new(view.names.processes());
         let palette = view.names.processes().map(|name| palette.slot(name)).collect();
         let raw = view.run.adapter();
+        let rows = adapter_findings(view.run.machine().findings());
         let segments = raw.segments.iter().enumerate();
-        let segments = segments.map(|(index, segment)| SegmentEntry::of(view, index, segment));
+        let segments =
+            segments.map(|(index, segment)| SegmentEntry::of(view, index, segment, &rows));
         let (processes, devices) = (view.names.processes().len(), view.names.devices().len());
         let holdings = view.started.map_or_else(Vec::new, |started| {
             words::processes(started.vidmm().book(), processes, devices)
@@ -124,6 +132,8 @@ impl Kept {
             segments: segments.collect(),
             memory: view.started.map_or_else(Vec::new, memory_facts),
             processes: holdings,
+            rules: by_rule(&rows),
+            counts: counts(rows.iter().map(|row| row.severity)),
         }
     }
 
@@ -170,7 +180,12 @@ fn memory_facts(started: &Started) -> Vec<Fact> {
 }
 
 impl SegmentEntry {
-    fn of(view: &View<'_>, index: usize, segment: &crate::config::Segment) -> Self {
+    fn of(
+        view: &View<'_>,
+        index: usize,
+        segment: &crate::config::Segment,
+        found: &[FindingRow],
+    ) -> Self {
         let id = SegmentId::from_index(index);
         let started = view.started;
         let usage = started.zip(id).and_then(|(it, id)| it.vidmm().book().segment(id));
@@ -198,6 +213,12 @@ impl SegmentEntry {
             limit,
             flags,
             word: word(segment.flags.bits()),
+            findings: counts(
+                found
+                    .iter()
+                    .filter(|row| id.map(FindingSubject::Segment) == Some(row.subject))
+                    .map(|row| row.severity),
+            ),
             spoken,
         }
     }
@@ -323,22 +344,34 @@ fn segment_entry(
     let room = end.left() - 8.0 - rect.left();
     let flags = elide(ui.painter(), &entry.flags, size::TEXT_SMALL, ink, room);
     text::paint_galley(ui.painter(), rect.left_center() - vec2(0.0, 1.0), left, flags, ink);
-    if let Some((_, words)) = &entry.limit {
+    let mut badges = None;
+    if entry.limit.is_some() || !entry.findings.is_empty() {
         let rect = row(ui, size::LIST_ROW);
         let at = rect.left_center();
+        let words = entry.limit.as_ref().map_or("Findings", |(_, words)| words);
+        let ink = if entry.limit.is_some() { ink } else { tokens.text_faint };
         text::paint(ui.painter(), at, left, words, size::TEXT_SMALL, ink);
+        badges = Some(rect);
     }
     ui.add_space(6.0);
     let area = Rect::from_min_max(top, pos2(top.x + ui.available_width(), ui.cursor().min.y));
     let id = ui.scope_id().with(("segment", &entry.number));
     let response = ui.interact(area, id, Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &entry.spoken));
-    let item = entry.id.map(Item::Segment).filter(|_| view.started.is_some());
+    let item = entry.id.map(Item::Segment);
     let fill = entry_ground(ui, view, entry, &response);
     ui.painter().set(ground, Shape::rect_filled(snap(ui.painter(), area), 0.0, fill));
     focus_ring(ui, &response, area, 0.0);
     asked.react(&response, item);
     response.on_hover_ui(|ui| segment_tip(ui, entry));
+    if let Some(rect) = badges.filter(|_| !entry.findings.is_empty()) {
+        let spoken = format!("Segment {}: {}", entry.number, counts_text(&entry.findings));
+        let badges = severity_badges(ui, rect, &entry.findings, &spoken);
+        if badges.clicked() {
+            asked.actions.push(Action::SetTab(Tab::Findings));
+            asked.actions.extend(entry.id.map(|id| Action::Select(Some(Item::Segment(id)))));
+        }
+    }
 }
 
 fn entry_ground(ui: &Ui, view: &View<'_>, entry: &SegmentEntry, response: &Response) -> Color32 {
@@ -528,52 +561,79 @@ fn tree_words(ui: &Ui, rect: Rect, name: &str, value: &str, ink: Color32) {
     text::paint_galley(painter, at, Align2::LEFT_CENTER, galley, ink);
 }
 
-/// Rules that the adapter breaks or touches.
-fn findings(ui: &mut Ui, view: &View<'_>) {
-    let found = view.run.machine().findings();
-    if found.is_empty() {
+/// Rules that the adapter breaks or touches, each once.
+fn findings(ui: &mut Ui, kept: &Kept, asked: &mut Asked<'_>) {
+    if kept.rules.is_empty() {
         return;
     }
     let tokens = tokens(ui);
-    let errors = found.iter().filter(|it| it.severity() == Severity::Error).count();
-    let errors = u64::try_from(errors).unwrap_or(u64::MAX);
     panel_header(ui, "Findings", |ui| {
-        let words = if errors == 0 { "no error".to_owned() } else { counted(errors, "error") };
+        let errors = kept.counts.iter().find(|(severity, _)| *severity == Severity::Error);
+        let words =
+            errors.map_or_else(|| "no error".to_owned(), |(_, errors)| counted(*errors, "error"));
         ui.label(text::mixed_job(&words, size::TEXT_SMALL, tokens.text_faint));
     });
     ui.add_space(4.0);
-    for finding in found {
-        finding_row(ui, finding);
+    for rule in &kept.rules {
+        rule_row(ui, rule, asked);
     }
     ui.add_space(8.0);
 }
 
-fn finding_row(ui: &mut Ui, finding: &Finding) {
+/// A rule with how often it is broken. A click opens the list at the first.
+fn rule_row(ui: &mut Ui, rule: &RuleFindings, asked: &mut Asked<'_>) {
     let tokens = tokens(ui);
-    let tone = match finding.severity() {
-        Severity::Note | Severity::Disagreement => Tone::Accent,
-        Severity::Warning => Tone::Warn,
-        Severity::Error => Tone::Error,
-    };
-    let sentence = finding_sentence(finding);
-    let width = ui.available_width() - 2.0 * size::PANEL_INSET - 20.0;
-    let mut job = text::mixed_job(&sentence, size::TEXT_SMALL, tokens.text_secondary);
+    let tone = severity_tone(rule.severity);
+    let times = u64::try_from(rule.said.len()).unwrap_or(u64::MAX);
+    // Told only where it is more than the one that the line itself stands for.
+    let indent = if times > 1 { 42.0 } else { 20.0 };
+    let width = ui.available_width() - 2.0 * size::PANEL_INSET - indent;
+    let mut job = text::mixed_job(&rule.sentence, size::TEXT_SMALL, tokens.text_secondary);
     job.wrap.max_width = width.max(20.0);
     let galley = ui.painter().layout_job(job);
     let height = galley.size().y.max(14.0) + 6.0;
     let space = vec2(ui.available_width(), height);
-    let (rect, response) = ui.allocate_exact_size(space, Sense::hover());
-    let severity = words::severity_word(finding.severity());
-    let spoken = format!("{severity}: {sentence}. {}", finding_origin(finding));
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &spoken));
+    let (rect, response) = ui.allocate_exact_size(space, Sense::click());
+    let severity = words::severity_word(rule.severity);
+    let spoken = format!("{}: {}", counted(times, severity), rule.sentence);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &spoken));
+    if response.hovered() {
+        ui.painter().rect_filled(rect, 0.0, tokens.hover_ground(tokens.panel));
+    }
     let inside = inset(rect);
-    let at = pos2(inside.left() + 6.0, rect.top() + 10.0);
+    let y = rect.top() + 10.0;
+    let at = pos2(inside.left() + 6.0, y);
     tone.icon().paint(ui.painter(), at, 12.0, tone.color(tokens));
-    let at = pos2(inside.left() + 20.0, rect.top() + 3.0);
+    if times > 1 {
+        let (at, ink) = (pos2(inside.left() + 20.0, y), tokens.text);
+        let words = format!("{} ×", count(times));
+        text::paint(ui.painter(), at, Align2::LEFT_CENTER, &words, size::TEXT_SMALL, ink);
+    }
+    let at = pos2(inside.left() + indent, rect.top() + 3.0);
     text::paint_galley(ui.painter(), at, Align2::LEFT_TOP, galley, tokens.text_secondary);
-    let origin = finding_origin(finding);
-    response.on_hover_cursor(CursorIcon::Help).on_hover_text(origin);
+    focus_ring(ui, &response, rect, 0.0);
+    if response.clicked() {
+        asked.actions.push(Action::SetTab(Tab::Findings));
+        asked.actions.extend(item_of(rule.subject).map(|item| Action::Select(Some(item))));
+    }
+    response.on_hover_cursor(CursorIcon::PointingHand).on_hover_ui(|ui| {
+        let mut line = |words: &str, ink| {
+            ui.label(text::mixed_job(words, size::TEXT_SMALL, ink));
+        };
+        line(&format!("Rule {}", rule.rule), tokens.text);
+        for said in rule.said.iter().take(SAID) {
+            line(said, tokens.text_secondary);
+        }
+        if rule.said.len() > SAID {
+            let more = rule.said.len() - SAID;
+            line(&format!("and {more} more"), tokens.text_secondary);
+        }
+        line(&format!("Source: {}", rule.source), tokens.text_secondary);
+    });
 }
+
+/// Fields that a tooltip names before the rest is only counted.
+const SAID: usize = 8;
 
 #[cfg(test)]
 mod tests {

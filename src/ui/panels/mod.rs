@@ -2,8 +2,10 @@
 //! and hands back actions.
 
 pub(crate) mod adapter;
+pub(crate) mod allocations;
 pub(crate) mod buffers;
 pub(crate) mod bytes;
+pub(crate) mod findings;
 pub(crate) mod map;
 pub(crate) mod operations;
 pub(crate) mod selection;

@@ -2,20 +2,27 @@
 
 use egui::{Align2, Button, ComboBox, MenuBar, Rect, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 
+use crate::analysis::findings::{counts, counts_text};
 use crate::app::registry::{ENTRIES, find};
-use crate::app::{Action, App, Appearance, Menu, Opened, Speed};
+use crate::app::{Action, App, Appearance, Menu, Opened, Speed, Tab};
 use crate::machine::Level;
+use crate::ui::panels::findings::severity_badges;
 use crate::ui::theme::{size, text, tokens};
 use crate::ui::widgets::{Icon, IconButton, elide, horizontal_line, segmented, vertical_line};
 
 /// Width that the four menus need.
 const MENUS: f32 = 188.0;
 /// Width of everything from the first button of the transport to the step counter.
-const TRANSPORT: f32 = 620.0;
+const TRANSPORT: f32 = 596.0;
 /// Where the transport begins in a window that is wide enough.
 const TRANSPORT_AT: f32 = 428.0;
 /// Width at the right end for the theme button.
 const RIGHT: f32 = 48.0;
+/// Width for the count of findings beside it: of the worst, and of each severity where the window
+/// is wide.
+const FINDINGS: [f32; 2] = [36.0, 132.0];
+/// From this width on a window is wide.
+const WIDE: f32 = 1_200.0;
 
 /// Where the parts of the bar lie.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,6 +30,7 @@ struct Layout {
     menus: Rect,
     title: Rect,
     transport: Rect,
+    findings: Rect,
     right: Rect,
 }
 
@@ -30,13 +38,16 @@ struct Layout {
 fn layout(bar: Rect) -> Layout {
     let part = |from: f32, to: f32| Rect::from_x_y_ranges(from..=to.max(from), bar.y_range());
     let right = (bar.right() - RIGHT).max(bar.left());
-    let latest = right - TRANSPORT;
+    let wide = bar.width() >= WIDE;
+    let findings = right - FINDINGS[usize::from(wide)];
+    let latest = findings - TRANSPORT;
     let menus_end = bar.left() + 8.0 + MENUS;
     let transport = (bar.left() + TRANSPORT_AT).min(latest).max(menus_end);
     Layout {
         menus: part(bar.left() + 8.0, menus_end),
         title: part(menus_end + 8.0, transport - 12.0),
-        transport: part(transport, right),
+        transport: part(transport, findings),
+        findings: part(findings, right - 8.0),
         right: part(right, bar.right() - 12.0),
     }
 }
@@ -57,6 +68,9 @@ pub(crate) fn top_bar_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
         vertical_line(ui.painter(), x, line.top(), line.bottom(), tokens.separator);
         part(ui, layout.transport, |ui| transport_ui(ui, app, opened, actions));
     }
+    if let Some(opened) = app.session() {
+        findings_ui(ui, layout.findings, bar.width() >= WIDE, opened, actions);
+    }
     part(ui, layout.right, |ui| {
         let (icon, label) = match app.settings().appearance {
             Appearance::Dark => (Icon::Sun, "Change to light"),
@@ -66,6 +80,21 @@ pub(crate) fn top_bar_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
             actions.push(Action::ToggleTheme);
         }
     });
+}
+
+/// How many findings there are: of each severity, or of the worst where there is little room.
+fn findings_ui(ui: &Ui, rect: Rect, wide: bool, opened: &Opened, actions: &mut Vec<Action>) {
+    let found = opened.run().machine().findings();
+    let counts = counts(found.iter().map(crate::rules::Finding::severity));
+    if counts.is_empty() {
+        return;
+    }
+    let shown = if wide { counts.as_slice() } else { counts.get(..1).unwrap_or_default() };
+    let spoken = format!("Findings: {}", counts_text(&counts));
+    let rect = rect.shrink2(vec2(4.0, 10.0));
+    if severity_badges(ui, rect, shown, &spoken).clicked() {
+        actions.push(Action::SetTab(Tab::Findings));
+    }
 }
 
 fn part(ui: &mut Ui, rect: Rect, content: impl FnOnce(&mut Ui)) {
@@ -246,7 +275,7 @@ mod tests {
     fn parts_of_the_bar_never_overlap() {
         for width in [960.0, 1100.0, 1280.0, 1440.0, 2560.0] {
             let parts = layout(Rect::from_min_size(pos2(0.0, 0.0), vec2(width, 40.0)));
-            let order = [parts.menus, parts.title, parts.transport, parts.right];
+            let order = [parts.menus, parts.title, parts.transport, parts.findings, parts.right];
             for pair in order.windows(2) {
                 assert!(pair[0].right() <= pair[1].left(), "{width}: {parts:?}");
             }

@@ -264,6 +264,8 @@ pub fn segmented<T: Copy + PartialEq>(
 ///
 /// Answers which tab was asked for. `name` tells several rows of tabs in one place apart. Tabs that do not fit before the right part are cut off there,
 /// so callers keep the right part narrow.
+///
+/// In a narrow bar tabs move together.
 pub fn tab_bar<T: Copy + PartialEq>(
     ui: &mut Ui,
     name: &str,
@@ -285,10 +287,17 @@ pub fn tab_bar<T: Copy + PartialEq>(
         tokens.separator,
     );
     let mut left = bar.left();
-    for (index, (value, label)) in tabs.iter().enumerate() {
-        let job = text::mixed_job(label, size::TEXT_BODY, Color32::PLACEHOLDER);
-        let galley = ui.painter().layout_job(job);
-        let width = galley.size().x.ceil() + 28.0;
+    let galleys: Vec<_> = tabs
+        .iter()
+        .map(|(_, label)| {
+            let job = text::mixed_job(label, size::TEXT_BODY, Color32::PLACEHOLDER);
+            ui.painter().layout_job(job)
+        })
+        .collect();
+    let words: f32 = galleys.iter().map(|galley| galley.size().x.ceil()).sum();
+    let padding = tab_padding(bar.width() - words, tabs.len());
+    for (index, ((value, label), galley)) in tabs.iter().zip(galleys).enumerate() {
+        let width = galley.size().x.ceil() + padding;
         let rect = Rect::from_min_size(egui::pos2(left, bar.top()), vec2(width, bar.height()));
         left += width;
         let response = ui.interact(rect, ui.scope_id().with((name, index)), Sense::click());
@@ -310,6 +319,15 @@ pub fn tab_bar<T: Copy + PartialEq>(
     let rest = Rect::from_min_max(egui::pos2(left.min(bar.right()), bar.top()), bar.max);
     right_part(ui, rest, right);
     asked
+}
+
+/// Space around the word of a tab, where `free` points are left over by the words of `tabs` tabs:
+/// as usual where a field beside the tabs has room, else less.
+fn tab_padding(free: f32, tabs: usize) -> f32 {
+    const FIELD: f32 = 190.0;
+    #[expect(clippy::cast_precision_loss)]
+    let tabs = tabs.max(1) as f32;
+    ((free - FIELD) / tabs).floor().clamp(12.0, 28.0)
 }
 
 /// Shows `content` from the right end of `rect` towards the left, 12 points from the edge.

@@ -6,9 +6,11 @@
 mod bars;
 mod controls;
 mod facts;
+mod filter;
 mod headers;
 mod icons;
 mod patterns;
+mod rows;
 mod ruler;
 
 #[cfg(test)]
@@ -19,10 +21,12 @@ pub use controls::{
     IconButton, disclosure, filter_chip, focus_ring, primary_button, segmented, tab_bar,
 };
 pub use facts::{KeyValue, Tone, badge, empty_state, key_cap, link, link_mono, status};
+pub use filter::{filter_field, filter_strip};
 pub use headers::{panel_header, section_header};
 pub use icons::{Icon, app_icon, mark};
 pub use patterns::{
     Slope, cross_hatch, dashed_rect, dots, elide, halo, hatch, hatch_mesh, horizontal_line,
     outline, owner_cap, snap, snap_position, swatch, vertical_line,
 };
+pub use rows::{ROW, offset_for, row_at, row_top, rows_in_sight};
 pub use ruler::{Tick, decimal_ticks, hexadecimal_ticks, paint_ticks};

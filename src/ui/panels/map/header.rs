@@ -4,6 +4,8 @@ use egui::{Align2, Rect, Ui, pos2, vec2};
 
 use crate::analysis::adapter::{finding_origin, finding_sentence, why_not_started};
 use crate::app::{Action, View};
+use crate::base::text::counted;
+use crate::ui::panels::findings::findings_link;
 use crate::ui::theme::{mix, mixed_job, size, text, tokens};
 use crate::ui::widgets::{
     Icon, Slope, Tone, dashed_rect, hatch, hatch_mesh, link, outline, panel_header,
@@ -119,7 +121,7 @@ fn paint_key(ui: &Ui, key: Key, rect: Rect) {
 }
 
 /// Says why the adapter did not start, with every rule that it breaks.
-pub(super) fn not_started(ui: &mut Ui, view: &View<'_>) {
+pub(super) fn not_started(ui: &mut Ui, view: &View<'_>, actions: &mut Vec<Action>) {
     let tokens = tokens(ui);
     let Some((why, errors)) = why_not_started(view.run) else { return };
     egui::ScrollArea::vertical().id_salt("map not started").show(ui, |ui| {
@@ -146,6 +148,14 @@ pub(super) fn not_started(ui: &mut Ui, view: &View<'_>) {
         row(ui, &mut |ui| {
             ui.label(wrapped(&why, size::TEXT_BODY, tokens.text_secondary, 0.0));
         });
+        let all = view.run.machine().findings().len();
+        if all > errors.len() {
+            ui.add_space(4.0);
+            row(ui, &mut |ui| {
+                let words = format!("All {}", counted(all as u64, "finding"));
+                findings_link(ui, &words, actions);
+            });
+        }
         ui.add_space(8.0);
         for finding in errors {
             row(ui, &mut |ui| {

@@ -57,7 +57,7 @@ pub(crate) fn map_ui(
     ui.spacing_mut().item_spacing.y = 0.0;
     header::show(ui, !state.windows.is_empty(), actions);
     let Some(started) = view.started else {
-        header::not_started(ui, view);
+        header::not_started(ui, view, actions);
         return;
     };
     state.renew_step(view, started, ui.input(|input| input.time));
@@ -304,7 +304,7 @@ fn react(
     } else {
         state.hovering = false;
     }
-    if response.clicked() {
+    if response.clicked_by(egui::PointerButton::Primary) {
         response.request_focus();
         if hit.is_none() || item.is_some() {
             actions.push(Action::Select(item));

@@ -26,7 +26,9 @@ pub(super) fn clicks(
         .as_ref()
         .and_then(|cache| cache.texts.get(&place))
         .is_some_and(|text| text.open.is_some());
-    if response.clicked() && on_triangle && opens {
+    // Enter counts as a click too, and means the selection, not what is under the pointer.
+    let clicked = response.clicked_by(egui::PointerButton::Primary);
+    if clicked && on_triangle && opens {
         match place.inner {
             None => actions.push(Action::ToggleOpened(place.command)),
             Some(inner) => {
@@ -38,7 +40,7 @@ pub(super) fn clicks(
         }
     } else if response.double_clicked() {
         actions.push(Action::GoTo(place));
-    } else if response.clicked() {
+    } else if clicked {
         actions.push(Action::Select(Some(Item::Step(place))));
     }
 }

@@ -2,6 +2,7 @@
 
 use super::allocation::{cpu, frame_runs, range};
 use super::card::{Card, LISTED, Line, Section, allocation_link, fact, flag_names, text};
+use crate::analysis::findings::{FindingRow, FindingSubject};
 use crate::app::{Item, View};
 use crate::base::text::{count, counted, exact_size, hex, size, word};
 use crate::base::{AllocationId, FrameNumber, PAGE_SIZE, ProcessId, SegmentId, Span};
@@ -10,6 +11,7 @@ use crate::gpu::PageEntry;
 use crate::kmd::Driver;
 use crate::memory::FrameUse;
 use crate::rules::SegmentKind;
+use crate::ui::panels::findings::severity_tone;
 use crate::vidmm::{BufferKind, ExtentOwner};
 
 /// A card for what is not there.
@@ -21,7 +23,7 @@ fn missing(title: String, summary: &str) -> Card {
 pub(super) fn segment_card(view: &View<'_>, id: SegmentId) -> Card {
     let title = view.names.segment(id).to_owned();
     let (Some(known), Some(started)) = (view.words().checked(id), view.started) else {
-        return missing(title, "The adapter did not start.");
+        return unstarted_segment(view, id, title);
     };
     let kind = match known.kind {
         SegmentKind::Memory => "memory",
@@ -39,6 +41,7 @@ pub(super) fn segment_card(view: &View<'_>, id: SegmentId) -> Card {
         what.push(fact("Dummy page", format!("frame {dummy}")).selects(Item::Frame(dummy)));
     }
     let mut sections = vec![Section::new("What", what)];
+    sections.extend(segment_findings(view, id));
     if let Some(used) = started.vidmm().book().segment(id) {
         let space = used.space();
         let limit = known.commit_limit.get();
@@ -71,6 +74,38 @@ pub(super) fn segment_card(view: &View<'_>, id: SegmentId) -> Card {
     }
     let subtitle = format!("segment {id}, {kind}");
     Card { title, subtitle, sections, ..Card::default() }
+}
+
+/// A segment of an adapter that did not start: what its driver claims, and what is wrong with that.
+fn unstarted_segment(view: &View<'_>, id: SegmentId, title: String) -> Card {
+    let mut card = missing(title, "The adapter did not start.");
+    let Some(raw) = view.run.adapter().segments.get(id.index()) else { return card };
+    let what = vec![
+        fact("Flags", flag_names(&raw.flags)).note(word(raw.flags.bits())),
+        fact("Base", hex(raw.base)),
+        fact("Size", format!("{}, {}", exact_size(raw.size), hex(raw.size))),
+        fact("Commit limit", exact_size(raw.commit_limit)),
+    ];
+    card.title.clone_from(&raw.name);
+    card.subtitle = format!("segment {id}");
+    card.sections.push(Section::new("What", what));
+    card.sections.extend(segment_findings(view, id));
+    card
+}
+
+/// What the rules say of a segment, field by field.
+fn segment_findings(view: &View<'_>, id: SegmentId) -> Option<Section> {
+    let found = view.run.machine().findings().iter().map(FindingRow::of);
+    let lines: Vec<Line> = found
+        .filter(|row| row.subject == FindingSubject::Segment(id))
+        .map(|row| {
+            let field = row.field.rsplit_once('.').map_or(row.field.as_str(), |(_, field)| field);
+            let words = format!("{field} is {}: {}", row.value, row.sentence);
+            Line::Text(severity_tone(row.severity), words)
+        })
+        .collect();
+    let note = counted(lines.len() as u64, "finding");
+    (!lines.is_empty()).then(|| Section::new("Findings", lines).note(note))
 }
 
 fn hole_fact(view: &View<'_>, id: SegmentId, largest: u64) -> Line {

@@ -1,0 +1,220 @@
+//! What a row of the table says.
+
+use crate::base::text::hex;
+use crate::base::{AllocationId, ProcessId, SegmentId, Span};
+use crate::ddi::AllocationFlags;
+use crate::machine::{ContentState, Run, Started};
+use crate::vidmm::Allocation;
+
+use super::super::explain::Words;
+use super::{Preferred, ReferenceSteps, State};
+
+/// What VidMm knows of the content of an allocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Content {
+    /// Never written or filled.
+    Empty,
+    /// Not written since it was paged in.
+    Clean,
+    /// Written since it was paged in.
+    Dirty,
+}
+
+impl Content {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Empty, Self::Clean, Self::Dirty];
+
+    /// Of an allocation.
+    #[must_use]
+    pub const fn of(allocation: &Allocation) -> Self {
+        match (allocation.has_content(), allocation.is_dirty()) {
+            (false, _) => Self::Empty,
+            (true, true) => Self::Dirty,
+            (true, false) => Self::Clean,
+        }
+    }
+
+    /// In a word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Empty => "None",
+            Self::Clean => "Clean",
+            Self::Dirty => "Dirty",
+        }
+    }
+}
+
+/// Whether the bytes of an allocation are what they must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ByteVerdict {
+    /// Every byte is.
+    Intact,
+    /// The byte at this offset is the first that is not.
+    Damaged(u64),
+    /// No byte was promised yet.
+    NeverWritten,
+    /// Dropped while it was offered: no byte is promised any more.
+    Discarded,
+    /// On the way: a submission that names it is queued, or the run stands inside a command.
+    OnTheWay,
+}
+
+impl ByteVerdict {
+    fn of(started: &Started, allocation: &Allocation, inside: bool) -> Self {
+        if inside || started.is_in_flight(allocation) {
+            return Self::OnTheWay;
+        }
+        match started.content_state(allocation) {
+            (ContentState::Intact, _) => Self::Intact,
+            (ContentState::Damaged, at) => Self::Damaged(at.unwrap_or(0)),
+            (ContentState::NeverWritten, _) => Self::NeverWritten,
+            (ContentState::Discarded, _) => Self::Discarded,
+        }
+    }
+
+    /// In words.
+    #[must_use]
+    pub fn text(self) -> String {
+        match self {
+            Self::Intact => "every byte as expected".to_owned(),
+            Self::Damaged(at) => format!("damaged, first at {}", hex(at)),
+            Self::NeverWritten => "never written".to_owned(),
+            Self::Discarded => "dropped while it was offered".to_owned(),
+            Self::OnTheWay => "on the way, not judged".to_owned(),
+        }
+    }
+}
+
+/// An allocation as the table shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllocationRow {
+    /// The allocation.
+    pub id: AllocationId,
+    /// Its name.
+    pub name: String,
+    /// The process that owns it.
+    pub process: Option<ProcessId>,
+    /// The name of the process.
+    pub process_name: String,
+    /// The name of the device.
+    pub device_name: String,
+    /// Where its bytes are.
+    pub state: State,
+    /// The segment in which it lies, and its name.
+    pub segment: Option<(SegmentId, String)>,
+    /// Its bytes from the start of the segment.
+    pub span: Option<Span>,
+    /// The addresses of its first and last byte.
+    pub addresses: Option<(u64, u64)>,
+    /// ByteVerdict.
+    pub size: u64,
+    /// Its priority by name.
+    pub priority: String,
+    /// The value of the priority.
+    pub priority_value: u32,
+    /// Segments that the driver prefers, most wanted first.
+    pub preferred: Vec<String>,
+    /// How its place stands to them.
+    pub standing: Preferred,
+    /// What VidMm knows of its content.
+    pub content: Content,
+    /// Whether its bytes are what they must be.
+    pub bytes: ByteVerdict,
+    /// The command of its last reference, counted from 1.
+    pub reference: Option<usize>,
+    /// Its flags by name; empty for none.
+    pub flags: String,
+    /// The flags as the kit writes them.
+    pub flags_value: u32,
+    /// Nothing but a purge moves it.
+    pub pinned: bool,
+}
+
+/// The row of an allocation that exists.
+#[must_use]
+pub fn row(
+    run: &Run,
+    started: &Started,
+    words: Words<'_>,
+    steps: &ReferenceSteps,
+    id: AllocationId,
+) -> Option<AllocationRow> {
+    let book = started.vidmm().book();
+    let allocation = book.allocation(id)?;
+    let names = words.names;
+    let process = book.device(allocation.device()).map(|device| device.process);
+    let (place, info) = (allocation.placement(), allocation.info());
+    let flags: Vec<&str> = info.flags.iter_names().map(|(name, _)| name).collect();
+    let unnamed = info.flags.difference(AllocationFlags::all());
+    let mut flags = flags.join(" | ");
+    if !unnamed.is_empty() {
+        flags.push_str(if flags.is_empty() { "unnamed bits" } else { " | unnamed bits" });
+    }
+    let preferred = info.preferred.iter().map(|wanted| {
+        let end = if wanted.from_end { " ↓" } else { "" };
+        format!("{}{end}", names.segment(wanted.segment))
+    });
+    Some(AllocationRow {
+        id,
+        name: names.allocation(id).to_owned(),
+        process,
+        process_name: process.map_or("", |process| names.process(process)).to_owned(),
+        device_name: names.device(allocation.device()).to_owned(),
+        state: State::of(allocation),
+        segment: place.map(|it| (it.segment, names.segment(it.segment).to_owned())),
+        span: place.map(|place| place.span),
+        addresses: place.map(|place| {
+            let base = words.checked(place.segment).map_or(0, |segment| segment.base.get());
+            let last = place.span.end().saturating_sub(1);
+            (base.saturating_add(place.span.start()), base.saturating_add(last))
+        }),
+        size: allocation.size().get(),
+        priority: allocation.priority().to_string(),
+        priority_value: allocation.priority().0,
+        preferred: preferred.collect(),
+        standing: Preferred::of(allocation),
+        content: Content::of(allocation),
+        bytes: ByteVerdict::of(started, allocation, run.place().inner.is_some()),
+        reference: steps.command(run, allocation.last_reference()),
+        flags,
+        flags_value: info.flags.bits(),
+        pinned: allocation.is_pinned(),
+    })
+}
+
+impl AllocationRow {
+    /// First and last address: `0x0040_0000–0x009F_FFFF`; empty where it lies in no segment.
+    #[must_use]
+    pub fn address_text(&self) -> String {
+        let text = |(first, last): (u64, u64)| format!("{}–{}", hex(first), hex(last));
+        self.addresses.map_or_else(String::new, text)
+    }
+
+    /// How its place stands to what the driver prefers, in words.
+    #[must_use]
+    pub fn standing_text(&self) -> String {
+        match self.standing {
+            Preferred::First => "lies in its first preference".to_owned(),
+            Preferred::Later(slot) => {
+                format!("lies in preference {slot} of {}", self.preferred.len())
+            }
+            Preferred::Elsewhere => "lies in a segment that is not preferred".to_owned(),
+            Preferred::NoPreference => "the driver prefers no segment".to_owned(),
+            Preferred::NotResident => "lies in no segment".to_owned(),
+        }
+    }
+
+    /// The row in a sentence, for screen readers.
+    #[must_use]
+    pub fn spoken(&self) -> String {
+        let mut text = format!("{} of {}, {}", self.name, self.process_name, self.state.word());
+        if let Some((_, name)) = &self.segment {
+            text.push_str(&format!(" in {name} at {}", self.address_text()));
+        }
+        let size = crate::base::text::size(self.size);
+        let content = self.content.word();
+        text.push_str(&format!(", {size}, priority {}, content {content}", self.priority));
+        text
+    }
+}

@@ -1,0 +1,51 @@
+//! The list of an impossible adapter, drawn in both themes.
+
+use egui::Theme;
+
+use super::*;
+use crate::app::{Looking, Opened};
+use crate::render::{Headless, png};
+use crate::ui::theme;
+
+const BROKEN: &str = r#"(version: 1, adapter: (profile: "inspector", segments: [
+    (name: "VRAM", flags: 0x80000004, base: 0x0, size: "16 MiB", commit_limit: "17 MiB"),
+    (name: "GART", flags: 0x11, base: 0x800, size: "5000"),
+]), commands: [])"#;
+
+fn show(text: &str, width: f32, theme: Theme, filter: &str, name: &str) -> FindingsState {
+    let opened = Opened::read(text, "broken.ron").expect("it can be read");
+    let mut headless = Headless::new([width, 296.0], 1.0, theme);
+    theme::install(headless.context());
+    let mut state = FindingsState { filter: filter.to_owned(), ..FindingsState::default() };
+    let picture = headless.frame(|ui| {
+        let view = opened.view(Looking::default());
+        findings_ui(ui, &view, &mut state, &mut Vec::new());
+    });
+    if let Some(folder) = std::env::var_os("GALLERY") {
+        let path = std::path::Path::new(&folder).join(format!("findings-{name}.png"));
+        let bytes = png(&picture).expect("a picture of the screen");
+        std::fs::write(path, bytes).expect("the folder named in GALLERY can be written");
+    }
+    state
+}
+
+#[test]
+fn every_finding_of_an_impossible_adapter_is_listed() {
+    for (width, theme) in [(864.0, Theme::Dark), (452.0, Theme::Light)] {
+        let name = format!("{width}-{theme:?}");
+        let state = show(BROKEN, width, theme, "", &name);
+        let rows = state.rows.expect("it was shown");
+        for rule in ["commit-above-size", "segment-size-pages", "segment-base-pages"] {
+            assert!(rows.iter().any(|row| row.rule == rule), "{rule}: {rows:?}");
+        }
+        assert_eq!(rows.first().map(|row| row.severity), Some(Severity::Error));
+    }
+}
+
+#[test]
+fn an_empty_list_says_why() {
+    let good = r#"(version: 1, adapter: (profile: "inspector"), commands: [])"#;
+    let state = show(good, 452.0, Theme::Dark, "", "none");
+    assert_eq!(state.rows.map(|rows| rows.len()), Some(0));
+    show(BROKEN, 452.0, Theme::Dark, "nothing like this", "unmatched");
+}
