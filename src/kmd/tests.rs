@@ -1,18 +1,23 @@
 //! Operations built, submitted and executed; expected bytes come from lists walked page by page.
 #![expect(clippy::cast_possible_truncation, reason = "numbers of a machine of a few pages")]
 
+mod pitch;
+mod profiles;
+mod quirks;
+mod raw;
+
 use super::*;
 use crate::base::{
     Bytes, FenceId, FrameNumber, PAGE_SIZE, Pages, PhysicalAddress, SegmentAddress, SegmentId,
     SplitMix,
 };
-use crate::config::Adapter;
+use crate::config::{Adapter, AgpAperture, Quirks};
 use crate::ddi::{
     Access, AccessKind, AllocationFlags, AllocationHandle, AllocationInfo, BuildPagingBuffer,
     ContextHandle, CreateAllocation, DiscardContent, DiscardContentFlags, DmaBufferAddress, Fill,
     Location, MapApertureFlags, MapApertureSegment, Miniport, NtStatus, PacketFault, PacketOutcome,
-    PageList, PagingOperation, PreferredSegments, Priority, Render, SegmentFlags, SegmentSet,
-    SubmitCommand, Transfer, TransferFlags, UnmapApertureSegment,
+    PageList, PagingOperation, PhysicalAccess, PreferredSegments, Priority, Render, SegmentFlags,
+    SegmentSet, SpecialLockTransfer, SubmitCommand, Transfer, TransferFlags, UnmapApertureSegment,
 };
 use crate::gpu::{FieldRole, PacketFormat, PageEntry, Place, RegionId};
 use crate::memory::{FrameRun, HostMemory, Mdl};
@@ -658,6 +663,8 @@ fn profiles_start_and_segments_of_any_size_do() {
             segment.size = u64::MAX - 4095;
         }
         assert!(Driver::new(&profile, &adapter).is_ok());
+        let another = adapter.segments[0].clone();
+        adapter.segments.resize(2, another);
         adapter.segments[1].size = 4097;
         let error = StartError::UnalignedSize { segment: segment(2), size: 4097 };
         assert_eq!(Driver::new(&profile, &adapter).err(), Some(error));

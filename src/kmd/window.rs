@@ -24,7 +24,8 @@ impl Window {
 
     /// As many of `pages` from `first` on as the list has.
     fn cut(list: &Mdl, first: u64, pages: u64) -> Self {
-        Self { first, pages: pages.min(list.pages().get().saturating_sub(first)) }
+        let there = list.pages().get();
+        Self { first: first.min(there), pages: pages.min(there.saturating_sub(first)) }
     }
 }
 
