@@ -25,6 +25,8 @@ pub struct Arguments {
 pub enum Command {
     /// Replay sessions and check every expectation, invariant and byte.
     Check(CheckArguments),
+    /// Say which rules the adapter and the allocations of a session break, and what it reports.
+    Lint(LintArguments),
     /// Print what a session does, with reasons, and the state that it ends in.
     Replay(ReplayArguments),
     /// Draw the window to a PNG file, without a display.
@@ -42,6 +44,20 @@ pub struct CheckArguments {
     /// Also visit every moment, forward and back, and compare its hash.
     #[arg(long)]
     pub steps: bool,
+}
+
+/// `lint`.
+#[derive(Debug, Args)]
+pub struct LintArguments {
+    /// The session.
+    #[arg(required_unless_present = "rules", conflicts_with = "rules")]
+    pub session: Option<PathBuf>,
+    /// List the whole rule book instead.
+    #[arg(long)]
+    pub rules: bool,
+    /// Print one JSON document.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `replay`.

@@ -4,6 +4,7 @@
 mod adapters;
 mod allocations;
 mod bad_input;
+mod shipping;
 
 use super::{AllocationKind, Finding, Rule, Severity, check_adapter, check_allocation};
 use crate::base::{Bytes, SegmentId};
