@@ -20,9 +20,10 @@ pub struct AllocationKind {
     pub has_existing_pages: bool,
 }
 
-/// Checks what a driver asks for: every rule that it breaks or touches, in the order of its fields.
+/// Checks what a driver asks for: every rule that it breaks or touches.
 ///
-/// VidMm refuses to create it when one of them is an error. The adapter's version says which
+/// VidMm refuses to create it for the first that is an error: sizes come before sets, sets before
+/// what is wanted of them, and flags after both. The adapter's version says which
 /// generation of flags and sets counts.
 #[must_use]
 pub fn check_allocation(
@@ -35,12 +36,12 @@ pub fn check_allocation(
     let found = &mut Found::new(&mut findings);
     check_size(&asked, found);
     check_alignment(&asked, found);
-    check_preferred(&asked, found);
-    check_sets(&asked, found);
-    allocation_flags::check(&asked, found);
     if info.priority.0 == 0 {
         found.add(Rule::AllocationPriority, "priority", "0");
     }
+    check_sets(&asked, found);
+    check_preferred(&asked, found);
+    allocation_flags::check(&asked, found);
     check_banks(&asked, found);
     check_pitch(&asked, found);
     findings
@@ -106,6 +107,10 @@ fn check_alignment(asked: &Asked<'_>, found: &mut Found<'_>) {
 }
 
 fn check_preferred(asked: &Asked<'_>, found: &mut Found<'_>) {
+    // Outside of nothing is everything: that the set is empty says it.
+    if asked.supported.is_empty() {
+        return;
+    }
     for (slot, preference) in asked.info.preferred.iter().enumerate() {
         let field = format!("preferred[{slot}]");
         let segment = preference.segment;

@@ -173,10 +173,7 @@ fn of_sets() -> Vec<Case> {
         Case::new(
             R::AllocationUnsupported,
             Error,
-            |g| {
-                supporting(g, 0);
-                g.info.preferred = PreferredSegments::default();
-            },
+            |g| supporting(g, 0),
             |g| g.info.supported_write = SegmentSet(0),
         ),
         Case::new(
