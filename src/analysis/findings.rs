@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn the_worst_come_first_and_are_counted() {
         let found = [
-            finding(Rule::NotModelled, "segments[0].flags"),
+            finding(Rule::PitchSegment, "segments[0].flags"),
             finding(Rule::SizeZero, "segments[1].size"),
             finding(Rule::CoherentMemory, "segments[0].flags"),
             finding(Rule::CommitAboveSize, "segments[2].commit_limit"),
@@ -199,7 +199,7 @@ mod tests {
         let rows = adapter_findings(&found);
         let rules: Vec<&str> = rows.iter().map(|row| row.rule).collect();
         let expected =
-            ["segment-size-zero", "commit-above-size", "coherent-memory", "segment-not-modelled"];
+            ["segment-size-zero", "commit-above-size", "coherent-memory", "pitch-segment"];
         assert_eq!(rules, expected);
         let counts = counts(found.iter().map(Finding::severity));
         let expected = [(Severity::Error, 2), (Severity::Warning, 1), (Severity::Note, 1)];

@@ -26,6 +26,8 @@ pub struct Arguments {
 pub enum Command {
     /// Replay sessions and check every expectation, invariant and byte.
     Check(CheckArguments),
+    /// Say which rules the adapter and the allocations of a session break, and what it reports.
+    Lint(LintArguments),
     /// Print what a session does, with reasons, and the state that it ends in.
     Replay(ReplayArguments),
     /// Draw the window to a PNG file, without a display.
@@ -46,6 +48,20 @@ pub struct CheckArguments {
     /// Run with a departure of the driver switched on, such as UnmapToPageZero; may be repeated.
     #[arg(long = "quirk", value_name = "NAME", value_parser = parse_quirk)]
     pub quirks: Vec<Quirks>,
+}
+
+/// `lint`.
+#[derive(Debug, Args)]
+pub struct LintArguments {
+    /// The session.
+    #[arg(required_unless_present = "rules", conflicts_with = "rules")]
+    pub session: Option<PathBuf>,
+    /// List the whole rule book instead.
+    #[arg(long)]
+    pub rules: bool,
+    /// Print one JSON document.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `replay`.

@@ -6,6 +6,7 @@
 mod args;
 mod check;
 mod import;
+mod lint;
 mod open;
 mod replay;
 mod screenshot;
@@ -68,6 +69,7 @@ pub fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> std::io::Result<
     match &arguments.command {
         None => open::open(arguments.session.as_deref(), arguments.smoke, streams),
         Some(Command::Check(check)) => check::check(check, streams),
+        Some(Command::Lint(lint)) => lint::lint(lint, streams),
         Some(Command::Replay(replay)) => replay::replay(replay, streams),
         Some(Command::Screenshot(screenshot)) => screenshot::screenshot(screenshot, streams),
         Some(Command::Import(import)) => import::import(import, streams),

@@ -1,10 +1,8 @@
 //! Creating an allocation: what is refused, and what it becomes.
 
-use crate::base::{AllocationId, Bytes, DeviceId, FenceId, PAGE_SIZE, PagesId, SegmentId};
-use crate::ddi::{
-    AllocationFlags, AllocationInfo, CreateAllocation, InterfaceVersion, NtStatus, SegmentSet,
-};
-use crate::rules::SegmentKind;
+use crate::base::{AllocationId, Bytes, DeviceId, FenceId, PagesId};
+use crate::ddi::{AllocationFlags, AllocationInfo, CreateAllocation, InterfaceVersion, NtStatus};
+use crate::rules::{AllocationKind, Severity, check_allocation};
 
 use super::allocation::{Allocation, Offer};
 use super::book::BookChange;
@@ -31,7 +29,7 @@ pub struct NewAllocation {
     pub existing: Option<PagesId>,
 }
 
-/// Flags whose behaviour is not modelled: as WDDM 1.x names them, and as 2.x does.
+/// Flags of WDDM 1.x whose behaviour is not modelled.
 const NOT_MODELLED: [(AllocationFlags, &str); 4] = [
     (AllocationFlags::Swizzled, "Swizzled"),
     (AllocationFlags::UseAlternateVA, "UseAlternateVA"),
@@ -67,7 +65,7 @@ impl VidMm {
         if self.adapter.version >= InterfaceVersion::Wddm2_0 {
             info.supported_read = info.supported_write;
         }
-        let size = self.check(&info)?;
+        let size = self.check(&info, new)?;
         let pages = backing.as_ref().map(|mdl| mdl.pages().bytes());
         if let Some(pages) = pages.filter(|pages| *pages != size) {
             return Err(invalid(RefusalReason::BadSize(pages)));
@@ -119,68 +117,25 @@ impl VidMm {
         Ok(())
     }
 
-    /// The size in whole pages, unless something is wrong with what the driver asks for.
-    fn check(&self, info: &AllocationInfo) -> Result<Bytes, Failure> {
-        let size = info.size.page_rounded().filter(|size| *size > Bytes::ZERO);
-        let size = size.ok_or_else(|| invalid(RefusalReason::BadSize(info.size)))?;
-        let alignment = info.alignment.get();
-        if alignment > PAGE_SIZE && !alignment.is_power_of_two() {
-            return Err(invalid(RefusalReason::BadAlignment(info.alignment)));
+    /// The size in whole pages, unless what the driver asks for breaks a rule.
+    fn check(&self, info: &AllocationInfo, new: &NewAllocation) -> Result<Bytes, Failure> {
+        let kind = AllocationKind {
+            shared: new.shared,
+            primary: new.primary,
+            has_existing_pages: new.existing.is_some(),
+        };
+        let findings = check_allocation(&self.adapter, info, kind);
+        if let Some(error) = findings.iter().find(|found| found.severity() == Severity::Error) {
+            return Err(invalid(RefusalReason::Rule(error.rule)));
         }
-        if info.priority.0 == 0 {
-            return Err(invalid(RefusalReason::ZeroPriority));
-        }
-        self.check_segments(info)?;
-        check_flags(info.flags)?;
-        Ok(size)
-    }
-
-    fn check_segments(&self, info: &AllocationInfo) -> Result<(), Failure> {
-        let supported = SegmentSet(info.supported_read.0 | info.supported_write.0);
-        for set in [supported, info.eviction] {
-            let known = (1u64 << self.adapter.segments.len()) - 1;
-            let unknown = u64::from(set.0) & !known;
-            if unknown != 0 {
-                let number = unknown.trailing_zeros() + 1;
-                return Err(invalid(RefusalReason::NoSuchSegment(number)));
+        if self.adapter.version < InterfaceVersion::Wddm2_0 {
+            for (flag, name) in NOT_MODELLED {
+                if info.flags.contains(flag) {
+                    let reason = RefusalReason::FlagNotModelled(name);
+                    return Err(Refusal::new(NtStatus::NOT_SUPPORTED, reason).into());
+                }
             }
         }
-        if info.supported_write.is_empty() && info.supported_read.is_empty() {
-            return Err(invalid(RefusalReason::NoSupportedSegment));
-        }
-        let outside =
-            info.preferred.iter().find(|preference| !supported.contains(preference.segment));
-        if let Some(preference) = outside {
-            let segment = preference.segment;
-            return Err(invalid(RefusalReason::PreferenceOutsideSupported(segment)));
-        }
-        let is_aperture = |id: &SegmentId| {
-            self.adapter.segment(*id).is_some_and(|s| s.kind == SegmentKind::Aperture)
-        };
-        if let Some(memory) = info.eviction.iter().find(|id| !is_aperture(id)) {
-            return Err(invalid(RefusalReason::EvictionSegmentNotAperture(memory)));
-        }
-        Ok(())
+        info.size.page_rounded().ok_or_else(|| invalid(RefusalReason::BadSize(info.size)))
     }
-}
-
-fn check_flags(flags: AllocationFlags) -> Result<(), Failure> {
-    for (flag, name) in NOT_MODELLED {
-        if flags.contains(flag) {
-            let reason = RefusalReason::FlagNotModelled(name);
-            return Err(Refusal::new(NtStatus::NOT_SUPPORTED, reason).into());
-        }
-    }
-    let visible = flags.contains(AllocationFlags::CpuVisible);
-    for (flag, name) in
-        [(AllocationFlags::PermanentSysMem, "PermanentSysMem"), (AllocationFlags::Cached, "Cached")]
-    {
-        if flags.contains(flag) && !visible {
-            return Err(invalid(RefusalReason::FlagNeeds(name, "CpuVisible")));
-        }
-    }
-    if flags.contains(AllocationFlags::Protected | AllocationFlags::PermanentSysMem) {
-        return Err(invalid(RefusalReason::FlagsExclude("Protected", "PermanentSysMem")));
-    }
-    Ok(())
 }

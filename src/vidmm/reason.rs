@@ -219,24 +219,12 @@ pub enum RefusalReason {
     Destroyed(AllocationId),
     /// A size of 0, or one that no address space holds.
     BadSize(Bytes),
-    /// The alignment is not a power of two, or larger than any segment.
-    BadAlignment(Bytes),
-    /// No segment of the adapter is in the supported set.
-    NoSupportedSegment,
-    /// A preferred segment is not in the supported set.
-    PreferenceOutsideSupported(SegmentId),
     /// A segment named is not one of the adapter's.
     NoSuchSegment(u32),
-    /// An eviction segment is not an aperture.
-    EvictionSegmentNotAperture(SegmentId),
     /// The priority is 0.
     ZeroPriority,
     /// The flag asks for something that is not modelled.
     FlagNotModelled(&'static str),
-    /// Two flags exclude each other.
-    FlagsExclude(&'static str, &'static str),
-    /// A flag needs another.
-    FlagNeeds(&'static str, &'static str),
     /// The range reaches beyond the allocation.
     RangeBeyondAllocation {
         /// First byte.

@@ -2,6 +2,7 @@
 
 mod cli;
 mod import;
+mod lint;
 mod oracle;
 mod random;
 mod sessions;

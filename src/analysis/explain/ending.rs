@@ -45,26 +45,9 @@ fn refusal_sentence(reason: &RefusalReason, words: Words<'_>) -> String {
         RefusalReason::BadSize(size) => {
             format!("{} is no size for an allocation", exact_size(size.get()))
         }
-        RefusalReason::BadAlignment(alignment) => {
-            let alignment = exact_size(alignment.get());
-            format!("{alignment} is no alignment: not a power of two, or beyond any segment")
-        }
-        RefusalReason::NoSupportedSegment => {
-            "no segment of the adapter is in the supported set".to_owned()
-        }
-        RefusalReason::PreferenceOutsideSupported(segment) => {
-            format!("{} is preferred but not in the supported set", words.segment(*segment))
-        }
         RefusalReason::NoSuchSegment(number) => format!("the adapter has no segment {number}"),
-        RefusalReason::EvictionSegmentNotAperture(segment) => {
-            format!("{} is an eviction segment but no aperture", words.segment(*segment))
-        }
         RefusalReason::ZeroPriority => "a priority of 0 is illegal".to_owned(),
         RefusalReason::FlagNotModelled(flag) => format!("the flag {flag} is not modelled"),
-        RefusalReason::FlagsExclude(one, other) => {
-            format!("the flags {one} and {other} exclude each other")
-        }
-        RefusalReason::FlagNeeds(flag, other) => format!("the flag {flag} needs {other}"),
         RefusalReason::RangeBeyondAllocation { offset, length, size } => {
             let (offset, length) = (hex(*offset), exact_size(*length));
             format!("{length} at {offset} reach beyond the {} of it", exact_size(size.get()))

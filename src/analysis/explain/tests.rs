@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::base::{Bytes, FenceId, Pages, Span};
-use crate::ddi::{NtStatus, PacketFault, Priority};
+use crate::ddi::{LockFlags, NtStatus, PacketFault, Priority};
 use crate::gpu::PacketFormat;
 use crate::kmd;
 use crate::machine::{
@@ -11,6 +11,7 @@ use crate::machine::{
 };
 use crate::memory::{ContentHash, FrameUse};
 use crate::placement::Direction;
+use crate::rules::Rule;
 use crate::vidmm::{
     Attempt, BufferKind, Decision, ExtentOwner, Outcome, Pass, Placement, Refusal, RefusalReason,
     Rejection, Stop, Victim, Violation, WaitReason,
@@ -407,26 +408,37 @@ fn every_refusal_has_a_sentence_with_its_numbers() {
         (RefusalReason::Destroyed(terrain), "terrain has been destroyed"),
         (RefusalReason::BadSize(Bytes::ZERO), "0 B is no size for an allocation"),
         (
-            RefusalReason::BadAlignment(Bytes(3)),
-            "3 B is no alignment: not a power of two, or beyond any segment",
-        ),
-        (RefusalReason::NoSupportedSegment, "no segment of the adapter is in the supported set"),
-        (
-            RefusalReason::PreferenceOutsideSupported(segment(3)),
-            "GART is preferred but not in the supported set",
+            RefusalReason::Rule(Rule::AllocationPriority),
+            "an allocation starts with a priority other than 0 (allocation-priority; \
+             DXGK_ALLOCATIONINFO, AllocationPriority)",
         ),
         (RefusalReason::NoSuchSegment(9), "the adapter has no segment 9"),
+        (RefusalReason::NotMemory(segment(3)), "GART holds no bytes"),
+        (RefusalReason::RangeBeyondSegment(segment(1)), "the range does not lie in VRAM"),
         (
-            RefusalReason::EvictionSegmentNotAperture(segment(1)),
-            "VRAM is an eviction segment but no aperture",
+            RefusalReason::ListTooShort { needed: Pages(9), pages: Pages(8) },
+            "the page list has 8 pages, 9 needed",
+        ),
+        (RefusalReason::NotShared(terrain), "terrain is not shared"),
+        (
+            RefusalReason::NotTheCreator(terrain),
+            "only the process that created terrain may lock it",
+        ),
+        (
+            RefusalReason::LockFlags(LockFlags::ReadOnly | LockFlags::WriteOnly),
+            "the lock flags ReadOnly | WriteOnly exclude each other or are not modelled",
+        ),
+        (
+            RefusalReason::WouldEvict(terrain),
+            "locking terrain would evict it, which DonotEvict forbids",
+        ),
+        (RefusalReason::Offered(terrain), "terrain is offered and must be reclaimed first"),
+        (
+            RefusalReason::NotDisplayable(terrain),
+            "terrain is no primary, and no segment in its set has DirectFlip",
         ),
         (RefusalReason::ZeroPriority, "a priority of 0 is illegal"),
         (RefusalReason::FlagNotModelled("Swizzled"), "the flag Swizzled is not modelled"),
-        (
-            RefusalReason::FlagsExclude("Protected", "PermanentSysMem"),
-            "the flags Protected and PermanentSysMem exclude each other",
-        ),
-        (RefusalReason::FlagNeeds("Cached", "CpuVisible"), "the flag Cached needs CpuVisible"),
         (range, "8 KiB at 0x1000 reach beyond the 8 KiB of it"),
         (RefusalReason::NotCpuVisible(terrain), "the CPU may not see terrain: it lacks CpuVisible"),
         (RefusalReason::Pinned(terrain), "terrain is pinned and does not leave"),
