@@ -79,6 +79,7 @@ fn the_place_of_a_wrong_value_is_exact() {
 /// Each field of an adapter and of an allocation with a value that it cannot hold.
 #[test]
 fn wrong_values_of_banks_ranges_and_layouts_are_located() {
+    let (mut found, mut wanted) = (Vec::new(), Vec::new());
     let adapter = [
         (
             "descriptors: 2",
@@ -113,13 +114,11 @@ fn wrong_values_of_banks_ranges_and_layouts_are_located() {
     for (field, expected) in adapter {
         let text = format!("(version: 1, adapter: (profile: \"p\", {field}), commands: [])");
         // The field begins in column 38.
-        assert_eq!(shown(&text), format!("bad.ron:1:{expected}"), "{field}");
+        found.push(shown(&text));
+        wanted.push(format!("bad.ron:1:{expected}"));
     }
     let segment = [
-        (
-            "bank_ends: 4",
-            "13: adapter.segments[0].bank_ends: expected a list in square brackets, found the integer `4`",
-        ),
+        ("bank_ends: 4", "13: adapter.segments[0].bank_ends: Expected opening `[`"),
         (
             r#"bank_ends: [1, "2 MB"]"#,
             "17: adapter.segments[0].bank_ends[1]: `MB` is not a unit of size: use B, KiB, MiB, GiB or TiB",
@@ -146,7 +145,8 @@ fn wrong_values_of_banks_ranges_and_layouts_are_located() {
         let text = format!(
             "(version: 1, adapter: (profile: \"p\", segments: [(name: \"S\", size: 1,\n {field})]), commands: [])"
         );
-        assert_eq!(shown(&text), format!("bad.ron:2:{expected}"), "{field}");
+        found.push(shown(&text));
+        wanted.push(format!("bad.ron:2:{expected}"));
     }
     let allocation = [
         (
@@ -159,7 +159,7 @@ fn wrong_values_of_banks_ranges_and_layouts_are_located() {
         ),
         (
             "hinted_banks: [(1, FromTop)]",
-            "21: commands[0].CreateAllocation.hinted_banks[0][1]: `FromTop` is not known here (write one of FromStart, FromEnd)",
+            "21: commands[0].CreateAllocation.hinted_banks[0][1]: `FromTop` is not known here (did you mean `FromEnd`?)",
         ),
         (
             "hinted_banks: \"1\"",
@@ -187,8 +187,10 @@ fn wrong_values_of_banks_ranges_and_layouts_are_located() {
         let text = with_commands(&format!(
             "CreateAllocation(name: \"t\", device: \"d\", size: 1,\n {field})"
         ));
-        assert_eq!(shown(&text), format!("bad.ron:4:{expected}"), "{field}");
+        found.push(shown(&text));
+        wanted.push(format!("bad.ron:4:{expected}"));
     }
+    assert_eq!(found, wanted);
     let policies =
         "(version: 1, policies: (offers: Drop), adapter: (profile: \"p\"), commands: [])";
     assert_eq!(
@@ -247,12 +249,12 @@ fn wrong_values_of_commands_are_located() {
             "26: commands[0].ReadPhysical.adress: there is no field `adress` (did you mean `address`?)",
         ),
         (
-            r#"MapApertureSegment(segment: 1, number_of_pages: 1.5, pages: "p")"#,
-            "49: commands[0].MapApertureSegment.number_of_pages: expected u64, found the floating point number `1.5`",
+            r#"MapApertureSegment(segment: 1, number_of_pages: "4", pages: "p")"#,
+            "49: commands[0].MapApertureSegment.number_of_pages: Expected integer",
         ),
         (
             r#"UnmapApertureSegment(segment: 1, number_of_pages: 1, dummy_page: "x")"#,
-            "66: commands[0].UnmapApertureSegment.dummy_page: `x` is not a whole number",
+            "66: commands[0].UnmapApertureSegment.dummy_page: `x` is not a size: write a number and a unit, such as \"64 KiB\"",
         ),
         (
             r#"Expect(Offer("a", Gone))"#,
@@ -275,9 +277,8 @@ fn wrong_values_of_commands_are_located() {
             "38: commands[0].Expect.PagesBytes.bytes: `1` is not pairs of hexadecimal digits, such as \"40 E1 0B\"",
         ),
     ];
-    for (command, expected) in table {
-        assert_eq!(shown(&with_commands(command)), format!("bad.ron:3:{expected}"), "{command}");
-    }
+    let found = table.map(|(command, _)| shown(&with_commands(command)));
+    assert_eq!(found, table.map(|(_, expected)| format!("bad.ron:3:{expected}")));
 }
 
 #[test]
