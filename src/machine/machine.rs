@@ -296,9 +296,11 @@ impl Started {
         let before = self.ledger.state().last_status;
         self.ledger.apply(LedgerChange::Status { before, after });
         let refused = matches!(ending, Ending::Refused(_));
+        let stopped = matches!(ending, Ending::Stopped(_));
         let (summary, faults) =
             if refused { (Summary::default(), Vec::new()) } else { (summary, faults) };
-        if refused {
+        if refused || stopped {
+            // What was refused has left nothing; what stopped the machine is half done.
             damage.clear();
         } else if self.sweeps_after(number) {
             damage.extend(self.damage());

@@ -156,7 +156,7 @@ impl Started {
     /// The damage of one allocation. One in flight is not judged: its bytes are on the way.
     pub(crate) fn damage_of(&self, id: AllocationId, damage: &mut Vec<Damage>) {
         let Some(allocation) = self.vidmm.book().allocation(id) else { return };
-        if self.is_in_flight(allocation) {
+        if self.is_in_flight(allocation) || self.ledger().stopped().is_some() {
             return;
         }
         if let (ContentState::Damaged, Some(offset)) = self.content_state(allocation) {
@@ -167,6 +167,10 @@ impl Started {
     /// Everything that is not as it must be.
     #[must_use]
     pub fn damage(&self) -> Vec<Damage> {
+        // Where the machine stopped, the book is ahead of memory.
+        if self.ledger().stopped().is_some() {
+            return Vec::new();
+        }
         let mut damage: Vec<Damage> =
             self.vidmm.violations().into_iter().map(Damage::Book).collect();
         for allocation in self.vidmm.book().allocations() {

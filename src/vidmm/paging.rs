@@ -125,7 +125,10 @@ impl<'a, 'e> Pager<'a, 'e> {
     fn announce(&mut self, planned: &Planned) {
         let Planned { asked, subject, bytes, reason, book, .. } = planned;
         self.environment.observer.operation(asked, reason, *bytes);
-        if let (Asked::Paging(PagingOperation::Fill(fill)), Some(id)) = (asked, subject) {
+        // A fill put together by hand is no first page-in: it covers what it says and no more.
+        if let (Asked::Paging(PagingOperation::Fill(fill)), Some(id)) = (asked, subject)
+            && *reason != OperationReason::Raw
+        {
             self.environment.observer.filled(*id, fill.fill_pattern);
         }
         if let Some(id) = subject.filter(|_| planned.drops_content) {
