@@ -7,7 +7,8 @@ use crate::app::Opened;
 use crate::base::StateHash;
 use crate::base::text::counted;
 use crate::config::Quirks;
-use crate::machine::{Diverged, Ending, Level, Place, Run};
+use crate::machine::{Diverged, Ending, Level, Place, Run, StartRefusal};
+use crate::rules::Severity;
 
 use super::args::CheckArguments;
 use super::source::{read_session_with, sessions_under};
@@ -106,9 +107,11 @@ fn problems(opened: &Opened) -> Vec<String> {
     let words = Words::new(opened.names(), &segments);
     let mut problems = Vec::new();
     if let Err(refusal) = run.machine().started() {
-        let findings = run.machine().findings().iter();
-        problems.extend(findings.map(|finding| format!("the adapter does not start: {finding}")));
-        if problems.is_empty() {
+        if *refusal == StartRefusal::Rules {
+            let errors = run.machine().findings().iter();
+            let errors = errors.filter(|finding| finding.severity() == Severity::Error);
+            problems.extend(errors.map(|error| format!("the adapter does not start: {error}")));
+        } else {
             problems.push(explain::start_refusal_text(refusal, words));
         }
         return problems;

@@ -53,6 +53,7 @@ pub struct Driver {
     encoding: Encoding,
     record_size: u32,
     quirks: Quirks,
+    paging_buffer_size: u64,
 }
 
 /// The largest allocation: the largest number of pages that a packet and `MultipassOffset` count.
@@ -103,6 +104,7 @@ impl Driver {
             encoding: profile.encoding,
             record_size: adapter.version.paging_record_size(),
             quirks: adapter.quirks,
+            paging_buffer_size: adapter.paging_buffer.size,
         })
     }
 
@@ -264,7 +266,8 @@ impl Miniport for Driver {
             return Err(NtStatus::INVALID_PARAMETER);
         }
         let rows = arguments.requested.rows;
-        if rows.is_some_and(|rows| !rows::is_possible(rows, arguments.requested.size)) {
+        let (size, buffer) = (arguments.requested.size, self.paging_buffer_size);
+        if rows.is_some_and(|rows| !rows::is_possible(rows, size, buffer)) {
             return Err(NtStatus::INVALID_PARAMETER);
         }
         if rows.is_some() && self.encoding == Encoding::Record {

@@ -7,7 +7,7 @@
 use super::Driver;
 use super::native::{append, push};
 use super::window::Window;
-use crate::base::{PAGE_SIZE, Span};
+use crate::base::{Bytes, PAGE_SIZE, Span};
 use crate::ddi::{
     AllocationHandle, BuildPagingBuffer, Fill, Location, NtStatus, RowLayout, Transfer,
 };
@@ -100,9 +100,15 @@ pub(super) fn filled_by_rows(driver: &Driver, fill: &Fill) -> Option<RowLayout> 
     (driver.is_pitch_aligned(fill.segment) && fill.fill_size >= rows.size()).then_some(rows)
 }
 
-/// Whether rows can be those of an allocation of `size` bytes.
-pub(super) fn is_possible(rows: RowLayout, size: crate::base::Bytes) -> bool {
-    rows.aligned_pitch >= rows.pitch && rows.rows <= RowLayout::MAX_ROWS && rows.size() <= size
+/// Whether rows can be those of an allocation of `size` bytes, and the packets of one of them fit
+/// into a buffer of `buffer` bytes even where every page of it is a run of its own.
+pub(super) fn is_possible(rows: RowLayout, size: Bytes, buffer: u64) -> bool {
+    // A row may begin and end inside a page.
+    let packets = u64::from(rows.pitch) / PAGE_SIZE + 2;
+    rows.aligned_pitch >= rows.pitch
+        && rows.rows <= RowLayout::MAX_ROWS
+        && rows.size() <= size
+        && packets * u64::from(Packet::SIZE) <= buffer
 }
 
 fn rows_left(rows: RowLayout, done: u32) -> Result<std::ops::Range<u32>, NtStatus> {

@@ -19,9 +19,9 @@ use super::foreign::{ForeignRun, ForeignTarget};
 use super::ledger::{LedgerChange, expect_bytes, expect_pages};
 use super::verify::Damage;
 
-/// Where an operation leaves bytes.
+/// Where an operation reads or leaves bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Destination {
+enum RawPlace {
     /// In a segment, from this byte of it on.
     Segment(SegmentId, u64),
     /// In reserved pages, from this byte of theirs on.
@@ -34,7 +34,7 @@ enum Effect {
     /// Nothing that can be seen.
     None,
     /// These bytes are there afterwards.
-    Bytes(Destination, Vec<Piece<Content>>),
+    Bytes(RawPlace, Vec<Piece<Content>>),
     /// These pages point there afterwards.
     Table(ForeignRun),
 }
@@ -44,6 +44,10 @@ impl Applying<'_, '_> {
     pub(super) fn raw(&mut self, raw: &RawOperation) -> Result<(), Failure> {
         if let Some(id) = raw.allocation() {
             self.touch(id)?;
+            let book = self.vidmm.book();
+            if book.allocation(id).is_some_and(|known| known.info().rows.is_some()) {
+                return Err(refused(RefusalReason::RowsByHand(id)));
+            }
         }
         let operation = self.raw_operation(raw)?;
         // What is beyond a segment has no effect to foresee: VidMm refuses it.
@@ -169,7 +173,7 @@ impl Applying<'_, '_> {
         if sound {
             return Ok(PhysicalAddress(address));
         }
-        Err(refused(RefusalReason::BadRawSize(Bytes(address))))
+        Err(refused(RefusalReason::BadDummyPage(address)))
     }
 
     /// What the documents say that an operation does: TransferOffset counts for segments,
@@ -177,8 +181,8 @@ impl Applying<'_, '_> {
     fn effect(&self, raw: &RawOperation) -> Effect {
         match *raw {
             RawOperation::Transfer(ref raw) | RawOperation::SpecialLockTransfer(ref raw, ..) => {
-                let source = self.destination(raw, &raw.source);
-                let destination = self.destination(raw, &raw.destination);
+                let source = self.place_of(raw, &raw.source);
+                let destination = self.place_of(raw, &raw.destination);
                 let pieces = source.and_then(|source| self.seen(source, raw.transfer_size));
                 match (destination, pieces) {
                     (Some(destination), Some(pieces)) => Effect::Bytes(destination, pieces),
@@ -189,7 +193,7 @@ impl Applying<'_, '_> {
                 let Some(offset) = self.offset_in(segment, address) else { return Effect::None };
                 let pattern = Content::pattern(fill_pattern, 0);
                 let pieces = bytes::pieces_from_content(pattern, fill_size);
-                Effect::Bytes(Destination::Segment(segment, offset), pieces)
+                Effect::Bytes(RawPlace::Segment(segment, offset), pieces)
             }
             RawOperation::DiscardContent { .. }
             | RawOperation::ReadPhysical { .. }
@@ -201,34 +205,22 @@ impl Applying<'_, '_> {
                 pages,
                 mdl_offset,
                 ..
-            } => self.table(segment, offset_in_pages, number_of_pages, || {
-                ForeignTarget::Pages(pages, mdl_offset.into())
-            }),
+            } => {
+                let target = ForeignTarget::Pages(pages, mdl_offset.into());
+                table(segment, offset_in_pages, number_of_pages, target)
+            }
             RawOperation::UnmapApertureSegment {
                 segment,
                 offset_in_pages,
                 number_of_pages,
                 dummy_page,
                 ..
-            } => self.table(segment, offset_in_pages, number_of_pages, || {
+            } => {
                 let own = self.vidmm.dummy_page().frame();
                 let named = dummy_page.map(|address| FrameNumber(address / PAGE_SIZE));
-                ForeignTarget::Frame(named.unwrap_or(own))
-            }),
-        }
-    }
-
-    #[allow(clippy::unused_self)]
-    fn table(
-        &self,
-        segment: SegmentId,
-        first: u64,
-        count: u64,
-        target: impl FnOnce() -> ForeignTarget,
-    ) -> Effect {
-        match Span::at(first, count) {
-            Some(pages) => Effect::Table(ForeignRun { segment, pages, target: target() }),
-            None => Effect::None,
+                let target = ForeignTarget::Frame(named.unwrap_or(own));
+                table(segment, offset_in_pages, number_of_pages, target)
+            }
         }
     }
 
@@ -237,24 +229,24 @@ impl Applying<'_, '_> {
     }
 
     /// One side of a transfer as a place.
-    fn destination(&self, raw: &RawTransfer, side: &RawLocation) -> Option<Destination> {
+    fn place_of(&self, raw: &RawTransfer, side: &RawLocation) -> Option<RawPlace> {
         Some(match *side {
             RawLocation::Segment { id, address } => {
                 let address = address.checked_add(raw.transfer_offset.into())?;
-                Destination::Segment(id, self.offset_in(id, address)?)
+                RawPlace::Segment(id, self.offset_in(id, address)?)
             }
-            RawLocation::Pages(id) => Destination::Pages(id, u64::from(raw.mdl_offset) * PAGE_SIZE),
+            RawLocation::Pages(id) => RawPlace::Pages(id, u64::from(raw.mdl_offset) * PAGE_SIZE),
         })
     }
 
     /// The bytes at a place, as the device sees them.
-    fn seen(&self, place: Destination, len: u64) -> Option<Vec<Piece<Content>>> {
+    fn seen(&self, place: RawPlace, len: u64) -> Option<Vec<Piece<Content>>> {
         match place {
-            Destination::Segment(segment, address) => {
+            RawPlace::Segment(segment, address) => {
                 let place = Place { region: Driver::region(segment), address };
                 self.driver.gpu().pieces(place, len, self.host).ok()
             }
-            Destination::Pages(id, offset) => {
+            RawPlace::Pages(id, offset) => {
                 let mdl = &self.vidmm.book().pages(id)?.mdl;
                 self.host.mdl_pieces(mdl, offset, len).ok()
             }
@@ -262,26 +254,44 @@ impl Applying<'_, '_> {
     }
 
     /// Books what an operation wrote, and names the first byte that it wrote wrongly.
-    fn raw_wrote(&mut self, destination: Destination, pieces: Vec<Piece<Content>>) {
+    fn raw_wrote(&mut self, destination: RawPlace, pieces: Vec<Piece<Content>>) {
         let len = bytes::pieces_len(&pieces).unwrap_or(0);
         let found = self.seen(destination, len).unwrap_or_default();
         if let Some(at) = bytes::first_difference(&pieces, &found) {
-            self.damage.push(match destination {
-                Destination::Segment(segment, offset) => {
-                    Damage::SegmentBytes { segment, offset: offset + at }
+            self.damage.extend(match destination {
+                RawPlace::Segment(segment, offset) => self.wrong_byte(segment, offset + at),
+                RawPlace::Pages(pages, offset) => {
+                    Some(Damage::Pages { pages, offset: offset + at })
                 }
-                Destination::Pages(pages, offset) => Damage::Pages { pages, offset: offset + at },
             });
         }
         match destination {
-            Destination::Pages(id, offset) => {
+            RawPlace::Pages(id, offset) => {
                 expect_pages(self.recorder.ledger, id, offset, pieces);
             }
-            Destination::Segment(segment, offset) => {
+            RawPlace::Segment(segment, offset) => {
                 if let Some(span) = Span::at(offset, len) {
                     self.expect_in_segment(segment, span, &pieces);
                 }
             }
+        }
+    }
+
+    /// A wrong byte of a segment, named with its owner; that of an allocation is found and named
+    /// with its content.
+    fn wrong_byte(&self, segment: SegmentId, offset: u64) -> Option<Damage> {
+        let byte = Span::at(offset, 1)?;
+        let owner = self.vidmm.book().segment(segment)?.extents(byte).next();
+        if let Some((_, ExtentOwner::Allocation(_))) = owner {
+            return None;
+        }
+        let page = Span::at(offset / PAGE_SIZE, 1)?;
+        let foreign = self.recorder.ledger.state().foreign().within(segment, page).next();
+        match foreign.map(|run| run.target) {
+            Some(ForeignTarget::Pages(pages, first)) => {
+                Some(Damage::Pages { pages, offset: first * PAGE_SIZE + offset % PAGE_SIZE })
+            }
+            _ => Some(Damage::SegmentBytes { segment, offset }),
         }
     }
 
@@ -327,5 +337,13 @@ impl Applying<'_, '_> {
             let offset = page * PAGE_SIZE + (hit.start() - start);
             expect_pages(self.recorder.ledger, list, offset, part);
         }
+    }
+}
+
+/// Pages of an aperture that point somewhere afterwards.
+fn table(segment: SegmentId, first: u64, count: u64, target: ForeignTarget) -> Effect {
+    match Span::at(first, count) {
+        Some(pages) => Effect::Table(ForeignRun { segment, pages, target }),
+        None => Effect::None,
     }
 }

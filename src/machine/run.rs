@@ -255,7 +255,13 @@ impl Run {
                 }
             }
         }
-        damage.retain(|found| !self.standing.contains(found));
+        let mut fresh: Vec<Damage> = Vec::with_capacity(damage.len());
+        for found in damage {
+            if !self.standing.contains(&found) && !fresh.contains(&found) {
+                fresh.push(found);
+            }
+        }
+        let damage = fresh;
         self.standing.extend(damage.iter().filter(|found| found.is_lasting()).cloned());
         if let Command::Expect(expectation) = &commands[number - 1]
             && ending == Ending::Held

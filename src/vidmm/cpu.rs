@@ -211,10 +211,13 @@ impl VidMm {
         // WDDM 2.x also lets the CPU at what can be in an aperture, or is nowhere resident.
         let reachable =
             self.is_wddm2() && (self.has_aperture(allocation) || allocation.placement().is_none());
-        if (visible || reachable) && !protected {
+        let reason = if protected {
+            RefusalReason::HardwareProtected(allocation.id())
+        } else if visible || reachable {
             return Ok(());
-        }
-        let reason = RefusalReason::NotCpuVisible(allocation.id());
+        } else {
+            RefusalReason::NotCpuVisible(allocation.id())
+        };
         Err(Refusal::new(NtStatus::CANT_LOCK_MEMORY, reason).into())
     }
 

@@ -236,6 +236,8 @@ pub enum RefusalReason {
     },
     /// The CPU may not see the allocation.
     NotCpuVisible(AllocationId),
+    /// The allocation holds content under hardware protection.
+    HardwareProtected(AllocationId),
     /// The allocation is pinned.
     Pinned(AllocationId),
     /// No room: the search is in the command's decisions.
@@ -315,6 +317,10 @@ pub enum RefusalReason {
     NotAnAperture(SegmentId),
     /// A raw operation fills, or discards from, a segment that holds no bytes.
     NotMemory(SegmentId),
+    /// The physical address is no page of system memory.
+    BadDummyPage(u64),
+    /// A raw operation names an allocation with rows, which move as a whole.
+    RowsByHand(AllocationId),
     /// A raw operation has a size that is not a multiple of what it moves, or 0.
     BadRawSize(Bytes),
     /// A raw operation maps or unmaps pages that VidMm uses.

@@ -55,6 +55,9 @@ fn refusal_sentence(reason: &RefusalReason, words: Words<'_>) -> String {
         RefusalReason::NotCpuVisible(id) => {
             format!("the CPU may not see {}: it lacks CpuVisible", words.allocation(*id))
         }
+        RefusalReason::HardwareProtected(id) => {
+            format!("the CPU may not see {}: it is HardwareProtected", words.allocation(*id))
+        }
         RefusalReason::Pinned(id) => {
             format!("{} is pinned and does not leave", words.allocation(*id))
         }
@@ -136,6 +139,12 @@ fn refusal_sentence(reason: &RefusalReason, words: Words<'_>) -> String {
             format!("{} is no aperture that the display driver maps", words.segment(*id))
         }
         RefusalReason::NotMemory(id) => format!("{} holds no bytes", words.segment(*id)),
+        RefusalReason::BadDummyPage(address) => {
+            format!("{} is no page of system memory", hex(*address))
+        }
+        RefusalReason::RowsByHand(id) => {
+            format!("{} has rows, which only VidMm moves", words.allocation(*id))
+        }
         RefusalReason::BadRawSize(size) => {
             format!("{} is no size for this operation", exact_size(size.get()))
         }
