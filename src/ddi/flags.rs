@@ -270,10 +270,96 @@ mod tests {
 
     #[test]
     fn operation_flag_values_are_those_of_the_documents() {
+        let table = [
+            (TransferFlags::Swizzle, 0x1),
+            (TransferFlags::Unswizzle, 0x2),
+            (TransferFlags::AllocationIsIdle, 0x4),
+            (TransferFlags::TransferStart, 0x8),
+            (TransferFlags::TransferEnd, 0x10),
+        ];
+        for (flag, value) in table {
+            assert_eq!(flag.bits(), value, "{flag:?}");
+        }
         assert_eq!(TransferFlags::all().bits(), 0x1F);
-        assert_eq!(TransferFlags::TransferStart.bits(), 0x8);
-        assert_eq!(TransferFlags::AllocationIsIdle.bits(), 0x4);
-        assert_eq!(AllocationFlags::Overlay.bits(), 0x100);
-        assert_eq!(AllocationFlags::FromEndOfSegment.bits(), 0x40);
+        assert_eq!(DiscardContentFlags::AllocationIsIdle.bits(), 0x1);
+        assert_eq!(MapApertureFlags::CacheCoherent.bits(), 0x1);
+    }
+
+    /// Both generations in hexadecimal, as the documents print them: where they agree, and where
+    /// the same bit has another name or none.
+    #[test]
+    fn allocation_flag_values_are_those_of_the_documents() {
+        let both = [
+            ("CpuVisible", 0x1),
+            ("PermanentSysMem", 0x2),
+            ("Cached", 0x4),
+            ("Protected", 0x8),
+            ("ExistingSysMem", 0x10),
+            ("ExistingKernelSysMem", 0x20),
+            ("FromEndOfSegment", 0x40),
+            ("Overlay", 0x100),
+            ("Capture", 0x200),
+            ("HistoryBuffer", 0x4000),
+        ];
+        for (name, value) in both {
+            assert_eq!(AllocationFlags::from_name(name).map(|flag| flag.bits()), Some(value));
+            assert_eq!(AllocationFlagsWddm2::from_name(name).map(|flag| flag.bits()), Some(value));
+        }
+        let first = [
+            (AllocationFlags::Swizzled, 0x80),
+            (AllocationFlags::UseAlternateVA, 0x400),
+            (AllocationFlags::SynchronousPaging, 0x800),
+            (AllocationFlags::LinkMirrored, 0x1000),
+            (AllocationFlags::LinkInstanced, 0x2000),
+        ];
+        for (flag, value) in first {
+            assert_eq!(flag.bits(), value, "{flag:?}");
+        }
+        let second = [
+            (AllocationFlagsWddm2::DisableLargePageMapping, 0x80),
+            (AllocationFlagsWddm2::CreateInVpr, 0x400),
+            (AllocationFlagsWddm2::MapApertureCpuVisible, 0x2000),
+            (AllocationFlagsWddm2::AccessedPhysically, 0x8000),
+            (AllocationFlagsWddm2::ExplicitResidencyNotification, 0x1_0000),
+            (AllocationFlagsWddm2::HardwareProtected, 0x2_0000),
+            (AllocationFlagsWddm2::CpuVisibleOnDemand, 0x4_0000),
+        ];
+        for (flag, value) in second {
+            assert_eq!(flag.bits(), value, "{flag:?}");
+        }
+        assert_eq!(AllocationFlags::all().bits(), 0x7FFF);
+        assert_eq!(AllocationFlagsWddm2::all().bits(), 0x7_E7FF, "bits 11 and 12 are reserved");
+    }
+
+    #[test]
+    fn a_word_is_named_by_its_generation_and_keeps_what_has_no_name() {
+        let word = AllocationFlags::from_bits_retain(0x1_8480);
+        let first = "Swizzled | UseAlternateVA | 0x18000";
+        let second = "DisableLargePageMapping | CreateInVpr | AccessedPhysically | \
+             ExplicitResidencyNotification";
+        assert_eq!(word.names(super::super::InterfaceVersion::Wddm1_3), first);
+        assert_eq!(word.names(super::super::InterfaceVersion::Wddm2_9), second);
+        assert_eq!(AllocationFlags::empty().names(super::super::InterfaceVersion::Wddm2_0), "");
+    }
+
+    #[test]
+    fn lock_flag_values_are_those_of_the_documents() {
+        let names = [
+            "ReadOnly",
+            "WriteOnly",
+            "DonotWait",
+            "IgnoreSync",
+            "LockEntire",
+            "DonotEvict",
+            "AcquireAperture",
+            "Discard",
+            "NoExistingReference",
+            "UseAlternateVA",
+            "IgnoreReadSync",
+        ];
+        for (bit, name) in names.into_iter().enumerate() {
+            assert_eq!(LockFlags::from_name(name).map(|flag| flag.bits()), Some(1 << bit));
+        }
+        assert_eq!(LockFlags::all().bits(), 0x7FF);
     }
 }

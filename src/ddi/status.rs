@@ -97,3 +97,39 @@ impl fmt::Debug for NtStatus {
         fmt::Display::fmt(self, f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Facility 0x1E, severity error: 0xC01E0000 and the number, as ntstatus.h lists them.
+    #[test]
+    fn codes_are_those_of_the_header_and_go_both_ways() {
+        let graphics = [
+            (0x0001, "INSUFFICIENT_DMA_BUFFER"),
+            (0x0100, "NO_VIDEO_MEMORY"),
+            (0x0101, "CANT_LOCK_MEMORY"),
+            (0x0102, "ALLOCATION_BUSY"),
+            (0x0106, "ALLOCATION_INVALID"),
+            (0x0109, "CANT_EVICT_PINNED_ALLOCATION"),
+            (0x0110, "INVALID_ALLOCATION_USAGE"),
+            (0x0111, "CANT_RENDER_LOCKED_ALLOCATION"),
+            (0x0112, "ALLOCATION_CLOSED"),
+            (0x0114, "INVALID_ALLOCATION_HANDLE"),
+            (0x0115, "WRONG_ALLOCATION_DEVICE"),
+            (0x0116, "ALLOCATION_CONTENT_LOST"),
+            (0x0200, "GPU_EXCEPTION_ON_DEVICE"),
+        ];
+        for (number, name) in graphics {
+            let (code, name) = (NtStatus(0xC01E_0000 | number), format!("STATUS_GRAPHICS_{name}"));
+            assert_eq!(NtStatus::from_name(&name), Some(code), "{name}");
+            assert_eq!(code.name(), Some(&name[..]));
+            assert!(!code.is_success());
+        }
+        assert_eq!(NtStatus::SKIP_ALLOCATION_PREPARATION, NtStatus(0x401E_0201));
+        assert!(
+            NtStatus::SKIP_ALLOCATION_PREPARATION.is_success() && NtStatus::SUCCESS.is_success()
+        );
+        assert_eq!(NtStatus::from_name("STATUS_GRAPHICS_NO_SUCH"), None);
+    }
+}

@@ -239,9 +239,6 @@ fn build_fill(
     arguments: &mut BuildPagingBuffer<'_>,
     fill: &Fill,
 ) -> Result<(), NtStatus> {
-    if let Some(layout) = rows::filled_by_rows(driver, fill) {
-        return rows::build_fill(driver, arguments, fill, layout);
-    }
     let destination = driver.place(fill.segment, fill.address);
     append(
         arguments,

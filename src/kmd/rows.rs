@@ -5,12 +5,10 @@
 //! so a buffer holds at least as many as a row has runs of frames.
 
 use super::Driver;
-use super::native::{append, push};
+use super::native::push;
 use super::window::Window;
 use crate::base::{Bytes, PAGE_SIZE, Span};
-use crate::ddi::{
-    AllocationHandle, BuildPagingBuffer, Fill, Location, NtStatus, RowLayout, Transfer,
-};
+use crate::ddi::{AllocationHandle, BuildPagingBuffer, Location, NtStatus, RowLayout, Transfer};
 use crate::gpu::{Packet, Place, RegionId};
 use crate::memory::Mdl;
 
@@ -61,43 +59,6 @@ pub(super) fn build_transfer(
         arguments.multipass_offset = row + 1;
     }
     Ok(())
-}
-
-/// A fill of a whole allocation in a pitch-aligned segment: read by rows, it is the linear fill.
-pub(super) fn build_fill(
-    driver: &Driver,
-    arguments: &mut BuildPagingBuffer<'_>,
-    fill: &Fill,
-    rows: RowLayout,
-) -> Result<(), NtStatus> {
-    let start = driver.place(fill.segment, fill.address).ok_or(NtStatus::INVALID_PARAMETER)?;
-    let pattern = driver.pattern(fill);
-    let token = fill.allocation.map_or(0, |allocation| allocation.0);
-    if rows.pitch % 4 == rows.aligned_pitch % 4 {
-        // The pattern stands at the start of every row as it would in the linear fill.
-        let length = fill.fill_size.max(rows.aligned_size()).get();
-        return append(arguments, Packet::Fill { destination: start, length, pattern, token });
-    }
-    for row in rows_left(rows, arguments.multipass_offset)? {
-        let offset = u64::from(row) * u64::from(rows.aligned_pitch);
-        let address = start.address.checked_add(offset).ok_or(NtStatus::INVALID_PARAMETER)?;
-        let phase = row % 4 * (rows.pitch % 4) % 4;
-        let packet = Packet::Fill {
-            destination: Place { address, ..start },
-            length: rows.pitch.into(),
-            pattern: pattern.rotate_right(phase * 8),
-            token,
-        };
-        append(arguments, packet)?;
-        arguments.multipass_offset = row + 1;
-    }
-    Ok(())
-}
-
-/// The rows of an allocation that a fill covers all of, in a pitch-aligned segment.
-pub(super) fn filled_by_rows(driver: &Driver, fill: &Fill) -> Option<RowLayout> {
-    let rows = driver.rows_of(fill.allocation?)?;
-    (driver.is_pitch_aligned(fill.segment) && fill.fill_size >= rows.size()).then_some(rows)
 }
 
 /// Whether rows can be those of an allocation of `size` bytes, and the packets of one of them fit

@@ -182,7 +182,7 @@ impl Applying<'_, '_> {
 
     /// What the GPU wrote and nobody wrote back is given up with the allocation that wrapped the
     /// pages: they hold what is in memory.
-    fn take_pages_as_they_are(&mut self, pages: PagesId) {
+    pub(super) fn take_pages_as_they_are(&mut self, pages: PagesId) {
         let Some(mdl) = self.vidmm.book().pages(pages).map(|reserved| reserved.mdl.clone()) else {
             return;
         };

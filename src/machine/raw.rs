@@ -11,6 +11,7 @@ use crate::ddi::{
 use crate::gpu::Place;
 use crate::kmd::Driver;
 use crate::memory::{Content, bytes};
+use crate::rules::SegmentKind;
 use crate::vidmm::{Allocation, ExtentOwner, Failure, RefusalReason, segment_parts};
 
 use super::applying::{Applying, refused};
@@ -28,13 +29,32 @@ enum RawPlace {
     Pages(PagesId, u64),
 }
 
+impl RawPlace {
+    /// The place so many bytes further on.
+    const fn further(self, by: u64) -> Self {
+        match self {
+            Self::Segment(id, offset) => Self::Segment(id, offset.saturating_add(by)),
+            Self::Pages(id, offset) => Self::Pages(id, offset.saturating_add(by)),
+        }
+    }
+}
+
+/// Whether the documents say what is there afterwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Judged {
+    /// They do.
+    Yes,
+    /// A page is written more than once, or read and written elsewhere: the order is the device's.
+    No,
+}
+
 /// What an operation does, by the documents.
 #[derive(Debug)]
 enum Effect {
     /// Nothing that can be seen.
     None,
-    /// These bytes are there afterwards.
-    Bytes(RawPlace, Vec<Piece<Content>>),
+    /// These bytes are there afterwards, in one place or one for each row.
+    Bytes(Vec<(RawPlace, Vec<Piece<Content>>)>, Judged),
     /// These pages point there afterwards.
     Table(ForeignRun),
 }
@@ -44,10 +64,6 @@ impl Applying<'_, '_> {
     pub(super) fn raw(&mut self, raw: &RawOperation) -> Result<(), Failure> {
         if let Some(id) = raw.allocation() {
             self.touch(id)?;
-            let book = self.vidmm.book();
-            if book.allocation(id).is_some_and(|known| known.info().rows.is_some()) {
-                return Err(refused(RefusalReason::RowsByHand(id)));
-            }
         }
         let operation = self.raw_operation(raw)?;
         // What is beyond a segment has no effect to foresee: VidMm refuses it.
@@ -56,7 +72,11 @@ impl Applying<'_, '_> {
         self.with(|vidmm, environment| vidmm.raw_operation(environment, operation, subject))?;
         match effect {
             Effect::None => {}
-            Effect::Bytes(destination, pieces) => self.raw_wrote(destination, pieces),
+            Effect::Bytes(written, judged) => {
+                for (destination, pieces) in written {
+                    self.raw_wrote(destination, pieces, judged);
+                }
+            }
             Effect::Table(run) => {
                 let before = self.recorder.ledger.state().foreign().clone();
                 let after = Box::new(before.with(run));
@@ -181,19 +201,13 @@ impl Applying<'_, '_> {
     fn effect(&self, raw: &RawOperation) -> Effect {
         match *raw {
             RawOperation::Transfer(ref raw) | RawOperation::SpecialLockTransfer(ref raw, ..) => {
-                let source = self.place_of(raw, &raw.source);
-                let destination = self.place_of(raw, &raw.destination);
-                let pieces = source.and_then(|source| self.seen(source, raw.transfer_size));
-                match (destination, pieces) {
-                    (Some(destination), Some(pieces)) => Effect::Bytes(destination, pieces),
-                    _ => Effect::None,
-                }
+                self.transfer_effect(raw).unwrap_or(Effect::None)
             }
             RawOperation::Fill { fill_size, fill_pattern, segment, address, .. } => {
                 let Some(offset) = self.offset_in(segment, address) else { return Effect::None };
                 let pattern = Content::pattern(fill_pattern, 0);
                 let pieces = bytes::pieces_from_content(pattern, fill_size);
-                Effect::Bytes(RawPlace::Segment(segment, offset), pieces)
+                Effect::Bytes(vec![(RawPlace::Segment(segment, offset), pieces)], Judged::Yes)
             }
             RawOperation::DiscardContent { .. }
             | RawOperation::ReadPhysical { .. }
@@ -220,6 +234,86 @@ impl Applying<'_, '_> {
                 let named = dummy_page.map(|address| FrameNumber(address / PAGE_SIZE));
                 let target = ForeignTarget::Frame(named.unwrap_or(own));
                 table(segment, offset_in_pages, number_of_pages, target)
+            }
+        }
+    }
+
+    /// What a transfer leaves where; `None` where a side does not exist.
+    fn transfer_effect(&self, raw: &RawTransfer) -> Option<Effect> {
+        let source = self.place_of(raw, &raw.source)?;
+        let destination = self.place_of(raw, &raw.destination)?;
+        let size = raw.transfer_size;
+        let allocation = raw.allocation.and_then(|id| self.vidmm.book().allocation(id));
+        let rows = allocation.and_then(|allocation| allocation.info().rows);
+        let pitched = (self.is_pitched(&raw.source), self.is_pitched(&raw.destination));
+        let written = match (rows, pitched) {
+            (Some(rows), (true, false)) => {
+                let parts = rows.parts(Span::whole(rows.size().get()));
+                let seen = parts.map(|(part, at)| self.seen(source.further(at), part.len()));
+                vec![(destination, seen.collect::<Option<Vec<_>>>()?.concat())]
+            }
+            (Some(rows), (false, true)) => {
+                let content = self.seen(source, rows.size().get())?;
+                let parts = rows.parts(Span::whole(rows.size().get()));
+                let row = |(part, at): (Span, u64)| {
+                    let pieces = bytes::slice_pieces(&content, part.start(), part.len());
+                    (destination.further(at), pieces)
+                };
+                parts.map(row).collect()
+            }
+            _ => vec![(destination, self.seen(source, size)?)],
+        };
+        Some(Effect::Bytes(written, self.judged(source, destination, size)))
+    }
+
+    /// Whether a side of a transfer is a segment in which rows lie apart.
+    fn is_pitched(&self, side: &RawLocation) -> bool {
+        let RawLocation::Segment { id, .. } = side else { return false };
+        let segment = self.vidmm.adapter().segment(*id);
+        segment.is_some_and(|s| s.kind == SegmentKind::Memory && s.is_pitch_aligned())
+    }
+
+    /// Whether every page that is written is written once, and read nowhere else.
+    fn judged(&self, source: RawPlace, destination: RawPlace, len: u64) -> Judged {
+        let mut written = self.frames(destination, len);
+        written.sort_unstable();
+        let twice = written.windows(2).any(|pair| pair[0].overlaps(pair[1]));
+        let read = self.frames(source, len);
+        let dummy = self.vidmm.dummy_page().frame().get();
+        let stray = written.iter().any(|span| span.contains(dummy));
+        let moved = read.iter().any(|span| written.iter().any(|other| other.overlaps(*span)));
+        if twice || stray || moved { Judged::No } else { Judged::Yes }
+    }
+
+    /// The frames of system memory behind a place, in order; none behind a memory.
+    fn frames(&self, place: RawPlace, len: u64) -> Vec<Span> {
+        let pages = |start: u64| {
+            let end = start.saturating_add(len).div_ceil(PAGE_SIZE);
+            Span::new(start / PAGE_SIZE, end).unwrap_or_default()
+        };
+        match place {
+            RawPlace::Pages(id, offset) => {
+                let Some(reserved) = self.vidmm.book().pages(id) else { return Vec::new() };
+                let (first, count) = (offset / PAGE_SIZE, Pages(pages(offset).len()));
+                let runs = reserved.mdl.runs_from(first, count);
+                runs.filter_map(crate::memory::FrameRun::frames).collect()
+            }
+            RawPlace::Segment(id, offset) => {
+                let Some(table) = self.driver.gpu().aperture(Driver::region(id)) else {
+                    return Vec::new();
+                };
+                let mut frames = Vec::new();
+                for run in table.runs(pages(offset)) {
+                    let Some(first) = run.value.frame().map(FrameNumber::get) else { continue };
+                    let len = if run.value.is_fixed() { 1 } else { run.span.len() };
+                    let span = Span::at(first, len).unwrap_or_default();
+                    frames.push(span);
+                    if run.value.is_fixed() && run.span.len() > 1 {
+                        // All of its pages are this one.
+                        frames.push(span);
+                    }
+                }
+                frames
             }
         }
     }
@@ -254,8 +348,12 @@ impl Applying<'_, '_> {
     }
 
     /// Books what an operation wrote, and names the first byte that it wrote wrongly.
-    fn raw_wrote(&mut self, destination: RawPlace, pieces: Vec<Piece<Content>>) {
+    fn raw_wrote(&mut self, destination: RawPlace, pieces: Vec<Piece<Content>>, judged: Judged) {
         let len = bytes::pieces_len(&pieces).unwrap_or(0);
+        if judged == Judged::No {
+            self.take_as_it_is(destination, len);
+            return;
+        }
         let found = self.seen(destination, len).unwrap_or_default();
         if let Some(at) = bytes::first_difference(&pieces, &found) {
             self.damage.extend(match destination {
@@ -273,6 +371,26 @@ impl Applying<'_, '_> {
                 if let Some(span) = Span::at(offset, len) {
                     self.expect_in_segment(segment, span, &pieces);
                 }
+            }
+        }
+    }
+
+    /// Whatever lies in a place holds what it holds now: the documents do not say what.
+    fn take_as_it_is(&mut self, place: RawPlace, len: u64) {
+        match place {
+            RawPlace::Pages(id, _) => self.take_pages_as_they_are(id),
+            RawPlace::Segment(segment, offset) => {
+                let end = offset.saturating_add(len).div_ceil(PAGE_SIZE);
+                let pages = Span::new(offset / PAGE_SIZE, end).unwrap_or_default();
+                let foreign = self.recorder.ledger.state().foreign().within(segment, pages);
+                let mut lists: Vec<PagesId> = foreign
+                    .filter_map(|run| match run.target {
+                        ForeignTarget::Pages(id, _) => Some(id),
+                        ForeignTarget::Frame(_) => None,
+                    })
+                    .collect();
+                lists.dedup();
+                lists.into_iter().for_each(|id| self.take_pages_as_they_are(id));
             }
         }
     }

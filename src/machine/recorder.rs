@@ -1,9 +1,11 @@
 //! Watches VidMm while a command is applied: what a command comes to, and its trace when asked.
 
-use crate::base::{AllocationId, Bytes, FenceId, Span};
-use crate::ddi::{PacketFault, PacketOutcome, PagingOperation};
+use crate::base::{AllocationId, Bytes, FenceId, Piece, RunValue as _, SegmentOffset, Span};
+use crate::ddi::{PacketFault, PacketOutcome, PagingOperation, RowLayout};
 use crate::memory::{Content, bytes};
-use crate::vidmm::{Asked, Observer, OperationReason, PlatformOperation, TraceEvent};
+use crate::vidmm::{
+    Asked, Observer, OperationReason, PlatformOperation, TraceEvent, segment_parts,
+};
 
 use super::ledger::{LedgerChange, LedgerJournal, expect_bytes};
 use super::trace::{TimedEvent, TraceBuilder};
@@ -115,10 +117,16 @@ impl Observer for Recorder<'_> {
         }
     }
 
-    fn filled(&mut self, allocation: AllocationId, pattern: u32) {
+    fn filled(&mut self, allocation: AllocationId, pattern: u32, rows: Option<RowLayout>) {
         let Some(expected) = self.ledger.state().expected(allocation) else { return };
         let size = expected.content().len();
-        let pieces = bytes::pieces_from_content(Content::pattern(pattern, 0), size);
+        let whole = Span::whole(size);
+        let parts = segment_parts(SegmentOffset(0), rows, whole).into_iter();
+        let pieces = parts.map(|(part, at)| Piece {
+            len: part.len(),
+            value: Content::pattern(pattern, 0).advanced(at.get()),
+        });
+        let pieces = bytes::joined_pieces(pieces.collect());
         expect_bytes(self.ledger, allocation, Span::whole(size), pieces);
     }
 

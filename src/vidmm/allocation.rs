@@ -67,6 +67,8 @@ pub struct Allocation {
     pub(crate) last_reference: u64,
     pub(crate) paged_in: u64,
     pub(crate) fence: FenceId,
+    /// The last submission that pages it.
+    pub(crate) paging_fence: FenceId,
     pub(crate) eviction_policy: EvictionPolicy,
 }
 
@@ -224,6 +226,12 @@ impl Allocation {
         self.fence
     }
 
+    /// The last submission that moves, fills, maps or unmaps it.
+    #[must_use]
+    pub const fn paging_fence(&self) -> FenceId {
+        self.paging_fence
+    }
+
     /// When the GPU last referenced it, on the scale of references.
     #[must_use]
     pub const fn last_reference(&self) -> u64 {
@@ -333,6 +341,7 @@ impl Allocation {
 
     /// The part of its hash that a submission changes.
     pub(crate) fn fence_hash(&self) -> StateHash {
-        StableHasher::new(46).number(u64::from(self.id.0)).number(self.fence.0).finish()
+        let fences = self.fence.0 << 32 ^ self.paging_fence.0;
+        StableHasher::new(46).number(u64::from(self.id.0)).number(fences).finish()
     }
 }

@@ -207,8 +207,8 @@ pub(crate) enum BookChange {
     Allocation { id: AllocationId, before: Option<Box<Allocation>>, after: Option<Box<Allocation>> },
     /// The GPU references a resident allocation: only its times change.
     Referenced { id: AllocationId, before: u64, after: u64 },
-    /// A submission names the allocation.
-    Fenced { id: AllocationId, before: FenceId, after: FenceId },
+    /// A submission names the allocation: the last of all, and the last that pages it.
+    Fenced { id: AllocationId, before: (FenceId, FenceId), after: (FenceId, FenceId) },
     /// A range of a segment is taken.
     Taken {
         segment: SegmentId,
@@ -244,7 +244,7 @@ impl Change for BookChange {
             Self::Device(id, device) => book.set_device(*id, Some(*device)),
             Self::Allocation { id, after, .. } => book.set_allocation(*id, after.as_deref()),
             Self::Referenced { id, after, .. } => book.set_reference(*id, *after),
-            Self::Fenced { id, after, .. } => book.set_fence(*id, *after),
+            Self::Fenced { id, after, .. } => book.set_fences(*id, *after),
             Self::Taken { segment, span, owner, .. } => book.take(*segment, *span, *owner),
             Self::Given { segment, span, owner } => book.give(*segment, *span, *owner),
             Self::Commit { segment, after, .. } => book.set_commit(*segment, *after),
@@ -265,7 +265,7 @@ impl Change for BookChange {
             Self::Device(id, _) => book.set_device(*id, None),
             Self::Allocation { id, before, .. } => book.set_allocation(*id, before.as_deref()),
             Self::Referenced { id, before, .. } => book.set_reference(*id, *before),
-            Self::Fenced { id, before, .. } => book.set_fence(*id, *before),
+            Self::Fenced { id, before, .. } => book.set_fences(*id, *before),
             Self::Taken { segment, span, owner, peak_before, highest_before } => {
                 book.give(*segment, *span, *owner);
                 let used = &mut book.segments[segment.index()];
@@ -472,10 +472,10 @@ impl Book {
         self.allocations[id.index()] = Some(allocation);
     }
 
-    fn set_fence(&mut self, id: AllocationId, fence: FenceId) {
+    fn set_fences(&mut self, id: AllocationId, (fence, paging): (FenceId, FenceId)) {
         if let Some(allocation) = self.allocations.get_mut(id.index()).and_then(Option::as_mut) {
             self.hash = self.hash.without(allocation.fence_hash());
-            allocation.fence = fence;
+            (allocation.fence, allocation.paging_fence) = (fence, paging);
             self.hash = self.hash.with(allocation.fence_hash());
         }
     }

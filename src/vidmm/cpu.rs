@@ -94,9 +94,10 @@ impl VidMm {
     /// Ends a lock. What a permanent backing store was locked for goes back to its segment by an
     /// ordinary paging operation.
     ///
+    /// Where there is no room for it now, its next use brings it back.
+    ///
     /// # Errors
-    /// When it does not exist or is not locked, when there is no room to go back to, or the
-    /// machine stops.
+    /// When it does not exist or is not locked, or the machine stops.
     pub fn unlock(
         &mut self,
         environment: &mut Environment<'_>,
@@ -115,10 +116,20 @@ impl VidMm {
         if !back {
             return Ok(());
         }
+        let before = (planner.book.position(), planner.environment.host.mark());
         let reason = Some(OperationReason::Unlocked(id));
-        planner.make_resident(&[Wanted { reason, ..Wanted::new(id, true) }])?;
-        let plan = planner.operations;
-        self.issue(environment, &plan)
+        match planner.make_resident(&[Wanted { reason, ..Wanted::new(id, true) }]) {
+            Ok(()) => {
+                let plan = planner.operations;
+                self.issue(environment, &plan)
+            }
+            Err(Failure::Refused(_)) => {
+                self.book.roll_back(before.0);
+                environment.host.roll_back(before.1);
+                Ok(())
+            }
+            Err(stopped) => Err(stopped),
+        }
     }
 
     /// Makes an allocation accessible to the CPU, and says where its bytes are.
@@ -140,10 +151,13 @@ impl VidMm {
             return Err(invalid(RefusalReason::Offered(id)));
         }
         self.check_visible(allocation)?;
-        let (fence, locks) = (allocation.fence(), allocation.locks());
+        let locked = allocation.locks() > 0;
+        // Under a lock rendering is the caller's own race. What VidMm moves is not: its address
+        // stays good across paging.
+        let fence = if locked { allocation.paging_fence() } else { allocation.fence() };
         let busy = fence > environment.driver.completed_fence();
-        if locks == 0 && busy && !flags.contains(LockFlags::IgnoreSync) {
-            if flags.contains(LockFlags::DonotWait) {
+        if busy && (locked || !flags.contains(LockFlags::IgnoreSync)) {
+            if !locked && flags.contains(LockFlags::DonotWait) {
                 let status = NtStatus::ALLOCATION_BUSY;
                 return Err(Refusal::new(status, RefusalReason::Busy(id)).into());
             }

@@ -107,6 +107,7 @@ impl VidMm {
             last_reference: 0,
             paged_in: 0,
             fence: FenceId::default(),
+            paging_fence: FenceId::default(),
             eviction_policy: self.policies.eviction,
         };
         let after = Some(Box::new(allocation));

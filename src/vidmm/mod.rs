@@ -51,7 +51,7 @@ pub use trace::{
 };
 
 use book::{BookChange, BookJournal};
-use paging::{Pager, Planned};
+use paging::{ContentChange, Pager, Planned};
 use plan::{Planner, Wanted};
 use queue::{QueueChange, QueueJournal};
 
@@ -372,7 +372,7 @@ impl VidMm {
             busy: None,
             releases: Vec::new(),
             ends_mapping: false,
-            drops_content: false,
+            content: ContentChange::Kept,
             synchronous: false,
         });
         let plan = planner.operations;
@@ -380,7 +380,7 @@ impl VidMm {
         let fence = fences.last().copied().unwrap_or_default();
         self.settle(environment, &plan, &fences);
         for wanted in wanted {
-            self.fence(wanted.id, fence);
+            self.fence(wanted.id, fence, false);
         }
         self.collect(environment);
         Ok((fence, accessed))
@@ -518,7 +518,7 @@ impl VidMm {
     fn settle(&mut self, environment: &mut Environment<'_>, plan: &[Planned], fences: &[FenceId]) {
         for (planned, fence) in plan.iter().zip(fences) {
             if let Some(id) = planned.subject {
-                self.fence(id, *fence);
+                self.fence(id, *fence, true);
             }
             for mdl in &planned.releases {
                 self.queue.apply(QueueChange::ReleaseAdded(*fence, mdl.clone()));
@@ -527,9 +527,13 @@ impl VidMm {
         self.collect(environment);
     }
 
-    fn fence(&mut self, id: AllocationId, after: FenceId) {
-        let before = self.book().allocation(id).map(Allocation::fence);
-        if let Some(before) = before.filter(|before| *before < after) {
+    /// Notes that a submission names an allocation, and whether it pages it.
+    fn fence(&mut self, id: AllocationId, fence: FenceId, paging: bool) {
+        let Some(allocation) = self.book().allocation(id) else { return };
+        let before = (allocation.fence(), allocation.paging_fence());
+        let paged = if paging { before.1.max(fence) } else { before.1 };
+        let after = (before.0.max(fence), paged);
+        if before != after {
             self.book.apply(BookChange::Fenced { id, before, after });
         }
     }

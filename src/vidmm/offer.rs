@@ -20,8 +20,11 @@ impl VidMm {
         ids: &[AllocationId],
         priority: OfferPriority,
     ) -> Result<(), Failure> {
-        for id in ids {
+        for (index, id) in ids.iter().enumerate() {
             let allocation = self.existing(*id)?;
+            if ids[..index].contains(id) {
+                return Err(invalid(RefusalReason::NamedTwice(*id)));
+            }
             if allocation.offer() != Offer::None {
                 return Err(invalid(RefusalReason::Offered(*id)));
             }

@@ -6,7 +6,7 @@
 use crate::base::{AllocationId, FenceId, Position};
 use crate::ddi::{
     Access, BuildPagingBuffer, ContextHandle, Miniport, NtStatus, PacketOutcome, PagingOperation,
-    Render, SubmitCommand,
+    Render, RowLayout, SubmitCommand,
 };
 use crate::memory::{HostMemory, Mdl};
 
@@ -34,6 +34,17 @@ pub struct Environment<'a> {
     pub observer: &'a mut dyn Observer,
 }
 
+/// What an operation makes of the content of its subject, besides where it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ContentChange {
+    /// Nothing.
+    Kept,
+    /// Its first content: this pattern over its place, rows apart where they lie apart there.
+    Filled(u32, Option<RowLayout>),
+    /// It is given up.
+    Dropped,
+}
+
 /// An operation decided on, with what follows from it.
 #[derive(Clone, Debug)]
 pub(crate) struct Planned {
@@ -48,8 +59,8 @@ pub(crate) struct Planned {
     pub(crate) releases: Vec<Mdl>,
     /// Ends a mapping made for the operation before it.
     pub(crate) ends_mapping: bool,
-    /// The content of the subject is given up.
-    pub(crate) drops_content: bool,
+    /// What becomes of the content of the subject.
+    pub(crate) content: ContentChange,
     /// Nothing else runs while it does.
     pub(crate) synchronous: bool,
 }
@@ -125,14 +136,12 @@ impl<'a, 'e> Pager<'a, 'e> {
     fn announce(&mut self, planned: &Planned) {
         let Planned { asked, subject, bytes, reason, book, .. } = planned;
         self.environment.observer.operation(asked, reason, *bytes);
-        // A fill put together by hand is no first page-in: it covers what it says and no more.
-        if let (Asked::Paging(PagingOperation::Fill(fill)), Some(id)) = (asked, subject)
-            && *reason != OperationReason::Raw
-        {
-            self.environment.observer.filled(*id, fill.fill_pattern);
-        }
-        if let Some(id) = subject.filter(|_| planned.drops_content) {
-            self.environment.observer.dropped(id);
+        match (planned.content, *subject) {
+            (ContentChange::Filled(pattern, rows), Some(id)) => {
+                self.environment.observer.filled(id, pattern, rows);
+            }
+            (ContentChange::Dropped, Some(id)) => self.environment.observer.dropped(id),
+            _ => {}
         }
         if self.environment.observer.is_tracing() {
             self.environment.observer.record(TraceEvent::Operation(OperationRecord {

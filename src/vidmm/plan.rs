@@ -23,7 +23,7 @@ use super::allocation::{Allocation, Offer, Placement};
 use super::book::{Book, BookChange, BookJournal, ExtentOwner};
 use super::choose::{Room, Search};
 use super::counters::Counters;
-use super::paging::{Environment, Planned};
+use super::paging::{ContentChange, Environment, Planned};
 use super::reason::{Decision, Failure, OperationReason, Refusal, RefusalReason};
 use super::trace::{Asked, PlatformOperation, TraceEvent};
 
@@ -254,7 +254,7 @@ impl Planner<'_, '_> {
             self.count(|counters| counters.bytes_discarded += size.get());
             self.push_discard(id, place, reason);
             if let Some(last) = self.operations.last_mut() {
-                last.drops_content = true;
+                last.content = ContentChange::Dropped;
             }
             self.release_after(backing);
             return Ok(());
@@ -514,7 +514,7 @@ impl Planner<'_, '_> {
             busy,
             releases,
             ends_mapping: false,
-            drops_content: false,
+            content: ContentChange::Kept,
             synchronous,
         });
     }
@@ -581,7 +581,12 @@ impl Planner<'_, '_> {
             segment: place.segment,
             address: self.address(place),
         };
+        let rows = self.allocation(id).rows_in(self.segment(place.segment));
+        let filled = ContentChange::Filled(operation.fill_pattern, rows);
         self.push(PagingOperation::Fill(operation), Some(id), size, reason);
+        if let Some(last) = self.operations.last_mut() {
+            last.content = filled;
+        }
     }
 
     fn push_discard(&mut self, id: AllocationId, place: Placement, reason: OperationReason) {

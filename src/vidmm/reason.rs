@@ -319,8 +319,6 @@ pub enum RefusalReason {
     NotMemory(SegmentId),
     /// The physical address is no page of system memory.
     BadDummyPage(u64),
-    /// A raw operation names an allocation with rows, which move as a whole.
-    RowsByHand(AllocationId),
     /// A raw operation has a size that is not a multiple of what it moves, or 0.
     BadRawSize(Bytes),
     /// A raw operation maps or unmaps pages that VidMm uses.

@@ -3,7 +3,9 @@
 //! Nothing of it is stored here. With nobody watching, a branch is all that it costs.
 
 use crate::base::{AllocationId, Bytes, FenceId, Pages, PhysicalAddress, Position, SegmentId};
-use crate::ddi::{Access, DmaBufferAddress, DriverMark, NtStatus, PacketOutcome, PagingOperation};
+use crate::ddi::{
+    Access, DmaBufferAddress, DriverMark, NtStatus, PacketOutcome, PagingOperation, RowLayout,
+};
 use crate::memory::Mdl;
 
 use super::reason::{Decision, OperationReason};
@@ -198,7 +200,10 @@ pub trait Observer {
     fn packet(&mut self, outcome: &PacketOutcome);
 
     /// An allocation gets its first content: always told, because it decides what must be there.
-    fn filled(&mut self, allocation: AllocationId, pattern: u32);
+    ///
+    /// The pattern repeats over the place of the allocation: with `rows` each row begins where it
+    /// lies there, and not where the one before ends.
+    fn filled(&mut self, allocation: AllocationId, pattern: u32, rows: Option<RowLayout>);
 
     /// The content of an allocation is given up: always told, because no byte is promised any
     /// more.
@@ -218,7 +223,7 @@ impl Observer for Unobserved {
     }
     fn record(&mut self, _: TraceEvent) {}
     fn packet(&mut self, _: &PacketOutcome) {}
-    fn filled(&mut self, _: AllocationId, _: u32) {}
+    fn filled(&mut self, _: AllocationId, _: u32, _: Option<RowLayout>) {}
     fn dropped(&mut self, _: AllocationId) {}
     fn operation(&mut self, _: &Asked, _: &OperationReason, _: Bytes) {}
 }

@@ -4,6 +4,7 @@ mod cli;
 mod import;
 mod lint;
 mod oracle;
+mod profiles;
 mod random;
 mod sessions;
 mod tidy;

@@ -142,9 +142,6 @@ fn refusal_sentence(reason: &RefusalReason, words: Words<'_>) -> String {
         RefusalReason::BadDummyPage(address) => {
             format!("{} is no page of system memory", hex(*address))
         }
-        RefusalReason::RowsByHand(id) => {
-            format!("{} has rows, which only VidMm moves", words.allocation(*id))
-        }
         RefusalReason::BadRawSize(size) => {
             format!("{} is no size for this operation", exact_size(size.get()))
         }
