@@ -534,7 +534,8 @@ impl Planner<'_, '_> {
     ) {
         let allocation = self.allocation(id);
         let idle = allocation.fence() <= self.environment.driver.completed_fence();
-        let (handle, size) = (allocation.handle(), allocation.size().get());
+        let handle = allocation.handle();
+        let size = self.transfer_size(id, &source, &destination).get();
         // Rows move as a whole, and TransferOffset has 32 bits.
         let whole = allocation.info().rows.is_some() || u32::try_from(size).is_err();
         let limit = match self.policies.transfer_limit {
@@ -568,6 +569,20 @@ impl Planner<'_, '_> {
             }
             self.push(PagingOperation::Transfer(operation), Some(id), Bytes(part), reason);
             offset += part;
+        }
+    }
+
+    /// Bytes that a transfer of an allocation moves: its size, or between two places in which its
+    /// rows lie apart alike all that they take.
+    fn transfer_size(&self, id: AllocationId, source: &Location, destination: &Location) -> Bytes {
+        let allocation = self.allocation(id);
+        let apart = |side: &Location| match side {
+            Location::Segment { id, .. } => allocation.rows_in(self.segment(*id)),
+            Location::Mdl(_) => None,
+        };
+        match (apart(source), apart(destination)) {
+            (Some(rows), Some(_)) => rows.aligned_size().to_pages().bytes(),
+            _ => allocation.size(),
         }
     }
 
