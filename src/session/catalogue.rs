@@ -25,6 +25,7 @@ const EMBEDDED: &[Embedded] = embedded![
     "multipass.ron",
     "manual-engine.ron",
     "sub-transfers.ron",
+    "access-sets.ron",
     "banks.ron",
     "pitch.ron",
     "large-pages.ron",
