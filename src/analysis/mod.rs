@@ -4,6 +4,7 @@
 
 pub mod adapter;
 pub mod allocation_table;
+pub mod allocation_words;
 pub mod buffers;
 pub mod coverage;
 pub mod density;
@@ -14,5 +15,7 @@ pub mod lanes;
 pub mod lens;
 pub mod log;
 pub mod map_words;
+pub mod quirks;
 pub mod report;
 pub mod steps;
+pub mod strips;
