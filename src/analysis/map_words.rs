@@ -131,6 +131,9 @@ pub fn column_lines(
 pub fn page_title(segment: &CheckedSegment, page: &LensPage) -> String {
     let end = match page.target {
         PageTarget::Frame { frame, .. } => format!("frame {}", hex(frame.get())),
+        PageTarget::Dummy(frame) if frame.get() == 0 => {
+            "frame 0 of system memory, not the dummy page".to_owned()
+        }
         PageTarget::Dummy(frame) => format!("dummy page, frame {}", hex(frame.get())),
         PageTarget::Nowhere => "nowhere".to_owned(),
     };
@@ -170,6 +173,9 @@ pub fn page_lines(
         }
         (PageTarget::Frame { coherent, .. }, None) => {
             format!("{}cache coherent", if coherent { "" } else { "not " })
+        }
+        (PageTarget::Dummy(frame), None) if frame.get() == 0 => {
+            "not mapped: every access reaches what lies in frame 0".to_owned()
         }
         (PageTarget::Dummy(_), None) => {
             "not mapped: every access reaches the dummy page".to_owned()

@@ -10,6 +10,7 @@ pub mod coverage;
 pub mod density;
 pub mod explain;
 pub mod findings;
+pub mod glossary;
 pub mod hexview;
 pub mod lanes;
 pub mod lens;

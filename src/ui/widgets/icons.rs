@@ -24,6 +24,8 @@ pub enum Icon {
     Key,
     /// Displayed.
     Screen,
+    /// Offered: dots, as on the map.
+    Dots,
     /// Its content was dropped.
     Dropped,
     /// Two documents that disagree.
@@ -65,7 +67,7 @@ pub enum Icon {
 
 impl Icon {
     /// Every icon, for galleries and tests.
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 42] = [
         Self::Play,
         Self::Pause,
         Self::ToStart,
@@ -75,6 +77,7 @@ impl Icon {
         Self::Lock,
         Self::Key,
         Self::Screen,
+        Self::Dots,
         Self::Dropped,
         Self::Disagree,
         Self::Check,
@@ -149,6 +152,11 @@ impl Icon {
                 pen.frame(-5.5, -4.5, 11.0, 7.5, 0.8, 1.3);
                 pen.bar(-0.7, 3.0, 1.4, 1.5);
                 pen.bar(-2.8, 4.2, 5.6, 1.2);
+            }
+            Self::Dots => {
+                for (x, y) in [(-4.0, -2.0), (0.0, -2.0), (4.0, -2.0), (-2.0, 2.0), (2.0, 2.0)] {
+                    pen.disc((x, y), 1.2);
+                }
             }
             Self::Dropped => {
                 pen.circle((0.0, 0.0), 4.2, 1.2);

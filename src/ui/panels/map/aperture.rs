@@ -248,9 +248,10 @@ fn add_page(
 }
 
 /// The letters that a page carries: what it is, where its pattern alone would not say.
-fn sign(page: &LensPage) -> &'static str {
+fn sign(page: &LensPage, dummy: FrameNumber) -> &'static str {
     match (page.target, page.wrong) {
         (_, true) => "×",
+        (PageTarget::Dummy(frame), false) if frame != dummy => "!",
         (PageTarget::Nowhere, false) => "–",
         (PageTarget::Dummy(_), false) => "d",
         (PageTarget::Frame { .. }, false) if page.stale > 0 => "s",
@@ -348,12 +349,13 @@ pub(super) fn paint(
     let count = cache.pages.len();
     for (index, page) in cache.pages.iter().enumerate() {
         let rect = cell(scene, lens, (index, count));
-        let sign = sign(page);
+        let sign = sign(page, scene.started.vidmm().dummy_page().frame());
         if rect.width() >= 7.0 && !sign.is_empty() {
             let at = rect.center();
             let tokens = scene.tokens;
             let ink = match sign {
                 "×" => tokens.error,
+                "!" => tokens.warn,
                 "s" | "f" => tokens.text,
                 _ => tokens.text_faint,
             };
@@ -425,11 +427,12 @@ fn paint_wedge_words(
     let range = format!("pages {}–{}", hex(*pages.start()), hex(*pages.end()));
     let galley = text::mixed_text(painter, &range, size::TEXT_SMALL, tokens.text_secondary);
     // Signs of what there is among the pages shown, and what they mean.
+    let dummy = scene.started.vidmm().dummy_page().frame();
     let signs: Vec<(&str, &str)> = SIGNS
         .into_iter()
         .filter(|(sign, _)| match *sign {
             "" => shown.iter().any(|page| is_coherent(page)),
-            known => shown.iter().any(|page| self::sign(page) == known),
+            known => shown.iter().any(|page| self::sign(page, dummy) == known),
         })
         .collect();
     let points = size::TEXT_SMALL;
@@ -469,8 +472,9 @@ fn paint_wedge_words(
 
 /// Signs in pages, the most important first, and what they mean. Nothing stands for the bar of a
 /// coherent page.
-const SIGNS: [(&str, &str); 6] = [
+const SIGNS: [(&str, &str); 7] = [
     ("×", "wrong"),
+    ("!", "not the dummy page"),
     ("s", "stale"),
     ("f", "mapped by hand"),
     ("–", "faults"),

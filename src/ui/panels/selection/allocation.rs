@@ -269,8 +269,8 @@ fn placed(view: &View<'_>, allocation: &Allocation, place: Placement) -> Vec<Lin
             let value = sentence.strip_prefix("Bank ").unwrap_or(&sentence).to_owned();
             let note = match outcome {
                 HintOutcome::NoHint => "",
-                HintOutcome::Followed => "✔ followed",
-                HintOutcome::Dropped => "✘ dropped",
+                HintOutcome::Followed => "hint followed",
+                HintOutcome::Dropped => "hint dropped",
             };
             lines.push(fact("Bank", value).note(note));
         }

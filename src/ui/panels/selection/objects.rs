@@ -484,10 +484,16 @@ pub(super) fn buffer_card(view: &View<'_>, index: u32) -> Card {
         ),
         fact("Fence", hex(usage.fence.0)).note(if busy { "busy" } else { "idle" }),
     ];
-    let sections = vec![
-        Section::new("What", facts),
-        Section::new("Frames", frame_runs(&shape.mdl))
-            .note(counted(shape.mdl.pages().get(), "page")),
-    ];
+    let mut sections = vec![Section::new("What", facts)];
+    if let Some((segment, start)) = shape.memory {
+        let name = view.names.segment(segment);
+        let line = fact("Offset", hex(start.get())).note(format!("in {name}"));
+        let why = "The buffer lies in a memory segment: the driver writes it there, and the GPU \
+                   fetches it without a table. There are no frames behind it.";
+        sections.push(Section::new("Memory", vec![line, text(why)]));
+    } else {
+        let frames = Section::new("Frames", frame_runs(&shape.mdl));
+        sections.push(frames.note(counted(shape.mdl.pages().get(), "page")));
+    }
     Card { title, subtitle: kind.to_owned(), sections, ..Card::default() }
 }

@@ -16,7 +16,7 @@ use crate::ddi::{
     Transfer,
 };
 use crate::gpu::PacketFormat;
-use crate::kmd::decode;
+use crate::kmd::{Driver, decode};
 use crate::machine::{CommandTrace, Place, TracedKind, TracedOperation, TracedPacket};
 use crate::memory::Mdl;
 use crate::ui::panels::operations::{status_tone, trace_of};
@@ -419,7 +419,15 @@ fn decoded(view: &View<'_>, packet: &TracedPacket) -> Section {
         };
         let (start, end) = (packet.outcome.start, packet.outcome.end);
         let mut bytes = vec![0; usize::try_from(end.checked_sub(start)?).ok()?];
-        started.host().mdl_read(&buffer.shape.mdl, start.into(), &mut bytes).ok()?;
+        match buffer.shape.memory {
+            Some((segment, at)) => {
+                let region = Driver::region(segment);
+                let address = at.get().checked_add(start.into())?;
+                let place = crate::gpu::Place { region, address };
+                started.driver().gpu().read(place, &mut bytes, started.host()).ok()?;
+            }
+            None => started.host().mdl_read(&buffer.shape.mdl, start.into(), &mut bytes).ok()?,
+        }
         Some((format, bytes))
     });
     let Some((format, bytes)) = bytes else {
