@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::base::{DeviceId, ProcessId};
-use crate::config::{EnginePolicy, EvictionPolicy, FitPolicy, Policies};
+use crate::base::{Bytes, DeviceId, ProcessId};
+use crate::config::{Adapter, EnginePolicy, EvictionPolicy, FitPolicy, OfferPolicy, Policies};
 use crate::ddi::SegmentFlags;
 use crate::machine::{Run, StartRefusal};
 use crate::memory::HostMemory;
-use crate::rules::{Finding, Severity};
+use crate::rules::{Finding, Severity, totals};
 use crate::vidmm::{Book, Failure};
 
 /// Allocations counted.
@@ -75,9 +75,9 @@ pub struct PolicyWords {
     pub meaning: &'static str,
 }
 
-/// The policies in force: which hole, who leaves, when the engine runs.
+/// The policies in force: which hole, who leaves, when the engine runs, what becomes of offers.
 #[must_use]
-pub const fn policies(policies: Policies) -> [PolicyWords; 3] {
+pub const fn policies(policies: Policies) -> [PolicyWords; 4] {
     let fit = match policies.fit {
         FitPolicy::First => PolicyWords {
             name: "first fit",
@@ -116,7 +116,73 @@ pub const fn policies(policies: Policies) -> [PolicyWords; 3] {
             meaning: "Manual: the GPU runs when VidMm waits for it or a command says so.",
         },
     };
-    [fit, eviction, engine]
+    let offers = match policies.offers {
+        OfferPolicy::Discard => PolicyWords {
+            name: "offers dropped",
+            meaning: "Offers dropped: when the room of offered content is wanted, the content is \
+                      discarded, and reclaiming says so.",
+        },
+        OfferPolicy::Keep => PolicyWords {
+            name: "offers kept",
+            meaning: "Offers kept: when the room of offered content is wanted, it is moved out \
+                      like any other.",
+        },
+    };
+    [fit, eviction, engine, offers]
+}
+
+/// What an adapter reports of its memory, in the order of the documentation, each with its
+/// formula.
+#[must_use]
+pub fn reported(adapter: &Adapter) -> Vec<(&'static str, Bytes, &'static str)> {
+    let totals = totals(adapter);
+    let mut lines = vec![
+        (
+            "Dedicated video",
+            totals.dedicated_video,
+            "DedicatedVideoMemory: sizes of the memory segments that are not made of system \
+             memory.",
+        ),
+        (
+            "Dedicated system",
+            totals.dedicated_system,
+            "DedicatedSystemMemory: sizes of the memory segments with PopulatedFromSystemMemory.",
+        ),
+        (
+            "Shared system",
+            totals.shared_system,
+            "SharedSystemMemory: commit limits of the apertures together, at most \
+             ApertureSegmentCommitLimit, at most half of system memory (64 MiB at least) less \
+             dedicated system memory.",
+        ),
+        (
+            "Total video",
+            totals.total_video,
+            "TotalVideoMemory: dedicated video + dedicated system + shared system memory.",
+        ),
+    ];
+    let groups = totals.groups;
+    if groups.local > Bytes::ZERO || groups.non_local > Bytes::ZERO {
+        lines.extend([
+            (
+                "Local group",
+                groups.local,
+                "LocalMemory: segments with LocalBudgetGroup, memory by size, apertures by commit \
+                 limit.",
+            ),
+            (
+                "Non-local group",
+                groups.non_local,
+                "NonLocalMemory: segments with NonLocalBudgetGroup, counted likewise.",
+            ),
+            (
+                "Without budget",
+                groups.non_budget,
+                "NonBudgetMemory: segments of neither group, counted likewise.",
+            ),
+        ]);
+    }
+    lines
 }
 
 /// The names of the flags that are set, as the kit writes them, or `no flags`. Bits without a name
@@ -231,6 +297,16 @@ mod tests {
         assert!(why.contains("breaks rules"));
         assert!(errors.iter().any(|finding| finding.rule.id() == "commit-above-size"));
         assert!(finding_sentence(errors[0]).starts_with(char::is_uppercase));
+    }
+
+    #[test]
+    fn what_is_reported_adds_up() {
+        let profile = crate::kmd::profile("inspector").expect("known");
+        let lines = reported(&profile.adapter);
+        let value = |name| lines.iter().find(|(known, ..)| *known == name).map_or(0, |it| it.1.get());
+        let parts = ["Dedicated video", "Dedicated system", "Shared system"].map(value);
+        assert_eq!(value("Total video"), parts.iter().sum::<u64>());
+        assert!(lines.iter().all(|(.., formula)| formula.ends_with('.')));
     }
 
     #[test]

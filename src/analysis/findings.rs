@@ -7,7 +7,9 @@ use std::fmt;
 
 use crate::base::text::counted;
 use crate::base::{AllocationId, SegmentId};
-use crate::rules::{Finding, Severity};
+use crate::machine::{Command, Run};
+use crate::rules::{AllocationKind, Finding, Severity, check_allocation};
+use crate::session::Names;
 
 use super::adapter::{finding_sentence, severity_word};
 
@@ -51,9 +53,18 @@ pub struct FindingRow {
     pub sentence: String,
     /// The document that says so.
     pub source: &'static str,
+    /// The name of the allocation that it is about; empty for the adapter and its segments.
+    pub about: String,
 }
 
 impl FindingRow {
+    /// Of a finding on an allocation as it is created.
+    #[must_use]
+    pub fn of_allocation(id: AllocationId, name: &str, finding: &Finding) -> Self {
+        let subject = FindingSubject::Allocation(id);
+        Self { subject, about: name.to_owned(), ..Self::of(finding) }
+    }
+
     /// Of a finding on an adapter.
     #[must_use]
     pub fn of(finding: &Finding) -> Self {
@@ -65,6 +76,7 @@ impl FindingRow {
             value: finding.value.clone(),
             sentence: finding_sentence(finding),
             source: finding.rule.source(),
+            about: String::new(),
         }
     }
 
@@ -72,7 +84,8 @@ impl FindingRow {
     #[must_use]
     pub fn matches(&self, filter: &str) -> bool {
         let severity = severity_word(self.severity);
-        let parts = [severity, self.rule, &self.field, &self.value, &self.sentence, self.source];
+        let own = [severity, self.rule, &self.field, &self.value, &self.sentence, self.source];
+        let parts = [&own[..], &[self.about.as_str()]].concat();
         let all = parts.join("\n").to_lowercase();
         filter.to_lowercase().split_whitespace().all(|word| all.contains(word))
     }
@@ -99,6 +112,80 @@ pub fn adapter_findings(found: &[Finding]) -> Vec<FindingRow> {
     let mut rows: Vec<FindingRow> = found.iter().map(FindingRow::of).collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.severity));
     rows
+}
+
+/// The findings of a session, collected a part at a time, so that a session of a million
+/// allocations does not hold the window up.
+#[derive(Clone, Debug, Default)]
+pub struct Collected {
+    /// Worst first; of the adapter, then of the allocations in the order in which they are
+    /// created.
+    rows: Vec<FindingRow>,
+    /// Commands looked at.
+    commands: usize,
+    started: bool,
+    /// Findings beyond [`MOST_ROWS`], only counted.
+    beyond: u64,
+}
+
+/// Findings that are kept; the rest is counted.
+pub const MOST_ROWS: usize = 5_000;
+
+impl Collected {
+    /// Looks at no more than `most` commands. Says whether there are more.
+    pub fn advance(&mut self, run: &Run, names: &Names, most: usize) -> bool {
+        let machine = run.machine();
+        let before = self.rows.len();
+        if !self.started {
+            self.rows.extend(machine.findings().iter().map(FindingRow::of));
+            self.started = true;
+        }
+        let commands = run.commands();
+        let end = self.commands.saturating_add(most).min(commands.len());
+        // Without an adapter that starts, there is nothing to check an allocation against.
+        if let Ok(started) = machine.started() {
+            let adapter = started.vidmm().adapter();
+            for command in commands.get(self.commands..end).unwrap_or_default() {
+                let Command::CreateAllocation(create) = command else { continue };
+                let kind = AllocationKind {
+                    shared: create.shared,
+                    primary: create.primary,
+                    has_existing_pages: create.existing.is_some(),
+                };
+                for finding in check_allocation(adapter, &create.info, kind) {
+                    if self.rows.len() >= MOST_ROWS {
+                        self.beyond = self.beyond.saturating_add(1);
+                        continue;
+                    }
+                    let (id, name) = (create.allocation, names.allocation(create.allocation));
+                    self.rows.push(FindingRow::of_allocation(id, name, &finding));
+                }
+            }
+        }
+        self.commands = end;
+        if self.rows.len() != before {
+            self.rows.sort_by_key(|row| std::cmp::Reverse(row.severity));
+        }
+        end < commands.len()
+    }
+
+    /// What was found so far.
+    #[must_use]
+    pub fn rows(&self) -> &[FindingRow] {
+        &self.rows
+    }
+
+    /// How many there are, those that were not kept included.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        u64::try_from(self.rows.len()).unwrap_or(u64::MAX).saturating_add(self.beyond)
+    }
+
+    /// Findings that were only counted.
+    #[must_use]
+    pub const fn beyond(&self) -> u64 {
+        self.beyond
+    }
 }
 
 /// How many of each severity there are, worst first; only those that there are.

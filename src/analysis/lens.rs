@@ -1,12 +1,70 @@
 //! An aperture page by page, and the frames of system memory behind it.
 
 use super::coverage::{Column, Columns, Scale};
-use crate::base::{FrameNumber, PAGE_SIZE, RunMap, SegmentId, Span};
+use crate::base::{FrameNumber, PAGE_SIZE, Pages, RunMap, SegmentId, Span};
 use crate::ddi::PagingOperation;
 use crate::gpu::PageEntry;
-use crate::machine::{CommandTrace, Place, TracedKind};
-use crate::memory::{FrameUse, HostMemory};
-use crate::vidmm::{Asked, ExtentOwner, SegmentUse};
+use crate::kmd::Driver;
+use crate::machine::{CommandTrace, Damage, ForeignTarget, Place, Run, Started, TracedKind};
+use crate::memory::{FrameRun, FrameUse, GartEntry, HostMemory, Mdl};
+use crate::vidmm::{Asked, ExtentOwner, PlatformOperation};
+
+/// The table that says where the pages of an aperture point.
+#[derive(Clone, Copy)]
+pub enum PageTable<'a> {
+    /// The device's own.
+    Device(&'a RunMap<PageEntry>),
+    /// The chipset's: an AGP aperture belongs to the platform.
+    Chipset(&'a RunMap<GartEntry>),
+}
+
+impl<'a> PageTable<'a> {
+    /// The table of a segment; `None` where it has none.
+    #[must_use]
+    pub fn of(started: &'a Started, segment: SegmentId) -> Option<Self> {
+        if started.vidmm().adapter().segment(segment)?.is_agp() {
+            return Some(Self::Chipset(started.host().gart()));
+        }
+        started.driver().gpu().aperture(Driver::region(segment)).map(Self::Device)
+    }
+
+    /// How many pages it has.
+    #[must_use]
+    pub const fn len(self) -> u64 {
+        match self {
+            Self::Device(table) => table.len(),
+            Self::Chipset(table) => table.len(),
+        }
+    }
+
+    /// Whether it has none.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// Where a page points.
+    #[must_use]
+    pub fn at(self, page: u64) -> Option<PageTarget> {
+        match self {
+            Self::Device(table) => table.at(page).map(PageTarget::of),
+            Self::Chipset(table) => table.at(page).map(PageTarget::of_chipset),
+        }
+    }
+
+    /// The runs inside `pages`, in order, each with where its first page points; the pages after
+    /// it point at the frames that follow, or all at the same.
+    pub fn runs(self, pages: Span) -> Box<dyn Iterator<Item = (Span, PageTarget)> + 'a> {
+        match self {
+            Self::Device(table) => {
+                Box::new(table.runs(pages).map(|run| (run.span, PageTarget::of(run.value))))
+            }
+            Self::Chipset(table) => {
+                Box::new(table.runs(pages).map(|run| (run.span, PageTarget::of_chipset(run.value))))
+            }
+        }
+    }
+}
 
 /// Where a page of an aperture points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +99,15 @@ impl PageTarget {
             PageEntry::Frame { first, coherent } => Self::Frame { frame: first, coherent },
         }
     }
+
+    /// The chipset's table knows nothing of caches: what goes through it does not ask them.
+    const fn of_chipset(entry: GartEntry) -> Self {
+        match entry {
+            GartEntry::Unmapped => Self::Nowhere,
+            GartEntry::Fixed { frame } => Self::Dummy(frame),
+            GartEntry::Frame { first } => Self::Frame { frame: first, coherent: false },
+        }
+    }
 }
 
 /// A page of an aperture.
@@ -52,29 +119,60 @@ pub struct LensPage {
     pub target: PageTarget,
     /// Who has the range in VidMm's book, and with which of its own pages.
     pub owner: Option<(ExtentOwner, u64)>,
+    /// An operation put together by hand pointed it there, past VidMm's book.
+    pub foreign: Option<ForeignTarget>,
+    /// Bytes that the CPU's cache holds and the frame does not: the GPU sees what was there
+    /// before. Only where the page is not coherent.
+    pub stale: u64,
+    /// The command at which the run stands found it pointing elsewhere than it must.
+    pub wrong: bool,
 }
 
-/// The pages from `first` on, `count` of them or as many as there are.
+/// The pages of an aperture from `first` on, `count` of them or as many as there are. Empty where
+/// the segment has no table.
 ///
-/// `entries` is the hardware's table, `segment` VidMm's book: inside a command they differ.
+/// What a page points at is the hardware's, whose it is is VidMm's book: inside a command they
+/// differ.
 #[must_use]
-pub fn pages(
-    entries: &RunMap<PageEntry>,
-    segment: &SegmentUse,
-    first: u64,
-    count: u64,
-) -> Vec<LensPage> {
-    let end = first.saturating_add(count).min(entries.len());
+pub fn pages(run: &Run, started: &Started, id: SegmentId, first: u64, count: u64) -> Vec<LensPage> {
+    let used = started.vidmm().book().segment(id);
+    let (Some(table), Some(used)) = (PageTable::of(started, id), used) else { return Vec::new() };
+    let end = first.saturating_add(count).min(table.len());
+    let foreign = started.expectations().foreign();
+    let wrong = wrong_pages(run, id);
     (first..end)
         .filter_map(|page| {
-            let target = PageTarget::of(entries.at(page)?);
-            let owner = segment.space().block_at(page.checked_mul(PAGE_SIZE)?);
+            let target = table.at(page)?;
+            let owner = used.space().block_at(page.checked_mul(PAGE_SIZE)?);
             let owner = owner.map(|(span, token)| {
                 (ExtentOwner::from_token(token), page - span.start() / PAGE_SIZE)
             });
-            Some(LensPage { page, target, owner })
+            let foreign = foreign.within(id, Span::at(page, 1)?).next().map(|run| run.target);
+            let stale = stale_bytes(started.host(), target);
+            let wrong = wrong.contains(&page);
+            Some(LensPage { page, target, owner, foreign, stale, wrong })
         })
         .collect()
+}
+
+/// Bytes behind a page that the CPU's cache holds and memory does not.
+fn stale_bytes(host: &HostMemory, target: PageTarget) -> u64 {
+    let PageTarget::Frame { frame, coherent: false } = target else { return 0 };
+    let one = Mdl::new([FrameRun { first: frame, count: Pages(1) }]);
+    one.map_or(0, |mdl| host.unflushed(&mdl).get())
+}
+
+/// The pages of an aperture that the command at which the run stands found to be wrong.
+fn wrong_pages(run: &Run, id: SegmentId) -> Vec<u64> {
+    let place = run.place();
+    // Damage is found at the end of a command.
+    let record = run.record(place.command).filter(|_| place.inner.is_none());
+    let damage = record.map_or(&[][..], |record| &record.damage[..]);
+    let pages = damage.iter().filter_map(|damage| match damage {
+        Damage::ApertureTable { segment, page } if *segment == id => Some(*page),
+        _ => None,
+    });
+    pages.collect()
 }
 
 /// The first page of a window of `count` with `page` in its middle, inside `total` pages.
@@ -100,6 +198,10 @@ pub fn page_of_step(trace: &CommandTrace, place: Place, segment: SegmentId) -> O
             {
                 Some(unmap.offset_in_pages.get())
             }
+            Asked::Platform(
+                PlatformOperation::MapGart { segment: known, first_page, .. }
+                | PlatformOperation::UnmapGart { segment: known, first_page, .. },
+            ) if *known == segment => Some(first_page.get()),
             _ => None,
         }
     })
@@ -117,11 +219,11 @@ pub fn page_of_frame(pages: &[LensPage], frame: FrameNumber) -> Option<&LensPage
 ///
 /// Takes time in proportion to the runs of the table.
 #[must_use]
-pub fn page_mapping(entries: &RunMap<PageEntry>, frame: FrameNumber) -> Option<u64> {
-    entries.runs(Span::whole(entries.len())).find_map(|run| {
-        let PageEntry::Frame { first, .. } = run.value else { return None };
+pub fn page_mapping(table: PageTable<'_>, frame: FrameNumber) -> Option<u64> {
+    table.runs(Span::whole(table.len())).find_map(|(span, target)| {
+        let PageTarget::Frame { frame: first, .. } = target else { return None };
         let offset = frame.get().checked_sub(first.get())?;
-        (offset < run.span.len()).then(|| run.span.start() + offset)
+        (offset < span.len()).then(|| span.start() + offset)
     })
 }
 
@@ -172,7 +274,7 @@ pub fn frame_columns(host: &HostMemory, columns: u32) -> Vec<Column<FrameClass>>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::{Bytes, Pages, Piece};
+    use crate::base::{Bytes, Piece};
     use crate::memory::Layout;
 
     #[test]
@@ -190,10 +292,11 @@ mod tests {
         let run = PageEntry::Frame { first: FrameNumber(100), coherent: true };
         entries.replace(3, &[Piece { len: 2, value: run }]);
         entries.replace(7, &[Piece { len: 1, value: PageEntry::Unset }]);
-        assert_eq!(page_mapping(&entries, FrameNumber(101)), Some(4));
-        assert_eq!(page_mapping(&entries, FrameNumber(102)), None);
-        assert_eq!(page_mapping(&entries, FrameNumber(9)), None, "the dummy page is nobody's");
-        let target = |page: u64| entries.at(page).map(PageTarget::of);
+        let table = PageTable::Device(&entries);
+        assert_eq!(page_mapping(table, FrameNumber(101)), Some(4));
+        assert_eq!(page_mapping(table, FrameNumber(102)), None);
+        assert_eq!(page_mapping(table, FrameNumber(9)), None, "the dummy page is nobody's");
+        let target = |page: u64| table.at(page);
         assert_eq!(target(0), Some(PageTarget::Dummy(FrameNumber(9))));
         let frame = FrameNumber(101);
         assert_eq!(target(4), Some(PageTarget::Frame { frame, coherent: true }));

@@ -2,16 +2,17 @@
 
 pub use super::explain::extent_text as extent_name;
 
+use super::allocation_words::state_lines;
 use super::explain::frame_text;
 use super::lanes::{Contributors, Encoded, process_of};
 use super::lens::{LensPage, PageTarget};
 use crate::base::text::{count, counted, hex, size};
 use crate::base::{AllocationId, FrameNumber, PAGE_SIZE, Position, Span};
-use crate::machine::{Run, Started};
+use crate::machine::{ForeignTarget, Run, Started};
 use crate::memory::FrameUse;
 use crate::rules::CheckedSegment;
 use crate::session::Names;
-use crate::vidmm::{Book, ExtentOwner, ResidencyChange};
+use crate::vidmm::{Book, ExtentOwner, Placement, ResidencyChange};
 
 /// Whose a block is.
 #[must_use]
@@ -54,6 +55,7 @@ pub fn resident_since(run: &Run, started: &Started, id: AllocationId) -> Option<
 #[must_use]
 pub fn block_lines(
     started: &Started,
+    names: &Names,
     segment: &CheckedSegment,
     owner: ExtentOwner,
     span: Span,
@@ -73,15 +75,8 @@ pub fn block_lines(
                 lines.push(format!("encoded: {executed} of {} executed", counted(*all, "packet")));
             }
             let Some(allocation) = started.vidmm().book().allocation(id) else { return lines };
-            if allocation.is_pinned() {
-                lines.push("pinned: nothing but a purge moves it".to_owned());
-            }
-            if allocation.is_dirty() {
-                lines.push("written since it was paged in".to_owned());
-            }
-            if allocation.fence() > started.driver().gpu().completed_fence() {
-                lines.push(format!("in use by the GPU until fence {}", allocation.fence()));
-            }
+            let place = Placement { segment: segment.id, span };
+            lines.extend(state_lines(started, names, segment, allocation, place));
         }
         ExtentOwner::Eviction(_) => {
             lines.push("the mapping through which it is being evicted".to_owned());
@@ -90,10 +85,10 @@ pub fn block_lines(
             lines.push("mapped when the adapter started, for VidMm's own operations".to_owned());
         }
         ExtentOwner::InvalidRange(_) => {
-            lines.push("the driver reports it as invalid: nothing may lie here".to_owned());
+            lines.push("unusable: the driver reports it as invalid, so that nothing may lie here".to_owned());
         }
         ExtentOwner::UefiFrameBuffer(_) => {
-            lines.push("holds the frame buffer of the boot firmware".to_owned());
+            lines.push("unusable: it holds the frame buffer of the boot firmware".to_owned());
         }
     }
     lines
@@ -136,6 +131,9 @@ pub fn column_lines(
 pub fn page_title(segment: &CheckedSegment, page: &LensPage) -> String {
     let end = match page.target {
         PageTarget::Frame { frame, .. } => format!("frame {}", hex(frame.get())),
+        PageTarget::Dummy(frame) if frame.get() == 0 => {
+            "frame 0 of system memory, not the dummy page".to_owned()
+        }
         PageTarget::Dummy(frame) => format!("dummy page, frame {}", hex(frame.get())),
         PageTarget::Nowhere => "nowhere".to_owned(),
     };
@@ -170,8 +168,14 @@ pub fn page_lines(
     lines.push(match (page.target, page.owner) {
         (PageTarget::Frame { coherent: true, .. }, Some(_)) => "cache coherent".to_owned(),
         (PageTarget::Frame { coherent: false, .. }, Some(_)) => "not cache coherent".to_owned(),
-        (PageTarget::Frame { .. }, None) => {
+        (PageTarget::Frame { .. }, None) if page.foreign.is_none() => {
             "still mapped in the hardware; the book has given it up".to_owned()
+        }
+        (PageTarget::Frame { coherent, .. }, None) => {
+            format!("{}cache coherent", if coherent { "" } else { "not " })
+        }
+        (PageTarget::Dummy(frame), None) if frame.get() == 0 => {
+            "not mapped: every access reaches what lies in frame 0".to_owned()
         }
         (PageTarget::Dummy(_), None) => {
             "not mapped: every access reaches the dummy page".to_owned()
@@ -179,8 +183,29 @@ pub fn page_lines(
         (PageTarget::Dummy(_), Some(_)) => {
             "booked, not mapped yet: every access reaches the dummy page".to_owned()
         }
-        (PageTarget::Nowhere, _) => "never set: every access is a fault".to_owned(),
+        (PageTarget::Nowhere, _) => "entry cleared: every access is a fault".to_owned(),
     });
+    match page.foreign {
+        Some(ForeignTarget::Pages(id, number)) => lines.push(format!(
+            "mapped by hand: page {} of {}, which VidMm's book knows nothing of",
+            count(number.saturating_add(1)),
+            names.pages(id),
+        )),
+        Some(ForeignTarget::Frame(frame)) => {
+            lines.push(format!("pointed by hand at frame {}", hex(frame.get())));
+        }
+        None => {}
+    }
+    if page.stale > 0 {
+        let bytes = size(page.stale);
+        lines.push(format!("stale: the CPU's cache holds {bytes} that the GPU does not see"));
+    }
+    if page.wrong {
+        lines.push("wrong: it points elsewhere than VidMm's book says".to_owned());
+    }
+    if segment.is_agp() {
+        lines.push("read from the chipset's table".to_owned());
+    }
     let start = page.page.saturating_mul(PAGE_SIZE).saturating_add(segment.base.get());
     lines.push(format!("address {}", address(start)));
     lines

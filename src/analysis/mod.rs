@@ -4,15 +4,19 @@
 
 pub mod adapter;
 pub mod allocation_table;
+pub mod allocation_words;
 pub mod buffers;
 pub mod coverage;
 pub mod density;
 pub mod explain;
 pub mod findings;
+pub mod glossary;
 pub mod hexview;
 pub mod lanes;
 pub mod lens;
 pub mod log;
 pub mod map_words;
+pub mod quirks;
 pub mod report;
 pub mod steps;
+pub mod strips;

@@ -287,7 +287,9 @@ impl Shell {
         });
         inside(ui, "below", below, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
-            let titles = Tab::ALL.map(|tab| (tab, tab_title(view, tab)));
+            self.panels.findings.advance(ui, view);
+            let found = self.panels.findings.count();
+            let titles = Tab::ALL.map(|tab| (tab, tab_title(found, tab)));
             let tabs = titles.each_ref().map(|(tab, title)| (*tab, title.as_str()));
             let panels = &mut self.panels;
             let asked = tab_bar(ui, "below the map", &tabs, view.tab, |ui| {
@@ -329,13 +331,13 @@ impl Shell {
 }
 
 /// What stands on a tab below the map.
-fn tab_title(view: &View<'_>, tab: Tab) -> String {
+fn tab_title(found: u64, tab: Tab) -> String {
     match tab {
         Tab::Operations => "Operations".to_owned(),
         Tab::Allocations => "Allocations".to_owned(),
         Tab::Buffers => "Buffers".to_owned(),
         Tab::Bytes => "Bytes".to_owned(),
-        Tab::Findings => match view.run.machine().findings().len() {
+        Tab::Findings => match found {
             0 => "Findings".to_owned(),
             found => format!("Findings {found}"),
         },

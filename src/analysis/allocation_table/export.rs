@@ -51,9 +51,14 @@ struct Record<'a> {
     pinned: bool,
     flags: &'a str,
     flags_value: String,
+    held: String,
+    sharing: Option<&'a str>,
+    hinted_banks: &'a str,
+    banks: String,
+    pinned_reason: Option<&'a str>,
 }
 
-const COLUMNS: [&str; 19] = [
+const COLUMNS: [&str; 24] = [
     "name",
     "process",
     "device",
@@ -73,6 +78,11 @@ const COLUMNS: [&str; 19] = [
     "pinned",
     "flags",
     "flags_value",
+    "held",
+    "sharing",
+    "hinted_banks",
+    "banks",
+    "pinned_reason",
 ];
 
 impl<'a> Record<'a> {
@@ -104,6 +114,13 @@ impl<'a> Record<'a> {
             pinned: row.pinned,
             flags: &row.flags,
             flags_value: word(row.flags_value),
+            held: row.held.join(", "),
+            sharing: row.sharing.as_deref(),
+            hinted_banks: &row.hinted_banks,
+            banks: row.banks.map_or_else(String::new, |(first, last)| {
+                if first == last { first.to_string() } else { format!("{first}-{last}") }
+            }),
+            pinned_reason: row.pinned_reason,
         }
     }
 
@@ -130,6 +147,11 @@ impl<'a> Record<'a> {
             self.pinned.to_string(),
             text(self.flags),
             self.flags_value,
+            self.held,
+            self.sharing.map(text).unwrap_or_default(),
+            text(self.hinted_banks),
+            self.banks,
+            self.pinned_reason.map(text).unwrap_or_default(),
         ]
     }
 }

@@ -1,10 +1,11 @@
 //! What a filter leaves: by words, and by an address inside of a block.
 
 use crate::base::SegmentId;
-use crate::ddi::{AllocationFlags, Priority, PriorityBand};
+use crate::ddi::{AllocationFlags, OfferPriority, Priority, PriorityBand};
 use crate::session::Names;
-use crate::vidmm::{Allocation, Book};
+use crate::vidmm::{Allocation, Book, Offer};
 
+use super::super::allocation_words::offer_words;
 use super::super::explain::Words;
 use super::super::steps::address;
 use super::State;
@@ -34,6 +35,11 @@ struct Word {
     contents: Vec<Content>,
     bands: Vec<PriorityBand>,
     pinned: bool,
+    shared: bool,
+    displayed: bool,
+    locked: bool,
+    discarded: bool,
+    offered: Vec<OfferPriority>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,6 +127,14 @@ impl Word {
             contents: Content::ALL.into_iter().filter(|it| contains(it.word(), needle)).collect(),
             bands: bands.map(|(_, value)| value.band()).collect(),
             pinned: contains("pinned", needle),
+            shared: contains("shared", needle),
+            displayed: contains("displayed", needle),
+            locked: contains("locked", needle),
+            discarded: contains("discarded", needle),
+            offered: OFFERS
+                .into_iter()
+                .filter(|level| contains(&offered_words(*level), needle))
+                .collect(),
         }
     }
 
@@ -137,7 +151,24 @@ impl Word {
             || self.contents.contains(&Content::of(allocation))
             || self.bands.contains(&allocation.priority().band())
             || (self.pinned && allocation.is_pinned())
+            || (self.shared && allocation.is_shared())
+            || (self.displayed && allocation.is_displayed())
+            || (self.locked && allocation.locks() > 0)
+            || match allocation.offer() {
+                Offer::None => false,
+                Offer::Discarded => self.discarded,
+                Offer::Offered(level) => self.offered.contains(&level),
+            }
+            || (allocation.is_shared()
+                && allocation.openers().iter().any(|it| at(&self.devices, it.index())))
     }
+}
+
+const OFFERS: [OfferPriority; 4] =
+    [OfferPriority::Low, OfferPriority::Normal, OfferPriority::High, OfferPriority::Auto];
+
+fn offered_words(level: OfferPriority) -> String {
+    offer_words(Offer::Offered(level)).unwrap_or_default()
 }
 
 /// Whether a text contains another that is in lower case already.

@@ -18,11 +18,12 @@ use std::collections::BTreeMap;
 
 use crate::base::{AllocationId, DeviceId, Position, SegmentId};
 use crate::ddi::{Preference, PreferredSegments};
-use crate::machine::Run;
+use crate::machine::{Command, Run};
 use crate::session::Names;
-use crate::vidmm::{Allocation, Book, VidMm};
+use crate::vidmm::{Allocation, Book, Offer, VidMm};
 
 use super::explain::Words;
+use super::strips::banks_of;
 
 /// A column of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,8 +34,12 @@ pub enum Column {
     Owner,
     /// Where its bytes are.
     State,
+    /// Who holds it, and what its owner has promised about it.
+    Held,
     /// The segment in which it lies.
     Segment,
+    /// Banks hinted and actual.
+    Banks,
     /// First and last address.
     Address,
     /// Bytes.
@@ -53,11 +58,13 @@ pub enum Column {
 
 impl Column {
     /// All of them, from the left.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Name,
         Self::Owner,
         Self::State,
+        Self::Held,
         Self::Segment,
+        Self::Banks,
         Self::Address,
         Self::Size,
         Self::Priority,
@@ -74,6 +81,8 @@ impl Column {
             Self::Name => "Allocation",
             Self::Owner => "Process, device",
             Self::State => "State",
+            Self::Held => "Held",
+            Self::Banks => "Bank",
             Self::Segment => "Segment",
             Self::Address => "Address",
             Self::Size => "Size",
@@ -99,6 +108,15 @@ impl Column {
                  not resident, its bytes are in its backing store. Without pages: it has left \
                  without content, so that nothing was kept. Never resident: it was created and \
                  no submission has needed it yet."
+            }
+            Self::Held => {
+                "Displayed: shown on the screen and pinned. Locked: the CPU holds so many locks. \
+                 Offered: its owner does not need the content for now, so that it leaves first. \
+                 Discarded: the content was dropped meanwhile. Shared: other devices may open it."
+            }
+            Self::Banks => {
+                "The banks in which it lies, after those that the driver hinted, most wanted \
+                 first. A hint that cannot be followed is dropped: a diamond says so."
             }
             Self::Segment => {
                 "The segment in which it is resident. Placing it there charges the commit of the \
@@ -130,6 +148,42 @@ impl Column {
                  MRU compare."
             }
             Self::Flags => "The flags of DXGK_ALLOCATIONINFO by name; the word is on hover.",
+        }
+    }
+}
+
+/// Which of the columns that only some sessions need are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// [`Column::Held`]: something is locked, offered, displayed or shared in the session.
+    pub held: bool,
+    /// [`Column::Banks`]: a segment has banks.
+    pub banks: bool,
+}
+
+impl Shown {
+    /// What a session needs. Looks through its commands.
+    #[must_use]
+    pub fn of(run: &Run) -> Self {
+        let held = |command: &Command| match command {
+            Command::Lock(..) | Command::Offer(..) | Command::Display(_) => true,
+            Command::CreateAllocation(create) => create.shared,
+            _ => false,
+        };
+        let segments = run.machine().started().map(|started| &started.vidmm().adapter().segments);
+        Self {
+            held: run.commands().iter().any(held),
+            banks: segments.is_ok_and(|all| all.iter().any(|it| !it.banks.is_empty())),
+        }
+    }
+
+    /// Whether a column is shown.
+    #[must_use]
+    pub const fn has(self, column: Column) -> bool {
+        match column {
+            Column::Held => self.held,
+            Column::Banks => self.banks,
+            _ => true,
         }
     }
 }
@@ -403,6 +457,22 @@ fn sorted(mut keys: Vec<u64>, before: &[AllocationId]) -> Vec<AllocationId> {
     keyed.into_iter().map(|(_, id)| id).collect()
 }
 
+/// What is held most strongly comes first; what is not held at all, last.
+fn held_key(allocation: &Allocation) -> u64 {
+    if allocation.is_displayed() {
+        1
+    } else if allocation.locks() > 0 {
+        2
+    } else {
+        match allocation.offer() {
+            Offer::Offered(level) => 3 + u64::from(level.number()),
+            Offer::Discarded => 8,
+            Offer::None if allocation.is_shared() => 9,
+            Offer::None => ABSENT,
+        }
+    }
+}
+
 /// What a column compares, at least 1 where it applies.
 fn key(
     book: &Book,
@@ -421,6 +491,10 @@ fn key(
             State::WithoutPages => 3,
             State::NeverResident => 4,
         },
+        Column::Held => held_key(allocation),
+        Column::Banks => place
+            .and_then(|place| banks_of(&words.checked(place.segment)?.banks, place.span))
+            .map_or(ABSENT, |(first, last)| u64::from(first) << 8 | u64::from(last)),
         Column::Segment => place.map_or(ABSENT, |place| u64::from(place.segment.number())),
         Column::Address => place.map_or(ABSENT, |place| {
             let base = words.checked(place.segment).map_or(0, |segment| segment.base.get());

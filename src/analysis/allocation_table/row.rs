@@ -2,11 +2,12 @@
 
 use crate::base::text::hex;
 use crate::base::{AllocationId, ProcessId, SegmentId, Span};
-use crate::ddi::AllocationFlags;
 use crate::machine::{ContentState, Run, Started};
 use crate::vidmm::Allocation;
 
+use super::super::allocation_words::{locks_words, offer_words, pinned_reason, sharing_words};
 use super::super::explain::Words;
+use super::super::strips::{HintOutcome, banks_of, hint_outcome, hint_words};
 use super::{Preferred, ReferenceSteps, State};
 
 /// What VidMm knows of the content of an allocation.
@@ -129,6 +130,18 @@ pub struct AllocationRow {
     pub flags_value: u32,
     /// Nothing but a purge moves it.
     pub pinned: bool,
+    /// Why, where it is pinned.
+    pub pinned_reason: Option<&'static str>,
+    /// Who holds it and what its owner promised, the strongest first: `displayed`, `locked`.
+    pub held: Vec<String>,
+    /// Its owner and openers, where it is shared.
+    pub sharing: Option<String>,
+    /// Banks hinted, most wanted first: `3 ↑, 2 ↓`; empty for none.
+    pub hinted_banks: String,
+    /// The first and last bank in which it lies.
+    pub banks: Option<(u8, u8)>,
+    /// How the hints were followed.
+    pub hint: Option<HintOutcome>,
 }
 
 /// The row of an allocation that exists.
@@ -145,12 +158,7 @@ pub fn row(
     let names = words.names;
     let process = book.device(allocation.device()).map(|device| device.process);
     let (place, info) = (allocation.placement(), allocation.info());
-    let flags: Vec<&str> = info.flags.iter_names().map(|(name, _)| name).collect();
-    let unnamed = info.flags.difference(AllocationFlags::all());
-    let mut flags = flags.join(" | ");
-    if !unnamed.is_empty() {
-        flags.push_str(if flags.is_empty() { "unnamed bits" } else { " | unnamed bits" });
-    }
+    let flags = info.flags.names(run.adapter().version);
     let preferred = info.preferred.iter().map(|wanted| {
         let end = if wanted.from_end { " ↓" } else { "" };
         format!("{}{end}", names.segment(wanted.segment))
@@ -180,10 +188,44 @@ pub fn row(
         flags,
         flags_value: info.flags.bits(),
         pinned: allocation.is_pinned(),
+        pinned_reason: pinned_reason(allocation),
+        held: held(allocation),
+        sharing: allocation.is_shared().then(|| sharing_words(names, allocation)),
+        hinted_banks: hint_words(info.hinted_banks),
+        banks: place.and_then(|it| banks_of(&words.checked(it.segment)?.banks, it.span)),
+        hint: place
+            .and_then(|it| hint_outcome(words.checked(it.segment)?, info.hinted_banks, it))
+            .map(|(outcome, _)| outcome),
     })
 }
 
+/// What holds an allocation, in words, the strongest first.
+pub(super) fn held(allocation: &Allocation) -> Vec<String> {
+    let mut held = Vec::new();
+    if allocation.is_displayed() {
+        held.push("displayed".to_owned());
+    }
+    held.extend(locks_words(allocation));
+    held.extend(offer_words(allocation.offer()));
+    if allocation.is_shared() {
+        held.push("shared".to_owned());
+    }
+    held
+}
+
 impl AllocationRow {
+    /// Banks hinted and actual: `2 ↑ → 3`; empty where the segment has none.
+    #[must_use]
+    pub fn bank_text(&self) -> String {
+        let Some((first, last)) = self.banks else { return self.hinted_banks.clone() };
+        let actual =
+            if first == last { first.to_string() } else { format!("{first} to {last}") };
+        if self.hinted_banks.is_empty() {
+            return actual;
+        }
+        format!("{} → {actual}", self.hinted_banks)
+    }
+
     /// First and last address: `0x0040_0000–0x009F_FFFF`; empty where it lies in no segment.
     #[must_use]
     pub fn address_text(&self) -> String {
@@ -211,6 +253,9 @@ impl AllocationRow {
         let mut text = format!("{} of {}, {}", self.name, self.process_name, self.state.word());
         if let Some((_, name)) = &self.segment {
             text.push_str(&format!(" in {name} at {}", self.address_text()));
+        }
+        for held in &self.held {
+            text.push_str(&format!(", {held}"));
         }
         let size = crate::base::text::size(self.size);
         let content = self.content.word();

@@ -2,10 +2,9 @@
 
 use super::Sources;
 use super::scene::{Card, Progress, buffer};
-use crate::base::{FrameNumber, PAGE_SIZE, Pages, SegmentId, Span, text};
+use crate::base::{FrameNumber, PAGE_SIZE, Pages, SegmentId, text};
 use crate::ddi::{Location, PagingOperation};
-use crate::gpu::PageEntry;
-use crate::kmd::Driver;
+use crate::analysis::lens::{PageTable, PageTarget};
 use crate::machine::TracedKind;
 use crate::memory::Mdl;
 use crate::vidmm::Asked;
@@ -147,6 +146,8 @@ pub struct SeatPage {
 pub struct Seat {
     /// The aperture through which the device sees it; `None` for contiguous system memory.
     pub segment: Option<SegmentId>,
+    /// The segment is no aperture: the bytes themselves lie in it, and there are no frames.
+    pub memory: bool,
     /// Its pages.
     pub pages: Vec<SeatPage>,
 }
@@ -163,8 +164,21 @@ pub fn seat(sources: Sources<'_>, card: &Card) -> Option<Seat> {
     let next = u64::from(card.executed);
     let runs = matches!(card.fencing, super::Fencing::Running(_));
     let fetching = |offset: u64| runs && (offset..offset + PAGE_SIZE).contains(&next);
+    if let Some((segment, start)) = shape.memory {
+        // In a memory segment there is nothing between the device and the bytes.
+        let base = started.vidmm().adapter().segment(segment)?.base.get();
+        let page = |index: u64| -> Option<SeatPage> {
+            let offset = index * PAGE_SIZE;
+            let page = (start.get() / PAGE_SIZE).checked_add(index);
+            let address = base.checked_add(start.get())?.checked_add(offset)?;
+            let fetching = fetching(offset);
+            Some(SeatPage { page, address, frame: None, offset, fetching, right: true })
+        };
+        let pages = (0..count).filter_map(page).collect();
+        return Some(Seat { segment: Some(segment), memory: true, pages });
+    }
     let placed = shape.aperture.and_then(|(segment, offset)| {
-        let table = started.driver().gpu().aperture(Driver::region(segment))?;
+        let table = PageTable::of(started, segment)?;
         Some((segment, offset, table))
     });
     let page = |index: u64| -> Option<SeatPage> {
@@ -184,16 +198,11 @@ pub fn seat(sources: Sources<'_>, card: &Card) -> Option<Seat> {
         let number = (start.get() / PAGE_SIZE).checked_add(index)?;
         let base = started.vidmm().adapter().segment(segment)?.base.get();
         let address = base.checked_add(start.get())?.checked_add(offset)?;
-        let entries = table.runs(Span::at(number, 1)?).next();
-        let frame = entries.and_then(|run| match run.value {
-            PageEntry::Unset => None,
-            PageEntry::Frame { first, .. } => Some(first),
-            PageEntry::Fixed { frame } => Some(frame),
-        });
+        let frame = table.at(number).and_then(PageTarget::frame);
         let fetching = fetching(offset);
         let right = frame == given;
         Some(SeatPage { page: Some(number), address, frame, offset, fetching, right })
     };
     let pages = (0..count).filter_map(page).collect();
-    Some(Seat { segment: placed.map(|(segment, ..)| segment), pages })
+    Some(Seat { segment: placed.map(|(segment, ..)| segment), memory: false, pages })
 }

@@ -9,6 +9,7 @@ use crate::machine::{
 };
 use crate::memory::ContentHash;
 
+use super::super::strips::hint_words;
 use super::ending::content_state_text;
 use super::{Words, bytes_text, listed, range_text};
 
@@ -36,7 +37,17 @@ pub fn command_text(command: &Command, words: Words<'_>) -> CommandText {
         Command::CreateAllocation(create) => {
             let resident = if create.resident { ", resident at once" } else { "" };
             let size = exact_size(create.info.size.get());
-            format!("{}, {size}{resident}", words.allocation(create.allocation))
+            let mut kinds = String::new();
+            if create.shared {
+                kinds.push_str(", shared");
+            }
+            if create.primary {
+                kinds.push_str(", primary");
+            }
+            if let Some(pages) = create.existing {
+                kinds.push_str(&format!(", wraps {}", names.pages(pages)));
+            }
+            format!("{}, {size}{kinds}{resident}", words.allocation(create.allocation))
         }
         Command::DestroyAllocation(id) | Command::Evict(id) => name(*id),
         Command::MakeResident(ids) => words.list(ids.iter().copied()),
@@ -122,14 +133,20 @@ pub const fn command_title(command: &Command) -> &'static str {
 }
 
 fn note_text(command: &Command, words: Words<'_>) -> String {
-    let Command::CreateAllocation(create) = command else { return String::new() };
+    let create = match command {
+        Command::CreateAllocation(create) => create,
+        Command::Raw(_) => return "put together by hand".to_owned(),
+        _ => return String::new(),
+    };
     let device = words.names.device(create.device);
     let preferred = create.info.preferred.iter().map(|wanted| wanted.segment);
     let preferred = listed(preferred.map(|segment| words.segment(segment).to_owned()));
+    let banks = hint_words(create.info.hinted_banks);
+    let banks = if banks.is_empty() { banks } else { format!(", banks {banks}") };
     if preferred.is_empty() {
-        format!("by {device}")
+        format!("by {device}{banks}")
     } else {
-        format!("by {device}, prefers {preferred}")
+        format!("by {device}, prefers {preferred}{banks}")
     }
 }
 
@@ -145,7 +162,7 @@ pub(super) const fn offer_priority_text(priority: OfferPriority) -> &'static str
         OfferPriority::Low => "low priority",
         OfferPriority::Normal => "normal priority",
         OfferPriority::High => "high priority",
-        OfferPriority::Auto => "a priority that follows its own",
+        OfferPriority::Auto => "automatic priority",
     }
 }
 
@@ -187,13 +204,13 @@ fn raw_text(raw: &RawOperation, words: Words<'_>) -> String {
             pages: list,
             mdl_offset,
             ..
-        } => format!(
-            "{} of {} from {mdl_offset} → {} page {}",
-            pages(*number_of_pages),
-            words.names.pages(*list),
-            words.segment(*segment),
-            hex(*offset_in_pages)
-        ),
+        } => {
+            let from =
+                if *mdl_offset == 0 { String::new() } else { format!(" from page {mdl_offset}") };
+            let (list, segment) = (words.names.pages(*list), words.segment(*segment));
+            let page = hex(*offset_in_pages);
+            format!("{} of {list}{from} → {segment} page {page}", pages(*number_of_pages))
+        }
         RawOperation::UnmapApertureSegment {
             segment,
             offset_in_pages,

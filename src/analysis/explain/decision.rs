@@ -2,6 +2,7 @@
 
 use crate::base::text::{size, word};
 use crate::base::{AllocationId, SegmentId, Span};
+use crate::config::{EvictionPolicy, FitPolicy, OfferPolicy, Policies};
 use crate::placement::Direction;
 use crate::vidmm::{Attempt, Decision, Outcome, Pass, Rejection, Victim};
 
@@ -29,6 +30,8 @@ pub struct VictimLine {
     pub size: String,
     /// Its priority and last use: `NORMAL 0x78000000, last used as reference 4`.
     pub rank: String,
+    /// Its content was offered: it left before what its owner still needs.
+    pub offered: bool,
     /// Size, priority and last use together.
     pub text: String,
 }
@@ -109,12 +112,43 @@ fn title(attempt: &Attempt, words: Words<'_>) -> String {
         Pass::EvictingAny => "evicting any below MAXIMUM",
         Pass::EvictingSoftPinned => "evicting MAXIMUM as well",
     };
-    format!("{} {direction}, {who}", words.segment(attempt.segment))
+    let bank = attempt.bank.map_or(String::new(), |bank| format!(" bank {bank}"));
+    format!("{}{bank} {direction}, {who}", words.segment(attempt.segment))
+}
+
+/// The policies that a search for room goes by, in one line: `first fit, LRU, offers dropped`.
+#[must_use]
+pub fn policy_text(policies: Policies) -> String {
+    let fit = match policies.fit {
+        FitPolicy::First => "first fit",
+        FitPolicy::Best => "best fit",
+    };
+    let eviction = match policies.eviction {
+        EvictionPolicy::Lru => "LRU",
+        EvictionPolicy::Mru => "MRU",
+        EvictionPolicy::Fifo => "FIFO",
+    };
+    let offers = match policies.offers {
+        OfferPolicy::Discard => "offers dropped",
+        OfferPolicy::Keep => "offers kept",
+    };
+    format!("{fit}, {eviction}, {offers}")
 }
 
 fn placed_text(segment: SegmentId, span: Span, victims: &[Victim], words: Words<'_>) -> String {
     let at = words.at_offset(segment, span.start());
-    match victims.len() {
+    let offered = victims.iter().filter(|victim| victim.offered).count();
+    let first = match offered {
+        0 => "",
+        offered if offered == victims.len() => ", all offered",
+        _ => ", offered ones first",
+    };
+    let text = placed_sentence(&at, span, victims.len());
+    format!("{text}{first}")
+}
+
+fn placed_sentence(at: &str, span: Span, victims: usize) -> String {
+    match victims {
         0 => format!("{} free at {at}", size(span.len())),
         1 => format!("{} at {at} once 1 victim has left", size(span.len())),
         many => format!("{} at {at} once {many} victims have left", size(span.len())),
@@ -153,8 +187,10 @@ fn victim_line(victim: &Victim, words: Words<'_>) -> VictimLine {
         time => format!("last used as reference {}", crate::base::text::count(time)),
     };
     let (size, priority) = (victim.size.to_string(), victim.priority);
-    let rank = format!("{priority} {}, {used}", word(priority.0));
+    let offered = if victim.offered { "offered, leaves first: " } else { "" };
+    let rank = format!("{offered}{priority} {}, {used}", word(priority.0));
     VictimLine {
+        offered: victim.offered,
         allocation: victim.allocation,
         name: words.allocation(victim.allocation).to_owned(),
         text: format!("{size}, {rank}"),

@@ -16,7 +16,7 @@ mod tests;
 pub use command::{
     CommandText, command_text, command_title, counter_name, expectation_text, no_buffer_text,
 };
-pub use decision::{CandidateLine, CandidateMark, VictimLine, decision_lines};
+pub use decision::{CandidateLine, CandidateMark, VictimLine, decision_lines, policy_text};
 pub use ending::{
     RefusalText, content_state_text, damage_text, fault_text, mismatch_text, packet_fault_text,
     refusal_text, start_refusal_text, stop_text, violation_text,

@@ -3,12 +3,13 @@
 //! Any source may be of any size: only the rows asked for are read.
 
 use super::explain::{buffer_text, extent_text, frame_text};
+use super::lens::{PageTable, PageTarget};
 use crate::base::{AllocationId, FrameNumber, PAGE_SIZE, PhysicalAddress, SegmentId, Span, text};
 use crate::gpu::{PageEntry, Place as GpuPlace};
 use crate::kmd::Driver;
 use crate::machine::Started;
 use crate::memory::{FrameUse, Mdl, bytes};
-use crate::rules::SegmentKind;
+use crate::rules::{CheckedSegment, SegmentKind};
 use crate::session::Names;
 use crate::vidmm::{Allocation, BufferKind, ExtentOwner};
 
@@ -133,7 +134,14 @@ pub fn describe(started: &Started, names: &Names, source: ByteSource) -> String 
             let Some(shape) = buffer_shape(started, index) else {
                 return "No such buffer".to_owned();
             };
-            format!("{}, its pages in order", text::size(shape.size.into()))
+            let size = text::size(shape.size.into());
+            match shape.memory {
+                Some((segment, start)) => {
+                    let offset = text::hex(start.get());
+                    format!("{size} in {} at {offset}", names.segment(segment))
+                }
+                None => format!("{size}, its pages in order"),
+            }
         }
     }
 }
@@ -166,6 +174,9 @@ fn read(started: &Started, source: ByteSource, offset: u64, out: &mut [u8]) -> B
     let own = |read: bool| if read { Backing::Own } else { Backing::Nowhere };
     match source {
         ByteSource::Segment(segment) => {
+            if started.vidmm().adapter().segment(segment).is_some_and(CheckedSegment::is_agp) {
+                return read_chipset(started, segment, offset, out);
+            }
             let gpu = started.driver().gpu();
             let region = Driver::region(segment);
             let place = GpuPlace { region, address: offset };
@@ -195,9 +206,45 @@ fn read(started: &Started, source: ByteSource, offset: u64, out: &mut [u8]) -> B
                 None => Backing::Nowhere,
             }
         }
-        ByteSource::Buffer(index) => own(buffer_shape(started, index)
-            .is_some_and(|shape| started.host().mdl_read(&shape.mdl, offset, out).is_ok())),
+        ByteSource::Buffer(index) => {
+            let Some(shape) = buffer_shape(started, index) else { return Backing::Nowhere };
+            match shape.memory {
+                Some((segment, start)) => {
+                    let Some(at) = start.get().checked_add(offset) else {
+                        return Backing::Nowhere;
+                    };
+                    read(started, ByteSource::Segment(segment), at, out)
+                }
+                None => own(started.host().mdl_read(&shape.mdl, offset, out).is_ok()),
+            }
+        }
     }
+}
+
+/// Reads a range inside one page of an AGP segment as a device does: through the chipset's table,
+/// past the processor's cache.
+fn read_chipset(started: &Started, segment: SegmentId, offset: u64, out: &mut [u8]) -> Backing {
+    let target = PageTable::of(started, segment).and_then(|table| table.at(offset / PAGE_SIZE));
+    let backing = match target {
+        None | Some(PageTarget::Nowhere) => return Backing::Nowhere,
+        Some(PageTarget::Dummy(_)) => Backing::Dummy,
+        Some(PageTarget::Frame { .. }) => Backing::Own,
+    };
+    let (Some(frame), Ok(len)) = (target.and_then(PageTarget::frame), u64::try_from(out.len()))
+    else {
+        return Backing::Nowhere;
+    };
+    let Some(address) = frame.address().get().checked_add(offset % PAGE_SIZE) else {
+        return Backing::Nowhere;
+    };
+    let Ok(pieces) = started.host().device_pieces(PhysicalAddress(address), len) else {
+        return Backing::Nowhere;
+    };
+    let read = bytes::read_pieces(&pieces, out.len());
+    for (to, from) in out.iter_mut().zip(read) {
+        *to = from;
+    }
+    backing
 }
 
 /// Where the true bytes of an allocation are.
@@ -453,9 +500,15 @@ pub fn address_text(started: &Started, source: ByteSource, offset: u64) -> Strin
                 }
             })
         }
-        ByteSource::Buffer(index) => buffer_shape(started, index)
-            .and_then(|shape| shape.mdl.address(offset))
-            .map(|address| format!("physical {}", text::hex(address.get()))),
+        ByteSource::Buffer(index) => {
+            buffer_shape(started, index).and_then(|shape| match shape.memory {
+                Some((segment, start)) => of_segment(segment, start.get().checked_add(offset)?),
+                None => {
+                    let address = shape.mdl.address(offset)?;
+                    Some(format!("physical {}", text::hex(address.get())))
+                }
+            })
+        }
     };
     address.unwrap_or_else(|| "nowhere".to_owned())
 }

@@ -1,7 +1,8 @@
-//! What every key does, from the list of actions.
+//! What every key does, from the list of actions, and what the words of the window mean.
 
 use egui::{Align2, Frame, Id, Margin, Modal, Sense, Ui, pos2, vec2};
 
+use crate::analysis::glossary::WORDS;
 use crate::app::registry::ENTRIES;
 use crate::app::{Action, Entry, Menu};
 use crate::ui::theme::{size, text, tokens};
@@ -11,6 +12,8 @@ use crate::ui::widgets::{Icon, IconButton, key_cap, section_header};
 const KEYS: f32 = 112.0;
 /// Width of one column of the overlay.
 const COLUMN: f32 = 300.0;
+/// Width of the column of words.
+const WORD: f32 = 84.0;
 
 /// Shows the keys over the window.
 pub(in crate::ui) fn help_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
@@ -20,7 +23,7 @@ pub(in crate::ui) fn help_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
             if ui.ctx().content_rect().width() < 2.0 * COLUMN + 100.0 { 1.0 } else { 2.0 };
         ui.set_width(COLUMN * columns + 24.0 * (columns - 1.0));
         ui.horizontal(|ui| {
-            ui.heading("Keys");
+            ui.heading("Keys and words");
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 if ui.add(IconButton::new(Icon::Close, "Close").shortcut("Esc")).clicked() {
                     actions.push(Action::ToggleHelp);
@@ -42,10 +45,29 @@ pub(in crate::ui) fn help_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
                     });
                 }
             });
+            words_ui(ui);
         });
     });
     if modal.backdrop_response.clicked() {
         actions.push(Action::ToggleHelp);
+    }
+}
+
+/// Every word of the window with what it means.
+fn words_ui(ui: &mut Ui) {
+    ui.spacing_mut().item_spacing.y = 3.0;
+    section_header(ui, "Words");
+    let ink = tokens(ui);
+    for (word, meaning) in WORDS {
+        ui.horizontal_top(|ui| {
+            ui.spacing_mut().item_spacing.x = 0.0;
+            let start = ui.cursor().left();
+            ui.label(text::mixed_job(word, size::TEXT_SMALL, ink.text));
+            ui.add_space((start + WORD - ui.cursor().left()).max(8.0));
+            let mut job = text::mixed_job(meaning, size::TEXT_SMALL, ink.text_secondary);
+            job.wrap.max_width = ui.available_width() - 12.0;
+            ui.add(egui::Label::new(job).wrap());
+        });
     }
 }
 

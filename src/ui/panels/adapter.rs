@@ -13,8 +13,11 @@ use crate::analysis::findings::{
     FindingRow, FindingSubject, RuleFindings, adapter_findings, by_rule, counts, counts_text,
 };
 use crate::analysis::lanes::bytes_by_process;
+use crate::analysis::quirks::{self, QuirkWords};
 use crate::app::{Action, Item, Tab, View};
-use crate::base::text::{count, counted, size as size_text, word};
+use crate::base::text::{count, counted, hex, size as size_text, word};
+use crate::ddi::DescriptorGeneration;
+use crate::kmd;
 use crate::base::{DeviceId, ProcessId, SegmentId};
 use crate::machine::Started;
 use crate::rules::Severity;
@@ -108,6 +111,7 @@ pub(crate) fn adapter_ui(
         ui.add_space(8.0);
         processes(ui, view, &kept, &mut state.closed, &mut asked);
         findings(ui, &kept, &mut asked);
+        driver(ui, view);
     });
     asked.tell();
     state.kept = Some(kept);
@@ -192,7 +196,7 @@ impl SegmentEntry {
         let used = usage.map_or(0, |usage| usage.space().used());
         let parts = usage.zip(started).map_or_else(Vec::new, |(usage, started)| {
             let sums = bytes_by_process(usage, started.vidmm().book());
-            let part = |(owner, sum): (Option<ProcessId>, u64)| (share(sum, segment.size), owner);
+            let part = |(owner, sum): (Option<ProcessId>, u64)| (share(sum, usage.space().len()), owner);
             sums.into_iter().map(part).collect()
         });
         let limited = segment.commit_limit != 0 && segment.commit_limit != segment.size;
@@ -200,7 +204,10 @@ impl SegmentEntry {
             let words = format!("Commit limit {}", size_text(segment.commit_limit));
             (share(segment.commit_limit, segment.size), words)
         });
-        let of = size_text(segment.size);
+        // An AGP segment is as large as the platform's aperture, whatever its descriptor says.
+        let checked = started.zip(id).and_then(|(it, id)| it.vidmm().adapter().segment(id));
+        let whole = checked.map_or(segment.size, |checked| checked.size.get());
+        let of = size_text(whole);
         let used = if usage.is_some() { format!("{} of {of}", size_text(used)) } else { of };
         let flags = flag_names(segment.flags);
         let spoken = format!("Segment {}: {}, {used}, {flags}", index + 1, segment.name);
@@ -303,11 +310,96 @@ fn summary(ui: &mut Ui, view: &View<'_>) {
             &memory,
             "System memory: frames of 4 KiB, for backing store, buffers and page lists.",
         );
-        for policy in words::policies(view.run.policies()) {
+        // What becomes of offers stands with the driver, below: the line has no room for it.
+        for policy in words::policies(view.run.policies()).into_iter().take(3) {
             piece(ui, ", ", "");
             piece(ui, policy.name, policy.meaning);
         }
     });
+    for quirk in quirks::quirk_words(raw.quirks) {
+        quirk_row(ui, &quirk);
+    }
+    ui.add_space(8.0);
+}
+
+/// A quirk that is on: a triangle and its name.
+fn quirk_row(ui: &mut Ui, quirk: &QuirkWords) {
+    let tokens = tokens(ui);
+    let space = vec2(ui.available_width(), size::LIST_ROW + 2.0);
+    let (rect, response) = ui.allocate_exact_size(space, Sense::hover());
+    let spoken = format!("Quirk on: {}. {}", quirk.name, quirk.departure);
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &spoken));
+    let inside = inset(rect);
+    let tone = crate::ui::widgets::Tone::Warn;
+    let at = inside.left_center() + vec2(6.0, 0.0);
+    tone.icon().paint(ui.painter(), at, 11.0, tone.color(tokens));
+    let words = inside.with_min_x(inside.left() + 18.0);
+    pair(ui, words, (quirk.name, tokens.text), ("quirk on", tokens.text_faint));
+    response.on_hover_text(quirk.departure);
+}
+
+/// The driver and what it reports: where descriptors, offers and transfers stand, which quirks its
+/// original has.
+fn driver(ui: &mut Ui, view: &View<'_>) {
+    let tokens = tokens(ui);
+    let raw = view.run.adapter();
+    panel_header(ui, "Driver", |ui| {
+        ui.label(text::mixed_job(&raw.profile, size::TEXT_SMALL, tokens.text_faint))
+            .on_hover_text("The profile: how it encodes, and what it reports");
+    });
+    ui.add_space(4.0);
+    let fact = |ui: &mut Ui, name: &str, value: &str, meaning: &str| {
+        line(ui, name, value).on_hover_text(meaning);
+    };
+    let generation = raw.descriptors.unwrap_or(DescriptorGeneration::newest(raw.version));
+    let chosen = if raw.descriptors.is_some() { "" } else { ", newest" };
+    fact(
+        ui,
+        "Segment descriptors",
+        &format!("generation {}{chosen}", generation.number()),
+        "Which segment query the driver answers: DXGK_SEGMENTDESCRIPTOR, 3 or 4. Fields of later \
+         generations do not exist in it.",
+    );
+    if let Some(agp) = raw.agp_aperture {
+        let value = format!("{} at {}", size_text(agp.size), hex(agp.base));
+        fact(
+            ui,
+            "AGP aperture",
+            &value,
+            "AgpApertureSize and AgpApertureBase: the chipset's aperture, announced to the driver \
+             when it is asked for its segments.",
+        );
+    }
+    let policies = view.run.policies();
+    if let Some(offers) = words::policies(policies).last() {
+        fact(ui, "Offers", offers.name.trim_start_matches("offers "), offers.meaning);
+    }
+    let limit = match policies.transfer_limit {
+        0 => "whole allocations".to_owned(),
+        limit => size_text(limit),
+    };
+    fact(
+        ui,
+        "Transfers",
+        &limit,
+        "The most bytes of one sub-transfer. Larger allocations move in several, told apart by \
+         TransferOffset and MdlOffset.",
+    );
+    let profile = kmd::profile(&raw.profile);
+    for quirk in profile.iter().flat_map(|known| quirks::originals_off(known, raw.quirks)) {
+        let name = quirks::quirk_words(quirk.quirk).first().map_or("", |it| it.name);
+        let origin = format!(
+            "Off: this driver does what the documents say. {}\nIts original: {} at {}, {}",
+            quirk.description, quirk.origin.repository, quirk.origin.revision, quirk.origin.part,
+        );
+        fact(ui, name, "off", &origin);
+    }
+    ui.add_space(8.0);
+    panel_header(ui, "Reported memory", |_| {});
+    ui.add_space(4.0);
+    for (name, bytes, formula) in words::reported(raw) {
+        fact(ui, name, &bytes.to_string(), formula);
+    }
     ui.add_space(8.0);
 }
 

@@ -3,12 +3,13 @@
 use egui::{Align2, Button, ComboBox, MenuBar, Rect, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 
 use crate::analysis::findings::{counts, counts_text};
+use crate::analysis::quirks::{quirk_words, switched_on};
 use crate::app::registry::{ENTRIES, find};
 use crate::app::{Action, App, Appearance, Menu, Opened, Speed, Tab};
 use crate::machine::Level;
 use crate::ui::panels::findings::severity_badges;
 use crate::ui::theme::{size, text, tokens};
-use crate::ui::widgets::{Icon, IconButton, elide, horizontal_line, segmented, vertical_line};
+use crate::ui::widgets::{Icon, IconButton, elide, horizontal_line, outline, segmented, vertical_line};
 
 /// Width that the four menus need.
 const MENUS: f32 = 188.0;
@@ -63,7 +64,9 @@ pub(crate) fn top_bar_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     let layout = layout(bar);
     part(ui, layout.menus, |ui| menus_ui(ui, app, actions));
     if let Some(opened) = app.session() {
-        title_ui(ui, layout.title, app, opened);
+        let taken = quirk_chip(ui, layout.title, opened);
+        let title = layout.title.with_max_x(layout.title.right() - taken);
+        title_ui(ui, title, app, opened);
         let (x, line) = (layout.transport.left() - 8.0, bar.shrink2(vec2(0.0, 8.0)));
         vertical_line(ui.painter(), x, line.top(), line.bottom(), tokens.separator);
         part(ui, layout.transport, |ui| transport_ui(ui, app, opened, actions));
@@ -80,6 +83,47 @@ pub(crate) fn top_bar_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
             actions.push(Action::ToggleTheme);
         }
     });
+}
+
+/// Says that quirks are on, at the right end of the title; returns the width that it takes.
+fn quirk_chip(ui: &Ui, title: Rect, opened: &Opened) -> f32 {
+    let quirks = opened.run().adapter().quirks;
+    let Some(words) = switched_on(quirks) else { return 0.0 };
+    let tokens = tokens(ui);
+    let painter = ui.painter();
+    let number = words.split(' ').next().unwrap_or_default().to_owned();
+    let galley = |words: &str| text::mixed_text(painter, words, size::TEXT_SMALL, tokens.text);
+    let long = galley(&words);
+    // A name of the session matters more than the word; the triangle and the number stay.
+    let shown = if title.width() - long.size().x >= 110.0 { long } else { galley(&number) };
+    let width = shown.size().x + 26.0;
+    let chip = Rect::from_min_max(
+        pos2(title.right() - width, title.center().y - 10.0),
+        pos2(title.right(), title.center().y + 10.0),
+    );
+    painter.rect_filled(chip, size::RADIUS, tokens.panel);
+    outline(painter, chip, size::RADIUS, 1.0, tokens.warn);
+    Icon::Warning.paint(painter, chip.left_center() + vec2(11.0, 0.0), 11.0, tokens.warn);
+    let at = chip.left_center() + vec2(20.0, 0.0);
+    text::paint_galley(painter, at, Align2::LEFT_CENTER, shown, tokens.text);
+    let response = ui.interact(chip, ui.scope_id().with("quirks"), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, &words));
+    response.on_hover_ui(|ui| {
+        ui.label(text::mixed_job(
+            "The driver departs from the documents:",
+            size::TEXT_BODY,
+            tokens.text,
+        ));
+        for quirk in quirk_words(quirks) {
+            let job = text::mixed_job(
+                &format!("{}: {}", quirk.name, quirk.departure),
+                size::TEXT_SMALL,
+                tokens.text_secondary,
+            );
+            ui.label(job);
+        }
+    });
+    width + 8.0
 }
 
 /// How many findings there are: of each severity, or of the worst where there is little room.

@@ -18,6 +18,8 @@ pub enum Tone {
     Accent,
     /// All is well.
     Ok,
+    /// Two sources say different things.
+    Disagree,
     /// Take care.
     Warn,
     /// Wrong.
@@ -32,6 +34,7 @@ impl Tone {
             Self::Plain => tokens.text_secondary,
             Self::Accent => tokens.accent_text,
             Self::Ok => tokens.ok,
+            Self::Disagree => tokens.text,
             Self::Warn => tokens.warn,
             Self::Error => tokens.error,
         }
@@ -44,6 +47,7 @@ impl Tone {
             Self::Plain => Icon::Circle,
             Self::Accent => Icon::Info,
             Self::Ok => Icon::Check,
+            Self::Disagree => Icon::Disagree,
             Self::Warn => Icon::Warning,
             Self::Error => Icon::Cross,
         }

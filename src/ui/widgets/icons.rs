@@ -20,6 +20,16 @@ pub enum Icon {
     StepForward,
     /// Pinned in memory.
     Lock,
+    /// Locked by the CPU: somebody holds the key.
+    Key,
+    /// Displayed.
+    Screen,
+    /// Offered: dots, as on the map.
+    Dots,
+    /// Its content was dropped.
+    Dropped,
+    /// Two documents that disagree.
+    Disagree,
     Check,
     Cross,
     Dash,
@@ -57,7 +67,7 @@ pub enum Icon {
 
 impl Icon {
     /// Every icon, for galleries and tests.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 42] = [
         Self::Play,
         Self::Pause,
         Self::ToStart,
@@ -65,6 +75,11 @@ impl Icon {
         Self::StepBack,
         Self::StepForward,
         Self::Lock,
+        Self::Key,
+        Self::Screen,
+        Self::Dots,
+        Self::Dropped,
+        Self::Disagree,
         Self::Check,
         Self::Cross,
         Self::Dash,
@@ -126,6 +141,32 @@ impl Icon {
             Self::Lock => {
                 pen.frame(-2.5, -5.0, 5.0, 6.5, 2.5, 1.2);
                 pen.block(-4.0, -1.0, 8.0, 6.0, 1.0);
+            }
+            Self::Key => {
+                pen.circle((-2.5, 0.0), 2.8, 1.4);
+                pen.bar(0.0, -0.7, 5.5, 1.4);
+                pen.bar(2.3, 0.0, 1.4, 2.8);
+                pen.bar(4.3, 0.0, 1.4, 2.8);
+            }
+            Self::Screen => {
+                pen.frame(-5.5, -4.5, 11.0, 7.5, 0.8, 1.3);
+                pen.bar(-0.7, 3.0, 1.4, 1.5);
+                pen.bar(-2.8, 4.2, 5.6, 1.2);
+            }
+            Self::Dots => {
+                for (x, y) in [(-4.0, -2.0), (0.0, -2.0), (4.0, -2.0), (-2.0, 2.0), (2.0, 2.0)] {
+                    pen.disc((x, y), 1.2);
+                }
+            }
+            Self::Dropped => {
+                pen.circle((0.0, 0.0), 4.2, 1.2);
+                pen.line(&[(-4.4, 4.4), (4.4, -4.4)], 1.3);
+            }
+            // Not equal: told apart from a circle, a triangle and a cross by its shape.
+            Self::Disagree => {
+                pen.bar(-4.5, -2.6, 9.0, 1.4);
+                pen.bar(-4.5, 1.4, 9.0, 1.4);
+                pen.line(&[(-2.8, 5.0), (2.8, -5.0)], 1.3);
             }
             Self::Check => pen.line(&[(-4.0, 0.5), (-1.0, 3.5), (4.5, -3.5)], 1.6),
             Self::Cross | Self::Close => {

@@ -159,21 +159,29 @@ fn add_fan(mesh: &mut Mesh, corners: &[Shaded], mirror: f32, color: Color32) {
 
 /// Staggered dots: the sign for "could go".
 pub fn dots(painter: &Painter, rect: Rect, color: Color32) {
-    let pixel = 1.0 / painter.pixels_per_point();
-    let side = (1.5 / pixel).round().max(1.0) * pixel;
     let mut mesh = Mesh::default();
+    dots_mesh(&mut mesh, rect, color, painter.pixels_per_point());
+    painter.add(Shape::mesh(mesh));
+}
+
+/// Adds staggered dots to `mesh`.
+pub fn dots_mesh(mesh: &mut Mesh, rect: Rect, color: Color32, pixels_per_point: f32) {
+    let pixel = 1.0 / pixels_per_point;
+    let side = (1.5 / pixel).round().max(1.0) * pixel;
     let (mut y, mut odd) = (rect.top() + 4.0, false);
     while y + side < rect.bottom() - 1.0 {
         let mut x = rect.left() + if odd { 7.0 } else { 4.0 };
         while x + side < rect.right() - 1.0 {
-            let corner = pos2(snap_position(painter, x), snap_position(painter, y));
+            let corner = pos2(
+                x.round_to_pixels(pixels_per_point),
+                y.round_to_pixels(pixels_per_point),
+            );
             mesh.add_colored_rect(Rect::from_min_size(corner, vec2(side, side)), color);
             x += 6.0;
         }
         y += 4.0;
         odd = !odd;
     }
-    painter.add(Shape::mesh(mesh));
 }
 
 /// A dashed edge inside `rect`, 4 points drawn and 3 left out: what was there and left.

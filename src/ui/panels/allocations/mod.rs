@@ -18,7 +18,8 @@ use self::input::{header_ui, keys, menu, react};
 use self::layout::{Columns, columns};
 use self::paint::{Look, look, paint_row, tooltip};
 use crate::analysis::allocation_table::{
-    AllocationRow, ExportFormat, Filter, Listing, Order, Ranks, ReferenceSteps, export, list, row,
+    AllocationRow, ExportFormat, Filter, Listing, Order, Ranks, ReferenceSteps, Shown, export, list,
+    row,
 };
 use crate::app::{Action, Export, Item, View, files};
 use crate::base::text::{count, counted};
@@ -39,6 +40,8 @@ const HEADER: f32 = 23.0;
 pub(crate) struct AllocationsState {
     filter: String,
     order: Option<Order>,
+    /// Which columns the session needs; it does not change while it is open.
+    shown: Option<Shown>,
     filter_drawn: Option<u64>,
     made: Option<Filter>,
     ranks: Option<Ranks>,
@@ -141,8 +144,8 @@ pub(crate) fn allocations_filter_ui(ui: &mut Ui, view: &View<'_>, state: &mut Al
     let hint = "Filter by text or address";
     let field = filter_field(ui, &mut state.filter, "Filter allocations", hint, &left);
     field.on_hover_text(
-        "Every word must be found in name, process, device, segment, flags, state, content or \
-         priority. A number, decimal or with 0x, finds as well what lies over that address, and \
+        "Every word must be found in name, process, device, segment, flags, state, content, \
+         priority, or in how it is held: locked, offered, discarded, displayed, shared, pinned. A number, decimal or with 0x, finds as well what lies over that address, and \
          a segment with an offset, such as VRAM+0x4000, what lies there.",
     );
 }
@@ -185,7 +188,8 @@ pub(crate) fn allocations_ui(
     let all = ui.available_rect_before_wrap();
     let foot = Rect::from_min_max(pos2(all.left(), all.bottom() - foot::HEIGHT), all.max);
     let (head, _) = ui.allocate_exact_size(vec2(all.width(), HEADER), Sense::hover());
-    let columns = columns(all.width());
+    let shown = *state.shown.get_or_insert_with(|| Shown::of(view.run));
+    let columns = columns(all.width(), shown);
     if rows == 0 {
         header_ui(ui, head, &columns, 0.0, state);
         let body = Rect::from_min_max(head.left_bottom(), foot.right_top());

@@ -3,6 +3,7 @@
 use egui::{Align2, Color32, Painter, Rect, Ui, pos2, vec2};
 
 use super::layout::{Cell, Columns, ends_right};
+use crate::analysis::strips::HintOutcome;
 use crate::analysis::allocation_table::{AllocationRow, ByteVerdict, Column, Preferred, State};
 use crate::app::{Item, View};
 use crate::base::text::{exact_size, hex, size as size_text, word};
@@ -107,6 +108,18 @@ const fn state_icon(state: State) -> Icon {
     }
 }
 
+/// The mark of what holds a row most strongly; the words stand beside it.
+fn held_icon(row: &AllocationRow) -> Option<Icon> {
+    let first = row.held.first()?;
+    Some(match first.as_str() {
+        "displayed" => Icon::Screen,
+        "discarded" => Icon::Dropped,
+        "shared" => return None,
+        words if words.starts_with("locked") => Icon::Key,
+        _ => Icon::Dots,
+    })
+}
+
 /// The mark of what the bytes are judged to be.
 const fn verdict_icon(verdict: ByteVerdict, tokens: &Tokens) -> (Icon, Color32) {
     match verdict {
@@ -139,6 +152,15 @@ fn paint_cell(
         Column::Name => return,
         Column::Owner => (None, format!("{}, {}", row.process_name, row.device_name)),
         Column::State => (Some((state_icon(row.state), faint)), row.state.word().to_owned()),
+        Column::Held => (held_icon(row).map(|icon| (icon, faint)), row.held.join(", ")),
+        Column::Banks => {
+            let icon = match row.hint {
+                Some(HintOutcome::Followed) => Some((Icon::Check, tokens.ok)),
+                Some(HintOutcome::Dropped) => Some((Icon::Diamond, tokens.warn)),
+                Some(HintOutcome::NoHint) | None => None,
+            };
+            (icon, row.bank_text())
+        }
         Column::Segment => {
             (None, row.segment.as_ref().map_or_else(String::new, |(_, name)| name.clone()))
         }
@@ -194,8 +216,18 @@ pub(super) fn tooltip(ui: &mut Ui, view: &View<'_>, row: &AllocationRow) {
     };
     fact("Owner", &format!("{}, {}", row.process_name, row.device_name), "");
     let place = row.segment.as_ref().map(|(id, name)| format!(" in {id} {name}"));
-    let pinned = if row.pinned { "pinned" } else { "" };
-    fact("State", &format!("{}{}", row.state.word(), place.unwrap_or_default()), pinned);
+    let pinned = row.pinned_reason.map_or_else(String::new, |why| format!("pinned: {why}"));
+    fact("State", &format!("{}{}", row.state.word(), place.unwrap_or_default()), &pinned);
+    if !row.held.is_empty() {
+        fact("Held", &row.held.join(", "), "");
+    }
+    if let Some(sharing) = &row.sharing {
+        fact("Shared", sharing, "");
+    }
+    let banks = row.bank_text();
+    if !banks.is_empty() {
+        fact("Bank", &banks, if row.hinted_banks.is_empty() { "" } else { "hinted → actual" });
+    }
     if let Some(span) = row.span {
         fact("Address", &row.address_text(), "");
         fact("Offset", &hex(span.start()), "");

@@ -347,12 +347,14 @@ fn seat_row(ui: &mut Ui, view: &View<'_>, seat: &Seat, page: &SeatPage, actions:
     let tokens = tokens(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 17.0), Sense::click());
     let item = match (seat.segment, page.page, page.frame) {
+        (Some(segment), ..) if seat.memory => Some(Item::Segment(segment)),
         (Some(segment), Some(number), _) => Some(Item::AperturePage(segment, number)),
         (_, _, frame) => frame.map(Item::Frame),
     };
     let frame = match (page.frame, page.right) {
         (Some(frame), true) => format!("→ frame 0x{:X}", frame.get()),
         (Some(frame), false) => format!("→ frame 0x{:X}, not the buffer's", frame.get()),
+        (None, _) if seat.memory => "in the segment itself".to_owned(),
         (None, _) => "→ nowhere".to_owned(),
     };
     let from =

@@ -332,11 +332,14 @@ fn shown_card(view: &View<'_>, state: &BuffersState, scene: &Scene) -> usize {
 
 fn fetched_from(sources: Sources<'_>, card: Option<&Card>) -> String {
     let buffer = card.and_then(|card| buffers::buffer(sources.started, card.index));
-    match buffer.map(|buffer| buffer.shape.aperture) {
-        Some(Some((segment, _))) => {
+    match buffer.map(|buffer| (buffer.shape.aperture, buffer.shape.memory)) {
+        Some((Some((segment, _)), _)) => {
             format!("bytes as the GPU fetches them through {}", sources.names.segment(segment))
         }
-        Some(None) => "bytes as the GPU fetches them from system memory".to_owned(),
+        Some((None, Some((segment, _)))) => {
+            format!("bytes as the GPU fetches them from {}", sources.names.segment(segment))
+        }
+        Some((None, None)) => "bytes as the GPU fetches them from system memory".to_owned(),
         None => String::new(),
     }
 }

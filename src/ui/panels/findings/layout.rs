@@ -33,7 +33,28 @@ pub(super) fn lines(counts: &[(Severity, u64)]) -> Vec<Line> {
 pub(super) fn offset_of(lines: &[Line], finding: usize) -> Option<f32> {
     let at = lines.iter().position(|line| *line == Line::Finding(finding))?;
     let before = lines.iter().take(at.saturating_sub(1));
-    Some(before.map(|line| if matches!(line, Line::Finding(_)) { ROW } else { HEADING }).sum())
+    Some(before.map(|line| height(*line)).sum())
+}
+
+/// Height of a line.
+pub(super) const fn height(line: Line) -> f32 {
+    match line {
+        Line::Finding(_) => ROW,
+        Line::Heading(..) => HEADING,
+    }
+}
+
+/// How many lines lie above `top` altogether, and their height together.
+pub(super) fn lines_above(lines: &[Line], top: f32) -> (usize, f32) {
+    let (mut count, mut above) = (0, 0.0);
+    for line in lines {
+        if above + height(*line) > top {
+            break;
+        }
+        above += height(*line);
+        count += 1;
+    }
+    (count, above)
 }
 
 #[cfg(test)]
@@ -56,5 +77,9 @@ mod tests {
         assert_eq!(offset_of(&lines, 1), Some(22.0));
         assert_eq!(offset_of(&lines, 2), Some(98.0));
         assert_eq!(offset_of(&lines, 3), None);
+        assert_eq!(lines_above(&lines, 0.0), (0, 0.0));
+        assert_eq!(lines_above(&lines, 21.0), (0, 0.0));
+        assert_eq!(lines_above(&lines, 61.0), (2, 60.0));
+        assert_eq!(lines_above(&lines, 1000.0), (5, 158.0));
     }
 }

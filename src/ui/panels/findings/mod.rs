@@ -8,9 +8,9 @@ mod tests;
 
 use egui::{Align2, Rect, Role, ScrollArea, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
 
-use self::layout::{Line, ROW, lines, offset_of};
+use self::layout::{Line, ROW, height, lines, lines_above, offset_of};
 use crate::analysis::adapter::severity_word;
-use crate::analysis::findings::{FindingRow, FindingSubject, adapter_findings, counts};
+use crate::analysis::findings::{Collected, FindingRow, FindingSubject, counts};
 use crate::app::{Action, Item, View};
 use crate::base::text::{count, counted};
 use crate::rules::Severity;
@@ -24,8 +24,9 @@ pub(super) const fn severity_tone(severity: Severity) -> Tone {
     match severity {
         Severity::Error => Tone::Error,
         Severity::Warning => Tone::Warn,
+        Severity::Disagreement => Tone::Disagree,
         // Whatever else there is wants to be known, not mended.
-        Severity::Note | Severity::Disagreement => Tone::Accent,
+        Severity::Note => Tone::Accent,
     }
 }
 
@@ -51,19 +52,45 @@ fn subject_text(view: &View<'_>, subject: FindingSubject) -> String {
     }
 }
 
+/// Commands that are looked at in one frame: a few milliseconds at most.
+const COMMANDS_A_FRAME: usize = 20_000;
+
 /// What the panel remembers between frames of one open session.
 #[derive(Debug, Default)]
 pub(crate) struct FindingsState {
     filter: String,
     filter_drawn: Option<u64>,
-    rows: Option<Vec<FindingRow>>,
+    found: Collected,
+    /// Which rows the filter leaves, and of which filter and how many rows.
+    shown: Option<(String, usize, Vec<usize>)>,
     selected: Option<Item>,
 }
 
 impl FindingsState {
-    /// All findings; they are of the adapter, which does not change while a session is open.
-    fn rows(&mut self, view: &View<'_>) -> &[FindingRow] {
-        self.rows.get_or_insert_with(|| adapter_findings(view.run.machine().findings()))
+    /// Goes on looking. What a session asks for does not change while it is open, so that each
+    /// command is looked at once.
+    pub(crate) fn advance(&mut self, ui: &Ui, view: &View<'_>) {
+        if self.found.advance(view.run, view.names, COMMANDS_A_FRAME) {
+            ui.ctx().request_repaint();
+        }
+    }
+
+    /// How many findings there are, as far as looked.
+    pub(crate) fn count(&self) -> u64 {
+        self.found.count()
+    }
+
+    /// The rows that the filter leaves.
+    fn filtered(&mut self) -> &[usize] {
+        let rows = self.found.rows();
+        let known = self.shown.take();
+        let known = known.filter(|(filter, all, _)| *filter == self.filter && *all == rows.len());
+        let shown = known.unwrap_or_else(|| {
+            let left = rows.iter().enumerate().filter(|(_, row)| row.matches(&self.filter));
+            let left = left.map(|(index, _)| index).collect();
+            (self.filter.clone(), rows.len(), left)
+        });
+        &self.shown.insert(shown).2
     }
 }
 
@@ -72,17 +99,18 @@ impl FindingsState {
 /// Where nobody calls this in a pass, the list draws the field itself.
 pub(crate) fn findings_filter_ui(ui: &mut Ui, view: &View<'_>, state: &mut FindingsState) {
     state.filter_drawn = Some(ui.ctx().cumulative_pass_nr());
-    let filter = std::mem::take(&mut state.filter);
-    let rows = state.rows(view);
-    let shown = rows.iter().filter(|row| row.matches(&filter)).count();
-    let left = if shown == rows.len() {
-        counted(shown as u64, "finding")
+    state.advance(ui, view);
+    let (all, shown) = (state.found.rows().len(), state.filtered().len());
+    let left = if shown == all {
+        counted(state.count(), "finding")
     } else {
-        format!("{} of {}", count(shown as u64), counted(rows.len() as u64, "finding"))
+        format!("{} of {}", count(shown as u64), counted(all as u64, "finding"))
     };
-    state.filter = filter;
     let field = filter_field(ui, &mut state.filter, "Filter findings", "Filter by text", &left);
-    field.on_hover_text("Looks through severity, rule, field, value, sentence and source");
+    field.on_hover_text(
+        "Looks through severity, rule, field, value, sentence, source and the name of the \
+         allocation",
+    );
 }
 
 /// The list: fills the rectangle it is given.
@@ -95,8 +123,9 @@ pub(crate) fn findings_ui(
     let tokens = tokens(ui);
     ui.painter().rect_filled(ui.available_rect_before_wrap(), 0.0, tokens.canvas);
     ui.spacing_mut().item_spacing = Vec2::ZERO;
-    if state.rows(view).is_empty() {
-        let hint = "The adapter keeps every rule that is checked when it starts.";
+    state.advance(ui, view);
+    if state.found.rows().is_empty() {
+        let hint = "Adapter and allocations keep every rule that is checked.";
         empty_state(ui, "No findings", hint);
         return;
     }
@@ -104,38 +133,54 @@ pub(crate) fn findings_ui(
         filter_strip(ui, |ui| findings_filter_ui(ui, view, state));
         state.filter_drawn = None;
     }
-    let filter = state.filter.clone();
-    let all = state.rows(view).len();
-    let shown: Vec<FindingRow> =
-        state.rows(view).iter().filter(|row| row.matches(&filter)).cloned().collect();
+    state.filtered();
+    let (all, beyond) = (state.found.rows().len(), state.found.beyond());
+    let rows = state.found.rows();
+    let shown: &[usize] = state.shown.as_ref().map_or(&[], |(_, _, shown)| shown);
     if shown.is_empty() {
-        let title = format!("Nothing matches “{}”", filter.trim());
+        let title = format!("Nothing matches “{}”", state.filter.trim());
         let hint = format!("None of {} says so.", counted(all as u64, "finding"));
         empty_state(ui, &title, &hint);
         return;
     }
-    let counts = counts(shown.iter().map(|row| row.severity));
+    let left = || shown.iter().filter_map(|index| rows.get(*index));
+    let counts = counts(left().map(|row| row.severity));
     let lines = lines(&counts);
     let mut area = ScrollArea::vertical().id_salt("findings").auto_shrink(false);
     if state.selected != view.selected {
         state.selected = view.selected;
         let about =
             |row: &FindingRow| item_of(row.subject).is_some_and(|it| Some(it) == view.selected);
-        let first = shown.iter().position(about);
+        let first = left().position(about);
         if let Some(offset) = first.and_then(|first| offset_of(&lines, first)) {
             area = area.vertical_scroll_offset(offset);
         }
     }
-    area.show(ui, |ui| {
-        for line in &lines {
+    area.show_viewport(ui, |ui, seen| {
+        let (skipped, above) = lines_above(&lines, seen.top());
+        ui.add_space(above);
+        let mut y = above;
+        let mut drawn = skipped;
+        for line in lines.iter().skip(skipped) {
+            if y > seen.bottom() {
+                break;
+            }
             match *line {
                 Line::Heading(severity, count) => heading_ui(ui, severity, count),
                 Line::Finding(index) => {
-                    if let Some(row) = shown.get(index) {
+                    if let Some(row) = shown.get(index).and_then(|index| rows.get(*index)) {
                         finding_ui(ui, view, row, actions);
                     }
                 }
             }
+            y += height(*line);
+            drawn += 1;
+        }
+        let below: f32 = lines.iter().skip(drawn).map(|line| height(*line)).sum();
+        ui.add_space(below);
+        if beyond > 0 {
+            let words = format!("and {} more, which are only counted", count(beyond));
+            ui.label(text::mixed_job(&words, size::TEXT_SMALL, tokens.text_faint));
         }
     });
 }
@@ -165,7 +210,7 @@ fn heading_ui(ui: &mut Ui, severity: Severity, count: u64) {
 /// What follows from a severity.
 const fn severity_meaning(severity: Severity) -> &'static str {
     match severity {
-        Severity::Error => "the adapter does not start",
+        Severity::Error => "the adapter does not start, or the allocation is not created",
         Severity::Warning => "documents forbid it, shipping drivers do it, and it works",
         Severity::Disagreement => "documents disagree, and it works",
         Severity::Note => "worth knowing",

@@ -34,7 +34,7 @@ fn every_finding_of_an_impossible_adapter_is_listed() {
     for (width, theme) in [(864.0, Theme::Dark), (452.0, Theme::Light)] {
         let name = format!("{width}-{theme:?}");
         let state = show(BROKEN, width, theme, "", &name);
-        let rows = state.rows.expect("it was shown");
+        let rows = state.found.rows();
         for rule in ["commit-above-size", "segment-size-pages", "segment-base-pages"] {
             assert!(rows.iter().any(|row| row.rule == rule), "{rule}: {rows:?}");
         }
@@ -46,6 +46,29 @@ fn every_finding_of_an_impossible_adapter_is_listed() {
 fn an_empty_list_says_why() {
     let good = r#"(version: 1, adapter: (profile: "inspector"), commands: [])"#;
     let state = show(good, 452.0, Theme::Dark, "", "none");
-    assert_eq!(state.rows.map(|rows| rows.len()), Some(0));
+    assert!(state.found.rows().is_empty());
     show(BROKEN, 452.0, Theme::Dark, "nothing like this", "unmatched");
+}
+
+/// Two allocations of which one asks for a size of nothing, and one for a priority of 0.
+#[test]
+fn findings_of_allocations_are_listed_once_and_a_click_selects() {
+    let text = r#"(version: 1, adapter: (profile: "inspector"), commands: [
+        CreateProcess("p"), CreateDevice(name: "d", process: "p"),
+        CreateAllocation(name: "nothing", device: "d", size: 0, preferred: ["VRAM"], supported: ["VRAM"]),
+    ])"#;
+    let opened = Opened::read(text, "a.ron").expect("it can be read");
+    let view = opened.view(Looking::default());
+    let mut found = Collected::default();
+    assert!(found.advance(view.run, view.names, 2), "one command is left");
+    assert!(!found.advance(view.run, view.names, 2));
+    let count = found.count();
+    assert!(!found.advance(view.run, view.names, 2));
+    assert_eq!(found.count(), count, "each command is looked at once");
+    let id = view.names.find_allocation("nothing").expect("named");
+    let of = |row: &&FindingRow| row.subject == FindingSubject::Allocation(id);
+    let row = found.rows().iter().find(of).expect("a size of 0 breaks a rule");
+    assert_eq!(row.severity, Severity::Error);
+    assert!(row.matches("nothing"));
+    assert_eq!(item_of(row.subject), Some(Item::Allocation(id)));
 }

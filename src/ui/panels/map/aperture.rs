@@ -14,9 +14,8 @@ use crate::analysis::lanes;
 use crate::analysis::lens::{self, FrameClass, LensPage, PageTarget};
 use crate::base::text::{counted, hex};
 use crate::base::{FrameNumber, PAGE_SIZE, Span};
-use crate::kmd::Driver;
 use crate::ui::theme::{mix, size, text};
-use crate::ui::widgets::{snap, snap_position};
+use crate::ui::widgets::{Slope, hatch_mesh, snap, snap_position};
 
 /// How many pages are enlarged at most.
 pub(super) const LENS_PAGES: u64 = 64;
@@ -75,9 +74,9 @@ impl LensCache {
             Some(kept) if LensKey { first: lens.first, ..kept.key } == key => kept.frames,
             _ => lens::frame_columns(scene.started.host(), lens.frames.columns()),
         };
-        let region = Driver::region(lens.lane.segment.id);
-        let entries = scene.started.driver().gpu().aperture(region)?;
-        let pages = lens::pages(entries, lens.lane.usage, lens.first, LENS_PAGES);
+        let id = lens.lane.segment.id;
+        lens::PageTable::of(scene.started, id)?;
+        let pages = lens::pages(scene.view.run, scene.started, id, lens.first, LENS_PAGES);
         let mut mesh = Mesh::default();
         let mut links = Vec::new();
         add_frames(&mut mesh, scene, lens, &frames);
@@ -227,12 +226,37 @@ fn add_page(
         }
         PageTarget::Dummy(_) | PageTarget::Nowhere => {
             mesh.add_colored_rect(inside, tokens.lane);
+            if page.target == PageTarget::Nowhere {
+                // Like what is unusable on a lane: an access reaches nothing.
+                let ink = mix(tokens.lane, tokens.text_faint, 0.55);
+                for slope in [Slope::Rising, Slope::Falling] {
+                    hatch_mesh(mesh, inside, ink, 5.0, slope, scene.pixels_per_point);
+                }
+            }
             if page.owner.is_some() {
                 // Booked and not mapped yet: an owner without content.
                 let cap = rect.with_max_y(rect.top() + size::BLOCK_CAP);
                 mesh.add_colored_rect(cap, owner_color(scene, page));
             }
         }
+    }
+    if page.wrong {
+        for slope in [Slope::Rising, Slope::Falling] {
+            hatch_mesh(mesh, inside, tokens.error, 4.0, slope, scene.pixels_per_point);
+        }
+    }
+}
+
+/// The letters that a page carries: what it is, where its pattern alone would not say.
+fn sign(page: &LensPage, dummy: FrameNumber) -> &'static str {
+    match (page.target, page.wrong) {
+        (_, true) => "×",
+        (PageTarget::Dummy(frame), false) if frame != dummy => "!",
+        (PageTarget::Nowhere, false) => "–",
+        (PageTarget::Dummy(_), false) => "d",
+        (PageTarget::Frame { .. }, false) if page.stale > 0 => "s",
+        (PageTarget::Frame { .. }, false) if page.foreign.is_some() => "f",
+        (PageTarget::Frame { .. }, false) => "",
     }
 }
 
@@ -325,13 +349,21 @@ pub(super) fn paint(
     let count = cache.pages.len();
     for (index, page) in cache.pages.iter().enumerate() {
         let rect = cell(scene, lens, (index, count));
-        let sign = match page.target {
-            PageTarget::Dummy(_) => "d",
-            PageTarget::Nowhere => "–",
-            PageTarget::Frame { .. } => continue,
-        };
-        if rect.width() >= 7.0 {
-            let (at, ink) = (rect.center(), scene.tokens.text_faint);
+        let sign = sign(page, scene.started.vidmm().dummy_page().frame());
+        if rect.width() >= 7.0 && !sign.is_empty() {
+            let at = rect.center();
+            let tokens = scene.tokens;
+            let ink = match sign {
+                "×" => tokens.error,
+                "!" => tokens.warn,
+                "s" | "f" => tokens.text,
+                _ => tokens.text_faint,
+            };
+            if sign == "×" || sign == "–" {
+                // On a ground of its own, so that the pattern does not run through it.
+                let ground = Rect::from_center_size(at, vec2(8.0, 11.0)).intersect(rect.shrink(1.0));
+                painter.rect_filled(snap(painter, ground), 0.0, tokens.lane);
+            }
             text::paint_mono(painter, at, Align2::CENTER_CENTER, sign, size::MONO_TINY, ink);
         }
     }
@@ -379,13 +411,14 @@ fn paint_wedge(painter: &Painter, scene: &Scene<'_>, lens: &LensView<'_>, pages:
         );
         super::lane::paint_outline(painter, boxed, tokens.text, false);
     }
-    paint_wedge_words(painter, scene, wedge, first.page..=last.page);
+    paint_wedge_words(painter, scene, wedge, pages, first.page..=last.page);
 }
 
 fn paint_wedge_words(
     painter: &Painter,
     scene: &Scene<'_>,
     wedge: Rect,
+    shown: &[LensPage],
     pages: RangeInclusive<u64>,
 ) {
     let tokens = scene.tokens;
@@ -393,22 +426,64 @@ fn paint_wedge_words(
     let left = Align2::LEFT_CENTER;
     let range = format!("pages {}–{}", hex(*pages.start()), hex(*pages.end()));
     let galley = text::mixed_text(painter, &range, size::TEXT_SMALL, tokens.text_secondary);
+    // Signs of what there is among the pages shown, and what they mean.
+    let dummy = scene.started.vidmm().dummy_page().frame();
+    let signs: Vec<(&str, &str)> = SIGNS
+        .into_iter()
+        .filter(|(sign, _)| match *sign {
+            "" => shown.iter().any(|page| is_coherent(page)),
+            known => shown.iter().any(|page| self::sign(page, dummy) == known),
+        })
+        .collect();
+    let points = size::TEXT_SMALL;
+    let word = |words: &str| text::mixed_text(painter, words, points, tokens.text_faint);
+    let mut width = galley.size().x;
+    let mut kept = Vec::new();
+    for (sign, meaning) in signs {
+        let meaning = word(meaning);
+        // The bar or letter, and the gaps on both sides of it.
+        let more = meaning.size().x + 24.0;
+        if width + more > wedge.width() {
+            break;
+        }
+        width += more;
+        kept.push((sign, meaning));
+    }
     // Words stand in the middle, where the wedge is behind them at every zoom.
-    let width = galley.size().x + 190.0;
     let x = (wedge.center().x - width / 2.0).max(wedge.left());
     // The edges of the wedge run behind the words and not through them.
     let plate = Rect::from_min_size(pos2(x - 6.0, y - 8.0), vec2(width + 12.0, 16.0));
     painter.rect_filled(snap(painter, plate.intersect(wedge)), size::RADIUS_SMALL, tokens.canvas);
-    let end = text::paint_galley(painter, pos2(x, y - 1.0), left, galley, tokens.text_secondary);
-    let bar = Rect::from_min_size(pos2(end.right() + 12.0, y - 1.0), vec2(6.0, 2.0));
-    painter.rect_filled(snap(painter, bar), 0.0, tokens.text_secondary);
-    let faint = tokens.text_faint;
-    let at = pos2(bar.right() + 5.0, y);
-    let end = text::paint(painter, at, left, "cache coherent", size::TEXT_SMALL, faint);
-    let at = pos2(end.right() + 12.0, y - 1.0);
-    let end = text::paint_mono(painter, at, left, "d", size::MONO, tokens.text_secondary);
-    let at = pos2(end.right() + 5.0, y);
-    text::paint(painter, at, left, "dummy page", size::TEXT_SMALL, faint);
+    let mut end = text::paint_galley(painter, pos2(x, y - 1.0), left, galley, tokens.text_secondary);
+    for (sign, meaning) in kept {
+        if sign.is_empty() {
+            let bar = Rect::from_min_size(pos2(end.right() + 12.0, y - 1.0), vec2(6.0, 2.0));
+            painter.rect_filled(snap(painter, bar), 0.0, tokens.text_secondary);
+            end = bar;
+        } else {
+            let ink = if sign == "×" { tokens.error } else { tokens.text_secondary };
+            let at = pos2(end.right() + 12.0, y - 1.0);
+            end = text::paint_mono(painter, at, left, sign, size::MONO, ink);
+        }
+        let at = pos2(end.right() + 5.0, y - 1.0);
+        end = text::paint_galley(painter, at, left, meaning, tokens.text_faint);
+    }
+}
+
+/// Signs in pages, the most important first, and what they mean. Nothing stands for the bar of a
+/// coherent page.
+const SIGNS: [(&str, &str); 7] = [
+    ("×", "wrong"),
+    ("!", "not the dummy page"),
+    ("s", "stale"),
+    ("f", "mapped by hand"),
+    ("–", "faults"),
+    ("", "cache coherent"),
+    ("d", "dummy page"),
+];
+
+const fn is_coherent(page: &LensPage) -> bool {
+    matches!(page.target, PageTarget::Frame { coherent: true, .. })
 }
 
 /// The frame that stands in for what is not mapped: marked from above.

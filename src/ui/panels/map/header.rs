@@ -5,10 +5,11 @@ use egui::{Align2, Rect, Ui, pos2, vec2};
 use crate::analysis::adapter::{finding_origin, finding_sentence, why_not_started};
 use crate::app::{Action, View};
 use crate::base::text::counted;
+use crate::machine::{Command, Started};
 use crate::ui::panels::findings::findings_link;
 use crate::ui::theme::{mix, mixed_job, size, text, tokens};
 use crate::ui::widgets::{
-    Icon, Slope, Tone, dashed_rect, hatch, hatch_mesh, link, outline, panel_header,
+    Icon, Slope, Tone, cross_hatch, dashed_rect, dots_mesh, hatch, hatch_mesh, link, outline, panel_header,
 };
 
 /// A pattern of the map that has a name.
@@ -16,6 +17,12 @@ use crate::ui::widgets::{
 enum Key {
     Free,
     Pinned,
+    Offered,
+    Locked,
+    Displayed,
+    Crosses,
+    Padding,
+    Unusable,
     Merged,
     Arrived,
     Left,
@@ -24,9 +31,36 @@ enum Key {
 
 impl Key {
     /// In the order of importance: a narrow header drops the last.
-    const ALL: [(Self, &'static str, &'static str); 6] = [
+    const ALL: [(Self, &'static str, &'static str); 12] = [
         (Self::Free, "free", "Nothing is placed here."),
         (Self::Pinned, "pinned", "Nothing but a purge moves it."),
+        (
+            Self::Offered,
+            "offered",
+            "Its owner does not need the content for now: it leaves before everything else.",
+        ),
+        (
+            Self::Locked,
+            "locked",
+            "The CPU holds a lock on it; a number beside the key counts them.",
+        ),
+        (Self::Displayed, "displayed", "Shown on the screen: it is pinned until something else is."),
+        (
+            Self::Crosses,
+            "crosses bank",
+            "It lies across the end of a bank. Banks are hints: nothing keeps an allocation inside.",
+        ),
+        (
+            Self::Padding,
+            "padding",
+            "Room without content, to scale: between rows that are aligned, or behind what was \
+             rounded up to large pages.",
+        ),
+        (
+            Self::Unusable,
+            "unusable",
+            "The driver reports the range as invalid, or the boot frame buffer lies there.",
+        ),
         (
             Self::Merged,
             "merged",
@@ -43,8 +77,52 @@ impl Key {
     ];
 }
 
+/// What of the legend a session has use for, beyond what every session has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Present {
+    offered: bool,
+    locked: bool,
+    displayed: bool,
+    banks: bool,
+    padding: bool,
+    unusable: bool,
+}
+
+impl Present {
+    /// Looks through the commands of a session and the segments of its adapter.
+    pub(super) fn of(view: &View<'_>, started: &Started) -> Self {
+        let commands = view.run.commands();
+        let has = |wanted: fn(&Command) -> bool| commands.iter().any(wanted);
+        let segments = &started.vidmm().adapter().segments;
+        Self {
+            offered: has(|command| matches!(command, Command::Offer(..))),
+            locked: has(|command| matches!(command, Command::Lock(..))),
+            displayed: has(|command| matches!(command, Command::Display(Some(_)))),
+            banks: segments.iter().any(|segment| segment.banks.len() > 1),
+            padding: segments.iter().any(|segment| {
+                segment.is_pitch_aligned() || segment.page_size.get() > crate::base::PAGE_SIZE
+            }),
+            unusable: segments.iter().any(|segment| {
+                !segment.invalid_ranges.is_empty() || !segment.uefi_frame_buffer_ranges.is_empty()
+            }),
+        }
+    }
+
+    const fn has(self, key: Key) -> bool {
+        match key {
+            Key::Offered => self.offered,
+            Key::Locked => self.locked,
+            Key::Displayed => self.displayed,
+            Key::Crosses => self.banks,
+            Key::Padding => self.padding,
+            Key::Unusable => self.unusable,
+            Key::Free | Key::Pinned | Key::Merged | Key::Arrived | Key::Left | Key::Encoded => true,
+        }
+    }
+}
+
 /// Shows the header; with something zoomed, a link that shows whole segments again.
-pub(super) fn show(ui: &mut Ui, zoomed: bool, actions: &mut Vec<Action>) {
+pub(super) fn show(ui: &mut Ui, zoomed: bool, present: Present, actions: &mut Vec<Action>) {
     panel_header(ui, "Memory map", |ui| {
         if zoomed {
             let response = link(ui, "Whole segments");
@@ -52,17 +130,17 @@ pub(super) fn show(ui: &mut Ui, zoomed: bool, actions: &mut Vec<Action>) {
                 actions.push(Action::ZoomHome);
             }
         }
-        legend(ui);
+        legend(ui, present);
     });
 }
 
-fn legend(ui: &mut Ui) {
+fn legend(ui: &mut Ui, present: Present) {
     let tokens = tokens(ui);
     let room = ui.available_rect_before_wrap();
     let painter = ui.painter().clone();
     let mut x = room.left() + 16.0;
     let y = room.center().y;
-    for (key, name, meaning) in Key::ALL {
+    for (key, name, meaning) in Key::ALL.into_iter().filter(|(key, ..)| present.has(*key)) {
         let galley = text::mixed_text(&painter, name, size::TEXT_SMALL, tokens.text_secondary);
         let width = 19.0 + galley.size().x;
         if x + width > room.right() {
@@ -90,6 +168,40 @@ fn paint_key(ui: &Ui, key: Key, rect: Rect) {
         }
         Key::Pinned => {
             Icon::Lock.paint(painter, rect.center(), 11.0, tokens.text_secondary);
+        }
+        Key::Offered => {
+            let fill = mix(tokens.lane, tokens.text_faint, 0.18);
+            painter.rect_filled(rect, 0.0, fill);
+            let mut mesh = egui::Mesh::default();
+            let room = rect.translate(vec2(-2.0, -3.0)).with_max_y(rect.bottom() + 1.0);
+            let ink = tokens.text.gamma_multiply(0.6);
+            dots_mesh(&mut mesh, room.with_max_x(rect.right()), ink, painter.pixels_per_point());
+            painter.add(egui::Shape::mesh(mesh));
+            outline(painter, rect, 0.0, 1.0, tokens.separator_strong);
+        }
+        Key::Locked => {
+            Icon::Key.paint(painter, rect.center(), 11.0, tokens.text_secondary);
+        }
+        Key::Displayed => {
+            Icon::Screen.paint(painter, rect.center(), 11.0, tokens.text_secondary);
+        }
+        Key::Crosses => {
+            Icon::Diamond.paint(painter, rect.center(), 10.0, tokens.text_secondary);
+        }
+        Key::Padding => {
+            painter.rect_filled(rect, 0.0, mix(tokens.lane, tokens.text_faint, 0.18));
+            let mut x = rect.left() + 5.0;
+            while x < rect.right() {
+                let bar = Rect::from_x_y_ranges(x..=x + 1.0, rect.bottom() - 5.0..=rect.bottom());
+                painter.rect_filled(bar, 0.0, tokens.text_faint);
+                x += 3.0;
+            }
+            outline(painter, rect, 0.0, 1.0, tokens.separator_strong);
+        }
+        Key::Unusable => {
+            painter.rect_filled(rect, 0.0, tokens.lane);
+            cross_hatch(painter, rect, tokens.text_faint.gamma_multiply(0.8), 4.0);
+            outline(painter, rect, 0.0, 1.0, tokens.separator_strong);
         }
         Key::Merged => {
             let heights = [6.0, 9.0, 7.0, 10.0, 5.0, 8.0, 10.0];

@@ -5,8 +5,10 @@ use egui::{Pos2, vec2};
 use super::aperture::{LensCache, LensView};
 use super::lane::{LaneCache, LaneView};
 use super::scene::Scene;
+use super::strip;
 use crate::analysis::lanes::LaneItem;
 use crate::analysis::lens::LensPage;
+use crate::analysis::strips::ApartKind;
 use crate::app::Item;
 use crate::base::{FrameNumber, SegmentId, Span};
 use crate::rules::SegmentKind;
@@ -17,6 +19,10 @@ use crate::vidmm::ExtentOwner;
 pub(super) enum Hit {
     /// The row that names a segment.
     Title(SegmentId),
+    /// A bracket of banks: the first and the last.
+    Banks(SegmentId, u8, u8),
+    /// A bracket of a range set apart.
+    Apart(SegmentId, ApartKind, Span),
     /// A block.
     Extent(SegmentId, ExtentOwner, Span),
     /// A column of merged blocks: its positions, and where the pointer is in them.
@@ -40,7 +46,9 @@ impl Hit {
     /// What it is for the rest of the window.
     pub(super) fn item(&self) -> Option<Item> {
         Some(match *self {
-            Self::Title(segment) => Item::Segment(segment),
+            Self::Title(segment) | Self::Banks(segment, ..) | Self::Apart(segment, ..) => {
+                Item::Segment(segment)
+            }
             Self::Extent(_, ExtentOwner::Allocation(id) | ExtentOwner::Eviction(id), _) => {
                 Item::Allocation(id)
             }
@@ -68,6 +76,17 @@ pub(super) fn in_lane(
     let segment = lane.segment.id;
     if lane.rects.title.contains(at) {
         return Some(Hit::Title(segment));
+    }
+    let column = |x: f32| f64::from((x - lane.rects.blocks.left()) * scene.pixels_per_point);
+    if lane.rects.banks.is_some_and(|rect| rect.contains(at)) {
+        let parts = strip::bank_parts(scene, lane);
+        let here = parts.iter().find(|part| (part.x0..part.x1).contains(&column(at.x)))?;
+        return Some(Hit::Banks(segment, here.first, here.last));
+    }
+    if lane.rects.apart.is_some_and(|rect| rect.contains(at)) {
+        let parts = strip::apart_parts(scene, lane);
+        let here = parts.iter().rev().find(|part| (part.x0..part.x1).contains(&column(at.x)))?;
+        return Some(Hit::Apart(segment, here.kind, here.span));
     }
     // The edge counts, so that the first and last block are easy to reach.
     if !lane.rects.blocks.expand2(vec2(0.0, 1.0)).contains(at) {

@@ -37,7 +37,7 @@ pub(in crate::ui::panels) fn place_of(started: &Started, item: Item) -> Option<(
         }
         Item::Buffer(index) => {
             let buffer = started.vidmm().queue().buffers().get(usize::try_from(index).ok()?)?;
-            let (segment, offset) = buffer.shape.aperture?;
+            let (segment, offset) = buffer.shape.aperture.or(buffer.shape.memory)?;
             let (span, _) = book.segment(segment)?.space().block_at(offset.get())?;
             Some((segment, span))
         }

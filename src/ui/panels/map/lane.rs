@@ -6,18 +6,20 @@ use egui::{Align2, Color32, Mesh, Painter, Rect, Shape, StrokeKind, pos2, vec2};
 
 use super::layout::LaneRects;
 use super::scene::Scene;
+use super::strip;
 use crate::analysis::coverage::Scale;
 use crate::analysis::lanes::{self, Block, LaneItem, Merged};
 use crate::analysis::map_words;
+use crate::analysis::{allocation_words, strips};
 use crate::base::text::{counted, size as size_text};
 use crate::base::{AllocationId, PAGE_SIZE, Span};
 use crate::rules::{CheckedSegment, SegmentKind};
 use crate::ui::theme::{Mark, OwnerColor, mix, size, text};
 use crate::ui::widgets::{
-    Icon, Slope, dashed_rect, elide, halo, hatch_mesh, hexadecimal_ticks, mark, outline,
+    Icon, Slope, dashed_rect, dots_mesh, elide, halo, hatch_mesh, hexadecimal_ticks, mark, outline,
     paint_ticks, snap, snap_position, vertical_line,
 };
-use crate::vidmm::{Allocation, ExtentOwner, SegmentUse};
+use crate::vidmm::{Allocation, ExtentOwner, Offer, SegmentUse};
 
 /// Pages are told apart by lines where each has at least so many points.
 const PAGE_LINES: f64 = 8.0;
@@ -25,6 +27,12 @@ const PAGE_LINES: f64 = 8.0;
 const NARROW: f32 = 12.0;
 /// Arrivals in a lane beyond this number glow no more: everything would.
 const MOST_HALOS: usize = 40;
+/// Height of the ticks where a block crosses from one bank into another.
+const BOUND_TICK: f32 = 8.0;
+/// Diamonds closer than this are one.
+const DIAMOND_GAP: f32 = 12.0;
+/// Height of the strip that stands for padding.
+const PADDING_STRIP: f32 = 5.0;
 
 /// A lane as it is painted in this frame.
 #[derive(Clone, Copy)]
@@ -88,7 +96,30 @@ struct Label {
     rect: Rect,
     name: String,
     size: String,
-    pinned: bool,
+    /// What stands before the name: why it stays, who holds it.
+    marks: Vec<LabelMark>,
+    /// What the name is written on, where a pattern would run through it.
+    ground: Option<Color32>,
+}
+
+/// An icon before the name of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct LabelMark {
+    icon: Icon,
+    /// How often, where that is more than once.
+    times: u32,
+}
+
+impl LabelMark {
+    const fn once(icon: Icon) -> Self {
+        Self { icon, times: 1 }
+    }
+
+    /// The room that it takes, with the gap behind it.
+    fn width(self) -> f32 {
+        let digits = f32::from(u8::try_from(self.times.checked_ilog10().unwrap_or(0)).unwrap_or(9));
+        if self.times > 1 { 13.0 + 7.0 * (digits + 1.0) } else { 13.0 }
+    }
 }
 
 /// A count to be written over merged blocks.
@@ -107,6 +138,8 @@ pub(super) struct LaneCache {
     mesh: Arc<Mesh>,
     labels: Vec<Label>,
     plates: Vec<Plate>,
+    /// Where blocks cross from one bank into another.
+    crossings: Vec<f32>,
 }
 
 impl LaneCache {
@@ -125,8 +158,14 @@ impl LaneCache {
         let book = scene.started.vidmm().book();
         let items =
             lanes::lane_items(lane.usage, lane.scale, |owner| lanes::process_of(book, owner));
-        let mut builder =
-            Builder { scene, lane, mesh: Mesh::default(), labels: Vec::new(), plates: Vec::new() };
+        let mut builder = Builder {
+            scene,
+            lane,
+            mesh: Mesh::default(),
+            labels: Vec::new(),
+            plates: Vec::new(),
+            crossings: Vec::new(),
+        };
         builder.ground();
         for item in &items {
             if let LaneItem::Block(block) = item {
@@ -138,8 +177,8 @@ impl LaneCache {
                 builder.merged(merged);
             }
         }
-        let Builder { mesh, labels, plates, .. } = builder;
-        Self { key, items, mesh: Arc::new(mesh), labels, plates }
+        let Builder { mesh, labels, plates, crossings, .. } = builder;
+        Self { key, items, mesh: Arc::new(mesh), labels, plates, crossings }
     }
 
     /// What is drawn at a column: the narrowest where several are.
@@ -175,6 +214,7 @@ struct Builder<'a> {
     mesh: Mesh,
     labels: Vec<Label>,
     plates: Vec<Plate>,
+    crossings: Vec<f32>,
 }
 
 impl Builder<'_> {
@@ -213,23 +253,101 @@ impl Builder<'_> {
             self.mesh.add_colored_rect(rect, scene.tokens.block_edge(owner.color));
             return;
         }
-        self.mesh.add_colored_rect(rect, scene.tokens.block_fill(owner.color));
+        if matches!(
+            block.owner,
+            ExtentOwner::InvalidRange(_) | ExtentOwner::UefiFrameBuffer(_)
+        ) {
+            self.unusable(block, rect);
+            return;
+        }
+        let fill = scene.tokens.block_fill(owner.color);
+        self.mesh.add_colored_rect(rect, fill);
+        let allocation = match block.owner {
+            ExtentOwner::Allocation(id) => book.allocation(id),
+            _ => None,
+        };
+        let offered = allocation.is_some_and(|known| known.offer() != Offer::None);
+        if offered {
+            let ink = scene.tokens.text.gamma_multiply(0.45);
+            dots_mesh(&mut self.mesh, rect, ink, scene.pixels_per_point);
+        }
+        if let Some(allocation) = allocation {
+            self.padding(allocation, rect, owner.color);
+        }
         if matches!(block.owner, ExtentOwner::Eviction(_)) {
             let (color, per_point) = (scene.tokens.moved_out, scene.pixels_per_point);
             hatch_mesh(&mut self.mesh, rect, color, size::HATCH_STEP, Slope::Falling, per_point);
         }
         self.edge(rect, scene.tokens.block_edge(owner.color));
         self.cap(rect, owner);
-        let pinned = match block.owner {
-            ExtentOwner::Allocation(id) => book.allocation(id).is_some_and(Allocation::is_pinned),
-            ExtentOwner::Eviction(_) => false,
-            ExtentOwner::PagingBuffer(_)
-            | ExtentOwner::InvalidRange(_)
-            | ExtentOwner::UefiFrameBuffer(_) => true,
-        };
+        self.crossings(block, rect);
         if rect.width() >= 11.0 {
             let name = map_words::extent_name(scene.view.names, block.owner);
-            self.labels.push(Label { rect, name, size: size_text(block.span.len()), pinned });
+            let marks = match block.owner {
+                ExtentOwner::PagingBuffer(_) => vec![LabelMark::once(Icon::Lock)],
+                _ => allocation.map_or_else(Vec::new, label_marks),
+            };
+            let ground = offered.then_some(fill);
+            let size = size_text(block.span.len());
+            self.labels.push(Label { rect, name, size, marks, ground });
+        }
+    }
+
+    /// A range in which nothing may lie: crossed out, and no owner's.
+    fn unusable(&mut self, block: &Block, rect: Rect) {
+        let (tokens, per_point) = (self.scene.tokens, self.scene.pixels_per_point);
+        self.mesh.add_colored_rect(rect, tokens.lane);
+        let ink = mix(tokens.lane, tokens.text_faint, 0.6);
+        for slope in [Slope::Rising, Slope::Falling] {
+            hatch_mesh(&mut self.mesh, rect, ink, size::HATCH_STEP, slope, per_point);
+        }
+        self.edge(rect, tokens.separator_strong);
+        if rect.width() >= 11.0 {
+            let name = map_words::extent_name(self.scene.view.names, block.owner);
+            let size = size_text(block.span.len());
+            let ground = Some(tokens.lane);
+            self.labels.push(Label { rect, name, size, marks: Vec::new(), ground });
+        }
+    }
+
+    /// A strip at the foot of a block, as wide as the share of its room that is without content.
+    fn padding(&mut self, allocation: &Allocation, rect: Rect, owner: Color32) {
+        let Some(place) = allocation.placement() else { return };
+        let Some(padding) = allocation_words::padding(self.lane.segment, allocation, place) else {
+            return;
+        };
+        let inside = rect.shrink(1.0);
+        let strip = padding_strip(inside, padding.thousandths(), self.scene.pixels_per_point);
+        self.mesh.add_colored_rect(strip, self.scene.tokens.lane);
+        let pixel = 1.0 / self.scene.pixels_per_point;
+        let mut x = strip.left();
+        while x < strip.right() {
+            let bar = Rect::from_x_y_ranges(x..=(x + pixel.max(1.0)).min(strip.right()), strip.y_range());
+            self.mesh.add_colored_rect(bar, owner);
+            x += 3.0;
+        }
+    }
+
+    /// Marks where a block crosses from one bank into another: ticks at both edges, and a diamond
+    /// on its cap that is painted last.
+    fn crossings(&mut self, block: &Block, rect: Rect) {
+        let (scene, lane) = (self.scene, self.lane);
+        for end in strips::crossings(&lane.segment.banks, block.span) {
+            if !(lane.scale.range().start()..=lane.scale.range().end()).contains(&end) {
+                continue;
+            }
+            #[expect(clippy::cast_possible_truncation)]
+            let column = lane.scale.column_of(end).round() as f32;
+            let x = lane.rects.blocks.left() + column / scene.pixels_per_point;
+            // Banks may be narrower than a diamond.
+            if self.crossings.last().is_some_and(|last| x - last < DIAMOND_GAP) {
+                continue;
+            }
+            self.crossings.push(x);
+            for y in [rect.top(), rect.bottom() - BOUND_TICK] {
+                let tick = Rect::from_min_size(pos2(x, y), vec2(1.0, BOUND_TICK));
+                self.mesh.add_colored_rect(tick, scene.tokens.text);
+            }
         }
     }
 
@@ -285,6 +403,33 @@ impl Builder<'_> {
     }
 }
 
+/// The marks of an allocation, the strongest hold first.
+fn label_marks(allocation: &Allocation) -> Vec<LabelMark> {
+    let mut marks = Vec::new();
+    if allocation.is_displayed() {
+        marks.push(LabelMark::once(Icon::Screen));
+    }
+    if allocation.is_pinned() {
+        marks.push(LabelMark::once(Icon::Lock));
+    }
+    if allocation.locks() > 0 {
+        marks.push(LabelMark { icon: Icon::Key, times: allocation.locks() });
+    }
+    if allocation.offer() == Offer::Discarded {
+        marks.push(LabelMark::once(Icon::Dropped));
+    }
+    marks
+}
+
+/// The strip that stands for padding at the foot of a block: at its right end, as wide as its
+/// share, at least two pixels.
+fn padding_strip(block: Rect, thousandths: u16, pixels_per_point: f32) -> Rect {
+    let share = f32::from(thousandths) / 1000.0;
+    let width = (block.width() * share).max(2.0 / pixels_per_point).min(block.width());
+    let left = snap_to(block.right() - width, 1.0 / pixels_per_point);
+    Rect::from_min_max(pos2(left, block.bottom() - PADDING_STRIP), block.max)
+}
+
 fn snap_to(value: f32, pixel: f32) -> f32 {
     (value / pixel).round() * pixel
 }
@@ -292,6 +437,7 @@ fn snap_to(value: f32, pixel: f32) -> f32 {
 /// Paints a lane: title, blocks, ruler, and what is special in this frame.
 pub(super) fn paint(painter: &Painter, scene: &Scene<'_>, lane: &LaneView<'_>, cache: &LaneCache) {
     paint_title(painter, scene, lane);
+    strip::paint(painter, scene, lane);
     painter.add(Shape::Mesh(Arc::clone(&cache.mesh)));
     paint_page_lines(painter, scene, lane);
     paint_encoded(painter, scene, lane);
@@ -316,6 +462,9 @@ pub(super) fn paint(painter: &Painter, scene: &Scene<'_>, lane: &LaneView<'_>, c
     };
     for (_, rect) in &arrived {
         corner_mark(painter, *rect, direction);
+    }
+    for x in &cache.crossings {
+        Icon::Diamond.paint(painter, pos2(x + 0.5, lane.rects.blocks.top() + 1.0), 10.0, scene.tokens.text);
     }
     if let Some(ruler) = lane.rects.ruler {
         paint_ticks(painter, ruler, &ticks(lane));
@@ -522,24 +671,35 @@ fn corner_mark(painter: &Painter, rect: Rect, direction: Mark) {
 fn paint_label(painter: &Painter, scene: &Scene<'_>, label: &Label, marked: bool) {
     let tokens = scene.tokens;
     let rect = label.rect;
-    let lock = if label.pinned { 13.0 } else { 0.0 };
-    let room = rect.width() - 10.0 - lock;
+    let marks: f32 = label.marks.iter().map(|mark| mark.width()).sum();
+    let room = rect.width() - 10.0 - marks;
     let name = elide(painter, &label.name, size::TEXT_SMALL, tokens.text, room);
     // A name of which an ellipsis is all that fits says nothing.
     let fits = !name.elided || room >= 34.0;
+    let ink = tokens.text_secondary;
     if !fits {
-        if label.pinned {
-            Icon::Lock.paint(painter, rect.center(), 11.0, tokens.text_secondary);
+        // As many marks as fit, in the middle; the strongest hold is the last to give way.
+        let mut kept = label.marks.as_slice();
+        let width = |marks: &[LabelMark]| marks.iter().map(|mark| mark.width()).sum::<f32>();
+        while kept.len() > 1 && width(kept) > rect.width() {
+            kept = &kept[..kept.len() - 1];
+        }
+        let mut x = rect.center().x - width(kept) / 2.0 + 1.0;
+        for mark in kept {
+            paint_mark(painter, pos2(x, rect.center().y), *mark, ink, label.ground);
+            x += mark.width();
         }
         return;
     }
     let two_lines = rect.height() >= 40.0;
     let y = if two_lines { rect.top() + 16.0 } else { rect.center().y + 1.0 };
-    if label.pinned {
-        let at = pos2(rect.left() + 10.0, y);
-        Icon::Lock.paint(painter, at, 11.0, tokens.text_secondary);
+    let mut x = rect.left() + 5.0;
+    for mark in &label.marks {
+        paint_mark(painter, pos2(x, y), *mark, ink, label.ground);
+        x += mark.width();
     }
-    let at = pos2(rect.left() + 5.0 + lock, y - 1.0);
+    let at = pos2(x, y - 1.0);
+    clear(painter, at, name.size(), label.ground);
     text::paint_galley(painter, at, Align2::LEFT_CENTER, name, tokens.text);
     let room = rect.width() - 10.0 - if marked { 12.0 } else { 0.0 };
     if two_lines {
@@ -547,8 +707,33 @@ fn paint_label(painter: &Painter, scene: &Scene<'_>, label: &Label, marked: bool
         let amount = elide(painter, &label.size, size::TEXT_SMALL, ink, room);
         if !amount.elided {
             let at = pos2(rect.left() + 5.0, rect.top() + 32.0);
+            clear(painter, at, amount.size(), label.ground);
             text::paint_galley(painter, at, Align2::LEFT_CENTER, amount, ink);
         }
+    }
+}
+
+/// Paints the ground of a text that begins at `at` and is centred on its height.
+fn clear(painter: &Painter, at: egui::Pos2, room: egui::Vec2, ground: Option<Color32>) {
+    let Some(ground) = ground else { return };
+    let rect = Align2::LEFT_CENTER.anchor_size(at, room).expand2(vec2(3.0, -1.0));
+    painter.rect_filled(snap(painter, rect), 0.0, ground);
+}
+
+/// Paints a mark whose room begins at `at`.
+fn paint_mark(
+    painter: &Painter,
+    at: egui::Pos2,
+    mark: LabelMark,
+    ink: Color32,
+    ground: Option<Color32>,
+) {
+    clear(painter, at, vec2(mark.width() - 3.0, 13.0), ground);
+    mark.icon.paint(painter, at + vec2(5.0, 0.0), 11.0, ink);
+    if mark.times > 1 {
+        let words = mark.times.to_string();
+        let at = at + vec2(12.0, 0.0);
+        text::paint(painter, at, Align2::LEFT_CENTER, &words, size::TEXT_TINY, ink);
     }
 }
 
@@ -576,6 +761,23 @@ pub(super) fn paint_outline(painter: &Painter, rect: Rect, color: Color32, selec
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn padding_takes_its_share_of_the_foot() {
+        let block = Rect::from_min_max(pos2(10.0, 20.0), pos2(110.0, 60.0));
+        // A quarter of 100 points.
+        let strip = padding_strip(block, 250, 1.0);
+        assert_eq!(strip, Rect::from_min_max(pos2(85.0, 55.0), pos2(110.0, 60.0)));
+        assert_eq!(padding_strip(block, 1, 2.0).width(), 1.0, "two pixels at least");
+        assert_eq!(padding_strip(block, 1000, 1.0).width(), 100.0);
+    }
+
+    #[test]
+    fn marks_take_their_room() {
+        assert_eq!(LabelMark::once(Icon::Lock).width(), 13.0);
+        assert_eq!(LabelMark { icon: Icon::Key, times: 3 }.width(), 20.0);
+        assert_eq!(LabelMark { icon: Icon::Key, times: 12 }.width(), 27.0);
+    }
 
     #[test]
     fn narrow_arrivals_side_by_side_glow_as_one() {

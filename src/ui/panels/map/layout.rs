@@ -21,6 +21,10 @@ pub(super) struct LaneShape {
     pub(super) aperture: bool,
     /// The selection lies in it.
     pub(super) focused: bool,
+    /// It has banks.
+    pub(super) banks: bool,
+    /// Its descriptor sets ranges apart.
+    pub(super) apart: bool,
 }
 
 /// Where the parts of an aperture lie.
@@ -45,6 +49,10 @@ pub(super) struct LaneRects {
     pub(super) segment: SegmentId,
     /// The row that names it.
     pub(super) title: Rect,
+    /// The brackets of its banks, where it has some.
+    pub(super) banks: Option<Rect>,
+    /// The brackets of ranges set apart, where there are some.
+    pub(super) apart: Option<Rect>,
     /// The blocks.
     pub(super) blocks: Rect,
     /// The addresses below; apertures have them only where there is room.
@@ -95,6 +103,8 @@ fn stack(
             (false, true) => size::LANE_FOCUSED,
             (false, false) => size::LANE,
         };
+        let banks = shape.banks.then(|| row(size::BANK_STRIP, 0.0));
+        let apart = shape.apart.then(|| row(size::BANK_STRIP, 0.0));
         let blocks = row(height, 0.0);
         let has_ruler = !shape.aperture || aperture_rulers;
         let ruler = has_ruler.then(|| row(size::RULER, RULER_GAP));
@@ -106,7 +116,15 @@ fn stack(
             foot: row(FRAMES_FOOT, 0.0),
         });
         row(0.0, size::LANE_GAP);
-        placed.push(LaneRects { segment: shape.segment, title, blocks, ruler, aperture });
+        placed.push(LaneRects {
+            segment: shape.segment,
+            title,
+            banks,
+            apart,
+            blocks,
+            ruler,
+            aperture,
+        });
     }
     (placed, y - top)
 }
@@ -120,12 +138,17 @@ mod tests {
             segment: SegmentId::from_index(index).expect("few"),
             aperture: *aperture,
             focused: index == 0,
+            banks: index == 1,
+            apart: index == 2,
         };
         apertures.iter().enumerate().map(shape).collect()
     }
 
     fn parts(lane: &LaneRects) -> Vec<Rect> {
-        let mut parts = vec![lane.title, lane.blocks];
+        let mut parts = vec![lane.title];
+        parts.extend(lane.banks);
+        parts.extend(lane.apart);
+        parts.push(lane.blocks);
         parts.extend(lane.ruler);
         if let Some(aperture) = lane.aperture {
             let ApertureRects { wedge, pages, links, frames, foot } = aperture;
@@ -153,8 +176,24 @@ mod tests {
     /// Two memories and an aperture fit the usual map of 400 points under its header of 28.
     #[test]
     fn the_usual_adapter_fits() {
-        let (_, height) = lanes(&shapes(&[false, false, true]), (0.0, 0.0), 800.0, 372.0);
+        let mut usual = shapes(&[false, false, true]);
+        usual[2].apart = false;
+        let (_, height) = lanes(&usual, (0.0, 0.0), 800.0, 372.0);
         assert!(height <= 372.0, "{height}");
+    }
+
+    #[test]
+    fn brackets_stand_between_the_name_and_the_blocks() {
+        let mut shape = shapes(&[false])[0];
+        shape.apart = true;
+        let (plain, _) = lanes(&shapes(&[false]), (0.0, 0.0), 800.0, 0.0);
+        let (lanes, _) = lanes(&[LaneShape { banks: true, ..shape }], (0.0, 0.0), 800.0, 0.0);
+        let lane = lanes[0];
+        // Gap 8, title 18: banks from 26 to 44, ranges from 44 to 62, blocks from there.
+        assert_eq!(plain[0].blocks.top(), 26.0);
+        assert_eq!(lane.banks.map(|rect| (rect.top(), rect.bottom())), Some((26.0, 44.0)));
+        assert_eq!(lane.apart.map(|rect| (rect.top(), rect.bottom())), Some((44.0, 62.0)));
+        assert_eq!(lane.blocks.top(), 62.0);
     }
 
     #[test]

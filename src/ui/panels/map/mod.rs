@@ -11,6 +11,7 @@ mod lane;
 mod layout;
 mod scene;
 mod state;
+mod strip;
 mod tooltip;
 mod window;
 
@@ -21,6 +22,7 @@ use egui::scroll_area::{DragScroll, ScrollSource};
 use egui::{Pos2, Rect, Response, Role, ScrollArea, Sense, Ui, WidgetInfo, vec2};
 
 use self::aperture::{Hot, LensCache, LensView};
+use self::header::Present;
 use self::hit::Hit;
 use self::input::navigate;
 pub(super) use self::keys::place_of;
@@ -35,7 +37,6 @@ use crate::analysis::{lens, map_words};
 use crate::app::{Action, Item, View};
 use crate::base::text::{count, size as size_text};
 use crate::base::{SegmentId, Span};
-use crate::kmd::Driver;
 use crate::machine::Started;
 use crate::rules::{CheckedSegment, SegmentKind};
 use crate::ui::theme::{size, tokens};
@@ -55,12 +56,15 @@ pub(crate) fn map_ui(
     let area = ui.available_rect_before_wrap();
     ui.painter().rect_filled(snap(ui.painter(), area), 0.0, tokens.canvas);
     ui.spacing_mut().item_spacing.y = 0.0;
-    header::show(ui, !state.windows.is_empty(), actions);
+    if let Some(started) = view.started {
+        state.renew_step(view, started, ui.input(|input| input.time));
+    }
+    let present = state.step.as_ref().map_or_else(Present::default, |step| step.present);
+    header::show(ui, !state.windows.is_empty(), present, actions);
     let Some(started) = view.started else {
         header::not_started(ui, view, actions);
         return;
     };
-    state.renew_step(view, started, ui.input(|input| input.time));
     let room = ui.available_rect_before_wrap();
     let source = ScrollSource { drag: DragScroll::Never, ..ScrollSource::default() };
     ScrollArea::vertical()
@@ -81,6 +85,8 @@ fn shapes(view: &View<'_>, started: &Started) -> Vec<LaneShape> {
         segment: segment.id,
         aperture: segment.kind == SegmentKind::Aperture,
         focused: focused == Some(segment.id),
+        banks: !segment.banks.is_empty(),
+        apart: !strip::ranges_apart(view, segment).is_empty(),
     };
     segments.iter().map(shape).collect()
 }
@@ -130,6 +136,8 @@ fn canvas(
 fn snapped(ui: &Ui, lane: &LaneRects) -> LaneRects {
     let snap = |rect: Rect| snap(ui.painter(), rect);
     let mut lane = *lane;
+    lane.banks = lane.banks.map(snap);
+    lane.apart = lane.apart.map(snap);
     lane.blocks = snap(lane.blocks);
     lane.ruler = lane.ruler.map(snap);
     if let Some(parts) = &mut lane.aperture {
@@ -275,8 +283,8 @@ fn hot(
 ) -> Option<Hot> {
     match item? {
         Item::AperturePage(id, page) if id == segment => {
-            let entries = scene.started.driver().gpu().aperture(Driver::region(segment))?;
-            let frame = entries.at(page).and_then(|entry| entry.frame());
+            let table = lens::PageTable::of(scene.started, segment)?;
+            let frame = table.at(page).and_then(lens::PageTarget::frame);
             Some(Hot { page: Some(page), frame })
         }
         Item::Frame(frame) => {
@@ -314,6 +322,12 @@ fn react(
         && let Some((segment, span)) = match hit {
             Some(Hit::Extent(segment, _, span) | Hit::Hole(segment, span)) => Some((segment, span)),
             Some(Hit::Merged { segment, column, .. }) => Some((segment, column)),
+            Some(Hit::Apart(segment, _, span)) => Some((segment, span)),
+            Some(Hit::Banks(segment, first, last)) => {
+                let known = scene.started.vidmm().adapter().segment(segment);
+                known.and_then(|it| Span::new(it.bank(first)?.start(), it.bank(last)?.end()))
+                    .map(|span| (segment, span))
+            }
             _ => None,
         }
     {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::aperture::{LENS_PAGES, LensCache};
+use super::header::Present;
 use super::hit::Hit;
 use super::keys::place_of;
 use super::lane::LaneCache;
@@ -43,6 +44,8 @@ pub(super) struct Step {
     pub(super) slots: Slots,
     pub(super) movements: Movements,
     pub(super) encoded: Vec<Encoded>,
+    /// What the legend has to explain.
+    pub(super) present: Present,
 }
 
 /// A lane being moved by the pointer.
@@ -111,6 +114,7 @@ impl MapState {
             slots: Slots::of(view),
             movements,
             encoded,
+            present: Present::of(view, started),
         });
         self.move_lenses(view, started);
     }

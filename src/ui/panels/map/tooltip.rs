@@ -6,12 +6,13 @@ use super::hit::Hit;
 use super::scene::Scene;
 use crate::analysis::lanes::{self, contributors};
 use crate::analysis::map_words as words;
+use crate::analysis::strips;
 use crate::base::text::{count, size as size_text};
 use crate::base::{AllocationId, ProcessId};
 use crate::rules::CheckedSegment;
 use crate::ui::theme::size;
 use crate::ui::widgets::{elide, swatch};
-use crate::vidmm::ExtentOwner;
+use crate::vidmm::{ExtentOwner, SegmentUse};
 
 /// How many blocks of a column are named.
 const MOST_NAMED: usize = 6;
@@ -87,6 +88,31 @@ pub(super) fn tip(scene: &Scene<'_>, hit: &Hit) -> Tip {
             lines.extend(address.map(|at| format!("address {}", crate::base::text::hex(at))));
             Tip { title: words::frame_title(frame), owner: None, lines, hint: None }
         }
+        Hit::Banks(id, first, last) => {
+            let (Some(segment), Some(usage)) =
+                (segment(id), started.vidmm().book().segment(id))
+            else {
+                return Tip::default();
+            };
+            banks(scene, segment, usage, (first, last))
+        }
+        Hit::Apart(id, kind, span) => {
+            let Some(segment) = segment(id) else { return Tip::default() };
+            let name = strips::apart_name(kind);
+            let mut title = name.to_owned();
+            if let Some(first) = title.get_mut(..1) {
+                first.make_ascii_uppercase();
+            }
+            let mut lines = vec![
+                format!("{}, {}", size_text(span.len()), words::addresses(segment, span)),
+                strips::apart_meaning(kind).to_owned(),
+            ];
+            if kind == strips::ApartKind::Kept {
+                let last = crate::base::text::hex(span.end().saturating_sub(1));
+                lines.push(format!("last byte kept at offset {last}"));
+            }
+            Tip { title, owner: None, lines, hint: Some("Click selects the segment") }
+        }
         Hit::Title(id) => {
             let Some(segment) = segment(id) else { return Tip::default() };
             segment_tip(scene, segment)
@@ -115,9 +141,41 @@ fn extent(
     Tip {
         title: words::extent_name(names, owner),
         owner: Some(owned),
-        lines: words::block_lines(started, segment, owner, span, encoded, since),
+        lines: words::block_lines(started, names, segment, owner, span, encoded, since),
         hint: Some("Double click or F zooms to it, H shows whole segments"),
     }
+}
+
+fn banks(
+    scene: &Scene<'_>,
+    segment: &CheckedSegment,
+    usage: &SegmentUse,
+    (first, last): (u8, u8),
+) -> Tip {
+    let (started, names) = (scene.started, scene.view.names);
+    let hint = Some("A double click zooms to it");
+    if first < last {
+        let title = format!("Banks {first} to {last} of {}", segment.name);
+        let span = segment.bank(first).zip(segment.bank(last));
+        let span = span.and_then(|(a, b)| crate::base::Span::new(a.start(), b.end()));
+        let range = span.map(|span| words::addresses(segment, span));
+        let many = "Too narrow to be told apart here".to_owned();
+        let lines = range.into_iter().chain([many]).collect();
+        return Tip { title, owner: None, lines, hint };
+    }
+    let mut lines = strips::bank_lines(segment, usage, first);
+    if let Some(crate::app::Item::Allocation(id)) = scene.view.selected
+        && let Some(allocation) = started.vidmm().book().allocation(id)
+    {
+        let place = allocation.placement().filter(|place| place.segment == segment.id);
+        let outcome = place
+            .and_then(|place| strips::hint_outcome(segment, allocation.info().hinted_banks, place));
+        if let Some((_, sentence)) = outcome {
+            lines.push(format!("{}: {sentence}", names.allocation(id)));
+        }
+    }
+    let title = format!("Bank {first} of {}, {} in all", segment.name, segment.banks.len());
+    Tip { title, owner: None, lines, hint }
 }
 
 fn segment_tip(scene: &Scene<'_>, segment: &CheckedSegment) -> Tip {

@@ -143,9 +143,21 @@ pub(super) fn paint_row(
         }
         _ => 0.0,
     };
+    // A triangle stands before what names the quirk, or before the route where nothing does.
+    let triangle = |from: f32| {
+        let at = pos2(from + 5.0, y);
+        Icon::Warning.paint(painter, at, 10.0, tokens.warn);
+        from + 14.0
+    };
+    if row.quirk && columns.reason.is_none() {
+        what = triangle(what);
+    }
     cell(what, body(what, end, &row.route, faint), faint);
     if let Some(reason) = columns.reason {
-        let (from, to) = (x(reason), x(columns.status) - GAP);
+        let (mut from, to) = (x(reason), x(columns.status) - GAP);
+        if row.quirk {
+            from = triangle(from);
+        }
         cell(from, body(from, to, &row.reason, faint), faint);
     }
     let hidden = columns.reason.is_none() && !row.reason.is_empty();

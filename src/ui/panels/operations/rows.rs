@@ -4,6 +4,7 @@ use crate::analysis::explain::{
     Flow, StatusKind, StatusText, command_status, command_text, operation_status, operation_text,
     packet_status, packet_text, summary_text, wait_text,
 };
+use crate::analysis::quirks::{self, QuirkWords};
 use crate::analysis::steps::{Standing, standing};
 use crate::app::View;
 use crate::base::AllocationId;
@@ -25,6 +26,8 @@ pub(super) struct RowText {
     pub(super) reason: String,
     pub(super) status: StatusText,
     pub(super) time: String,
+    /// A quirk of the driver reaches it: named in the reason, told in full on hover.
+    pub(super) quirk: bool,
     /// Dimmed: not reached by the playhead.
     pub(super) ahead: bool,
     /// What no column has room for, a line for each thing.
@@ -100,6 +103,7 @@ fn command_row(view: &View<'_>, row: Place, stands: Standing, is_open: bool) -> 
         more: status.detail.clone(),
         status,
         time: if took > 0 { duration(took) } else { String::new() },
+        quirk: false,
         ahead: stands == Standing::Ahead,
     })
 }
@@ -117,7 +121,15 @@ fn operation_row(
     let time: u64 = operation.packets.iter().map(|packet| packet_time(packet.outcome.bytes)).sum();
     let waits = operation.waits.iter().map(|(fence, reason)| wait_text(*fence, *reason, words));
     let detail = Some(status.detail.clone()).filter(|detail| !detail.is_empty());
-    let more: Vec<String> = detail.into_iter().chain(waits).collect();
+    let reaching = quirks_of(view, operation);
+    let told = reaching.iter().map(|quirk| format!("Quirk {}: {}", quirk.name, quirk.departure));
+    let more: Vec<String> = detail.into_iter().chain(told).chain(waits).collect();
+    let note = quirks::short_note(&reaching);
+    let reason = match (note.is_empty(), text.reason.is_empty()) {
+        (true, _) => text.reason,
+        (false, true) => note,
+        (false, false) => format!("{note}, {}", text.reason),
+    };
     RowText {
         step: row.to_string(),
         open: (!operation.packets.is_empty()).then_some(is_open),
@@ -125,12 +137,22 @@ fn operation_row(
         kind: text.kind.to_owned(),
         amount: text.amount,
         route: text.route,
-        reason: text.reason,
+        reason,
         status,
+        quirk: !reaching.is_empty(),
         time: if time > 0 { duration(time) } else { String::new() },
         ahead: matches!(stands, Standing::Ahead | Standing::Encoded),
         more: more.join("\n"),
     }
+}
+
+/// The quirks of the driver that reach an operation.
+fn quirks_of(view: &View<'_>, operation: &TracedOperation) -> Vec<QuirkWords> {
+    let (Some(started), TracedKind::Asked(record)) = (view.started, &operation.kind) else {
+        return Vec::new();
+    };
+    let subject = record.subject.and_then(|id| started.vidmm().book().allocation(id));
+    quirks::affecting(started.vidmm().adapter(), record, subject)
 }
 
 fn packet_row(
@@ -161,6 +183,7 @@ fn packet_row(
         },
         status,
         time: duration(packet_time(packet.outcome.bytes)),
+        quirk: false,
         ahead: matches!(stands, Standing::Ahead | Standing::Encoded),
     })
 }

@@ -1,7 +1,10 @@
 //! An allocation: what it is, where it lies and why, its life, its bytes.
 
-use super::card::{Card, LISTED, Line, Section, When, fact, flag_names, text};
-use crate::analysis::explain::{decision_lines, reason_text};
+use super::card::{Card, LISTED, Line, Section, When, fact, text};
+use crate::analysis::adapter::finding_sentence;
+use crate::analysis::allocation_words as words;
+use crate::analysis::explain::{decision_lines, policy_text, reason_text};
+use crate::analysis::strips::{self, HintOutcome};
 use crate::app::{Item, View};
 use crate::base::text::{count, counted, exact_size, hex, word};
 use crate::base::{AllocationId, SegmentId, Span};
@@ -9,6 +12,7 @@ use crate::ddi::{SegmentFlags, SegmentSet};
 use crate::machine::{CommandTrace, ContentState, Place, Started, TracedKind};
 use crate::memory::{FrameRun, Mdl, bytes};
 use crate::rules::SegmentKind;
+use crate::ui::panels::findings::severity_tone;
 use crate::ui::widgets::Tone;
 use crate::vidmm::{Allocation, OperationReason, Placement, ResidencyChange};
 
@@ -40,7 +44,10 @@ pub(super) fn allocation_card(view: &View<'_>, id: AllocationId) -> Card {
         Some(owner) => format!("allocation of {owner}"),
         None => "allocation".to_owned(),
     };
-    let mut sections = vec![what(view, allocation), place(view, allocation)];
+    let mut sections = vec![what(view, allocation)];
+    sections.extend(findings(started, allocation));
+    sections.push(place(view, allocation));
+    sections.extend(held(view, allocation));
     sections.extend(why(view, allocation));
     sections.extend(since_when(view));
     sections.push(content(view, started, allocation));
@@ -52,9 +59,28 @@ pub(super) fn allocation_card(view: &View<'_>, id: AllocationId) -> Card {
 fn summary(started: &Started, allocation: &Allocation) -> String {
     let residence = if allocation.placement().is_some() { "Resident" } else { "Not resident" };
     let state = content_word(allocation);
-    let pinned = if allocation.is_pinned() { ", pinned" } else { "" };
-    let busy = if started.is_in_flight(allocation) { ", busy" } else { "" };
-    format!("{residence}, {state}{pinned}{busy}")
+    let mut summary = format!("{residence}, {state}");
+    let mut add = |words: &str| {
+        summary.push_str(", ");
+        summary.push_str(words);
+    };
+    if let Some(why) = words::pinned_reason(allocation) {
+        add(if allocation.is_displayed() { "displayed" } else { why });
+        add("pinned");
+    }
+    if let Some(locks) = words::locks_words(allocation) {
+        add(&locks);
+    }
+    if let Some(offer) = words::offer_words(allocation.offer()) {
+        add(&offer);
+    }
+    if allocation.is_shared() {
+        add("shared");
+    }
+    if started.is_in_flight(allocation) {
+        add("busy");
+    }
+    summary
 }
 
 const fn content_word(allocation: &Allocation) -> &'static str {
@@ -76,10 +102,9 @@ fn what(view: &View<'_>, allocation: &Allocation) -> Section {
     let lines = vec![
         fact("Size", format!("{}, {}", exact_size(size.get()), hex(size.get()))).note(asked),
         fact("Priority", allocation.priority().to_string()).note(word(allocation.priority().0)),
-        fact("Flags", flag_names(&info.flags)).note(word(info.flags.bits())),
+        fact("Flags", flags_text(view, allocation)).note(word(info.flags.bits())),
         fact("Content", content_word(allocation)),
         fact("Alignment", exact_size(alignment)),
-        fact("Device", view.names.device(allocation.device())),
         fact("Handle", hex(allocation.handle().0.into())),
         fact("Fill", word(allocation.fill_pattern())),
         fact(
@@ -92,6 +117,73 @@ fn what(view: &View<'_>, allocation: &Allocation) -> Section {
         ),
     ];
     Section::new("What", lines)
+}
+
+/// The flags by the names that the adapter's generation has for them.
+fn flags_text(view: &View<'_>, allocation: &Allocation) -> String {
+    let names = allocation.info().flags.names(view.run.adapter().version);
+    if names.is_empty() { "none".to_owned() } else { names }
+}
+
+/// What the rules say of it as it was created.
+fn findings(started: &Started, allocation: &Allocation) -> Option<Section> {
+    let found = words::creation_findings(started.vidmm().adapter(), allocation);
+    let lines: Vec<Line> = found
+        .iter()
+        .map(|finding| {
+            let sentence = finding_sentence(finding);
+            let words = format!("{} is {}: {sentence}", finding.field, finding.value);
+            Line::Text(severity_tone(finding.severity()), words)
+        })
+        .collect();
+    let note = counted(lines.len() as u64, "finding");
+    (!lines.is_empty()).then(|| Section::new("Findings", lines).note(note))
+}
+
+/// Who holds it, and what its owner has promised about it.
+fn held(view: &View<'_>, allocation: &Allocation) -> Option<Section> {
+    let names = view.names;
+    let mut lines = vec![fact("Owner", names.device(allocation.device()))];
+    let creator = names.process(allocation.creator());
+    lines.push(fact("Creator", creator).selects(Item::Process(allocation.creator())));
+    if allocation.is_shared() {
+        let openers: Vec<&str> =
+            allocation.openers().iter().map(|device| names.device(*device)).collect();
+        let opened = if openers.is_empty() { "no other device".to_owned() } else { openers.join(", ") };
+        lines.push(fact("Opened by", opened).note("shared"));
+    }
+    if allocation.is_primary() {
+        let shown = if allocation.is_displayed() { "displayed" } else { "not displayed" };
+        lines.push(fact("Primary", "can be displayed").note(shown));
+    } else if allocation.is_displayed() {
+        lines.push(fact("Primary", "displayed"));
+    }
+    if let Some(why) = words::pinned_reason(allocation) {
+        lines.push(fact("Pinned", why));
+    }
+    if allocation.locks() > 0 {
+        lines.push(fact("Locks", count(allocation.locks().into())).note("held by the CPU"));
+    }
+    if let Some(offer) = words::offer_words(allocation.offer()) {
+        lines.push(fact("Offer", offer));
+        lines.push(text(format!("{}.", sentence(words::offer_meaning(allocation.offer())))));
+    }
+    if let Some(pages) = allocation.existing() {
+        lines.push(fact("Wraps", format!("reserved pages {}", names.pages(pages))));
+    }
+    // Owner and creator alone say what the title does.
+    let creator_owns = view.owner_of(allocation.id()) == Some(creator);
+    let (title, plain) = ("Held", lines.len() == 2 && creator_owns);
+    if plain {
+        lines.truncate(1);
+    }
+    Some(Section::new(title, lines))
+}
+
+/// With a capital first letter.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn segment_names(view: &View<'_>, set: SegmentSet) -> String {
@@ -130,6 +222,24 @@ fn place(view: &View<'_>, allocation: &Allocation) -> Section {
         let written = fact("Written in", segment_names(view, info.supported_write));
         lines.push(written.note(word(info.supported_write.0)));
     }
+    for (segment, bytes) in view.started.map_or_else(Vec::new, |started| {
+        words::sizes_elsewhere(started.vidmm().adapter(), allocation)
+    }) {
+        lines.push(fact("Size there", format!("{segment} {}", exact_size(bytes.get()))));
+    }
+    if !info.hinted_banks.is_empty() {
+        let hints = strips::hint_words(info.hinted_banks);
+        lines.push(fact("Bank hints", hints).note(word(info.hinted_banks.word())));
+    }
+    if info.pitch_aligned_size.get() > 0 {
+        let aligned = fact("Pitch aligned", exact_size(info.pitch_aligned_size.get()));
+        lines.push(aligned.note(hex(info.pitch_aligned_size.get())));
+    }
+    if let Some(rows) = info.rows {
+        let value = format!("{} of {} B", count(rows.rows.into()), count(rows.pitch.into()));
+        let note = format!("aligned {} B", count(rows.aligned_pitch.into()));
+        lines.push(fact("Rows", value).note(note));
+    }
     if !info.eviction.is_empty() {
         let via = fact("Evicts via", segment_names(view, info.eviction));
         lines.push(via.note(word(info.eviction.0)));
@@ -153,6 +263,22 @@ fn placed(view: &View<'_>, allocation: &Allocation, place: Placement) -> Vec<Lin
         fact("Address", range(base, span)),
         fact("Offset", hex(span.start())),
     ];
+    if let Some(known) = view.words().checked(segment) {
+        let hints = allocation.info().hinted_banks;
+        if let Some((outcome, sentence)) = strips::hint_outcome(known, hints, place) {
+            let value = sentence.strip_prefix("Bank ").unwrap_or(&sentence).to_owned();
+            let note = match outcome {
+                HintOutcome::NoHint => "",
+                HintOutcome::Followed => "hint followed",
+                HintOutcome::Dropped => "hint dropped",
+            };
+            lines.push(fact("Bank", value).note(note));
+        }
+        if let Some(padding) = words::padding(known, allocation, place) {
+            let of = format!("{} content", exact_size(padding.content));
+            lines.push(fact("Padding", exact_size(padding.bytes())).note(of));
+        }
+    }
     lines.extend(cpu(view, segment, Some(span)));
     lines.extend(eviction_rank(view, allocation, segment));
     lines
@@ -186,7 +312,8 @@ pub(super) fn cpu(view: &View<'_>, segment: SegmentId, span: Option<Span>) -> Op
 /// Which in the order of leaving it is.
 fn eviction_rank(view: &View<'_>, allocation: &Allocation, segment: SegmentId) -> Option<Line> {
     if allocation.is_pinned() {
-        return Some(fact("Eviction", "pinned: never a victim"));
+        let why = words::pinned_reason(allocation).unwrap_or("pinned");
+        return Some(fact("Eviction", "pinned: never a victim").note(why));
     }
     let used = view.started?.vidmm().book().segment(segment)?;
     let (mut rank, mut all) = (None, 0_u64);
@@ -212,7 +339,10 @@ fn why(view: &View<'_>, allocation: &Allocation) -> Option<Section> {
     let decision = decisions.find(|decision| decision.allocation == allocation.id());
     let lines = decision.map(|decision| decision_lines(decision, view.words()));
     let lines = match lines {
-        Some(lines) if !lines.is_empty() => lines.into_iter().map(Line::Candidate).collect(),
+        Some(lines) if !lines.is_empty() => {
+            let candidates = lines.into_iter().map(Line::Candidate);
+            candidates.chain([policy_line(view)]).collect()
+        }
         _ => vec![text(format!(
             "It was placed in {} without a search.",
             view.names.segment(place.segment)
@@ -224,6 +354,11 @@ fn why(view: &View<'_>, allocation: &Allocation) -> Option<Section> {
         lines,
         ..Section::default()
     })
+}
+
+/// The policies that a search for room goes by.
+pub(super) fn policy_line(view: &View<'_>) -> Line {
+    text(format!("Policies: {}.", policy_text(view.run.policies())))
 }
 
 fn since_when(view: &View<'_>) -> Option<Section> {
@@ -319,6 +454,11 @@ fn content(view: &View<'_>, started: &Started, allocation: &Allocation) -> Secti
             }
         };
         lines.push(Line::Text(tone, words));
+    }
+    if allocation.is_cached() {
+        let stale = words::unflushed(started.host(), allocation);
+        let value = format!("{stale} not flushed");
+        lines.push(fact("CPU cache", value).note("Cached"));
     }
     match pieces {
         None => lines.push(text("There are no bytes: it has no pages yet.")),

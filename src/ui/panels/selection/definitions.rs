@@ -69,6 +69,61 @@ pub(super) fn definition(key: &str) -> Option<&'static str> {
         "Time" => {
             "On the machine's own clock, which orders and scales but predicts no real adapter."
         }
+        "Bank" => {
+            "The bank in which it lies, after those that the driver hinted. A hint that cannot be \
+             followed is dropped."
+        }
+        "Bank hints" => {
+            "HintedBank: up to four banks, most wanted first, each from its start (↑) or its end \
+             (↓)."
+        }
+        "Pitch aligned" => {
+            "PitchAlignedSize: what it takes in a pitch-aligned segment, where its rows lie \
+             further apart."
+        }
+        "Rows" => "How many rows it has, and bytes from one to the next.",
+        "Padding" => {
+            "Room without content: between rows that are aligned, or behind a size that was \
+             rounded up to large pages."
+        }
+        "Size there" => "What it takes in a supported segment whose pages or rows are larger.",
+        "Owner" => "The device that owns it: the one that created it, unless that closed it.",
+        "Creator" => "The process whose device created it.",
+        "Opened by" => "Devices that opened it besides its owner, in that order.",
+        "Primary" => "An allocation that can be displayed.",
+        "Locks" => "How many locks the CPU holds on it. It stays where the CPU can reach it.",
+        "Offer" => {
+            "Whether its owner has offered the content, and how soon it may be taken. What is \
+             offered leaves before everything else."
+        }
+        "Pinned" => "Why it is never a victim.",
+        "Wraps" => "Pages that existed before it: it has no other, and promises none.",
+        "CPU cache" => {
+            "Bytes that the CPU wrote and that only its cache holds. A segment that is not \
+             coherent does not see them until they are flushed."
+        }
+        "Page size" => "What placements are a multiple of: 64 KiB with Use64KBPages.",
+        "Platform" => "The AGP aperture of the chipset, which stands in for base and size.",
+        "CPU address" => "CpuTranslatedAddress: where the CPU sees the first byte.",
+        "NbOfBanks" => "The number of banks. The last one ends with the segment.",
+        "Bank ends" => "pBankRangeTable: where each bank ends, from the start of the segment.",
+        "Memory end" => {
+            "SystemMemoryEndAddress: the last byte that hibernation keeps, from the start of the \
+             segment."
+        }
+        "Invalid" => "A range that SEGMENTMEMORYSTATE reports as invalid: nothing may lie there.",
+        "UEFI buffer" => "A range of the boot frame buffer: used by nobody, and never free.",
+        "CPU window" => "DXGK_CPUHOSTAPERTURE: a window through which the CPU reaches parts of it.",
+        "Protected" => "The video protected range, from the start of the segment.",
+        "VprAlignment" => "What start and size of the protected range are a multiple of.",
+        "NumVpr" => "NumVprSupported: protected ranges at once.",
+        "VprReserve" => "VprReserveSize: bytes kept by hardware or driver.",
+        "Table" => "Whose table says where the page points: the chipset's for AGP.",
+        "Stale" => {
+            "Bytes that only the CPU's cache holds: through this page the GPU reads what was \
+             there before."
+        }
+        "Foreign" => "Where an operation put together by hand points it, past VidMm's book.",
         "Private" => "Bytes of private data that the driver may keep beside the buffer.",
         _ => return None,
     };

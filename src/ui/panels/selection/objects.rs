@@ -3,14 +3,15 @@
 use super::allocation::{cpu, frame_runs, range};
 use super::card::{Card, LISTED, Line, Section, allocation_link, fact, flag_names, text};
 use crate::analysis::findings::{FindingRow, FindingSubject};
+use crate::analysis::lens::{self, PageTable, PageTarget};
+use crate::machine::ForeignTarget;
 use crate::app::{Item, View};
 use crate::base::text::{count, counted, exact_size, hex, size, word};
 use crate::base::{AllocationId, FrameNumber, PAGE_SIZE, ProcessId, SegmentId, Span};
-use crate::ddi::DmaBufferAddress;
-use crate::gpu::PageEntry;
-use crate::kmd::Driver;
+use crate::config::SegmentRange;
+use crate::ddi::{DescriptorGeneration, DmaBufferAddress, SegmentFlags};
 use crate::memory::FrameUse;
-use crate::rules::SegmentKind;
+use crate::rules::{CheckedSegment, SegmentKind};
 use crate::ui::panels::findings::severity_tone;
 use crate::vidmm::{BufferKind, ExtentOwner};
 
@@ -40,8 +41,11 @@ pub(super) fn segment_card(view: &View<'_>, id: SegmentId) -> Card {
         let dummy = started.vidmm().dummy_page().frame();
         what.push(fact("Dummy page", format!("frame {dummy}")).selects(Item::Frame(dummy)));
     }
+    what.push(fact("Page size", exact_size(known.page_size.get())));
     let mut sections = vec![Section::new("What", what)];
     sections.extend(segment_findings(view, id));
+    sections.extend(banks(view, known));
+    sections.extend(descriptor(view, id));
     if let Some(used) = started.vidmm().book().segment(id) {
         let space = used.space();
         let limit = known.commit_limit.get();
@@ -76,6 +80,90 @@ pub(super) fn segment_card(view: &View<'_>, id: SegmentId) -> Card {
     Card { title, subtitle, sections, ..Card::default() }
 }
 
+/// The banks, each with its range and how much of it is used.
+fn banks(view: &View<'_>, known: &CheckedSegment) -> Option<Section> {
+    const BANKS: usize = 16;
+    let used = view.started?.vidmm().book().segment(known.id)?;
+    if known.banks.is_empty() {
+        return None;
+    }
+    let base = known.base.get();
+    let numbered = known.banks.iter().zip(1_u8..);
+    let mut lines: Vec<Line> = numbered
+        .take(BANKS)
+        .map(|(bank, number)| {
+            let inside = |(span, _): (Span, ExtentOwner)| span.intersection(*bank).map_or(0, Span::len);
+            let taken: u64 = used.extents(*bank).map(inside).sum();
+            let words = format!("{number}: {}", range(base, *bank));
+            fact("Bank", words).note(format!("{} of {}", size(taken), size(bank.len())))
+        })
+        .collect();
+    if known.banks.len() > BANKS {
+        lines.push(text(format!("and {} more", count((known.banks.len() - BANKS) as u64))));
+    }
+    let note = counted(known.banks.len() as u64, "bank");
+    Some(Section::new("Banks", lines).note(note))
+}
+
+/// The other fields of the descriptor, as far as its generation has them.
+fn descriptor(view: &View<'_>, id: SegmentId) -> Option<Section> {
+    let adapter = view.run.adapter();
+    let raw = adapter.segments.get(id.index())?;
+    let generation = adapter.descriptors.unwrap_or(DescriptorGeneration::newest(adapter.version));
+    let number = generation.number();
+    let mut lines = Vec::new();
+    let list = |ranges: &[SegmentRange]| {
+        let each = ranges.iter().take(LISTED).filter_map(|it| Span::at(it.offset, it.size));
+        each.map(|span| range(0, span)).collect::<Vec<String>>()
+    };
+    let agp = raw.flags.contains(SegmentFlags::Agp);
+    if let Some(platform) = adapter.agp_aperture.filter(|_| agp) {
+        let platform = format!("{} at {}", exact_size(platform.size), hex(platform.base));
+        lines.push(fact("Platform", platform).note("AGP aperture"));
+        lines.push(text(
+            "Base and size of the descriptor are ignored: the aperture is the chipset's.",
+        ));
+    }
+    if raw.cpu_translated_address != 0 {
+        lines.push(fact("CPU address", hex(raw.cpu_translated_address)));
+    }
+    if !raw.bank_ends.is_empty() || raw.bank_count != 0 {
+        lines.push(fact("NbOfBanks", count(raw.bank_count.into())));
+        let ends: Vec<String> = raw.bank_ends.iter().take(LISTED).map(|end| hex(*end)).collect();
+        let more = raw.bank_ends.len().saturating_sub(LISTED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        lines.push(fact("Bank ends", format!("{}{more}", ends.join(", "))));
+    }
+    if raw.system_memory_end_address != 0 {
+        let end = hex(raw.system_memory_end_address);
+        lines.push(fact("Memory end", end).note("kept in hibernation"));
+    }
+    for words in list(&raw.invalid_ranges) {
+        lines.push(fact("Invalid", words));
+    }
+    for words in list(&raw.uefi_frame_buffer_ranges) {
+        lines.push(fact("UEFI buffer", words));
+    }
+    if let Some(window) = raw.cpu_host_aperture {
+        let pages = counted(window.size_in_pages.into(), "page");
+        lines.push(fact("CPU window", hex(window.physical_address)).note(pages));
+    }
+    if let Some(vpr) = raw.video_protected_range {
+        let span = Span::at(vpr.start, vpr.size).unwrap_or_default();
+        lines.push(fact("Protected", range(0, span)).note(size(vpr.size)));
+        lines.push(fact("VprAlignment", exact_size(vpr.alignment)));
+        let supported = if vpr.supported == 0 {
+            "no limit".to_owned()
+        } else {
+            count(vpr.supported.into())
+        };
+        lines.push(fact("NumVpr", supported));
+        lines.push(fact("VprReserve", exact_size(vpr.reserve)));
+    }
+    (!lines.is_empty())
+        .then(|| Section::new("Descriptor", lines).note(format!("generation {number}")))
+}
+
 /// A segment of an adapter that did not start: what its driver claims, and what is wrong with that.
 fn unstarted_segment(view: &View<'_>, id: SegmentId, title: String) -> Card {
     let mut card = missing(title, "The adapter did not start.");
@@ -89,6 +177,7 @@ fn unstarted_segment(view: &View<'_>, id: SegmentId, title: String) -> Card {
     card.title.clone_from(&raw.name);
     card.subtitle = format!("segment {id}");
     card.sections.push(Section::new("What", what));
+    card.sections.extend(descriptor(view, id));
     card.sections.extend(segment_findings(view, id));
     card
 }
@@ -232,18 +321,45 @@ pub(super) fn page_card(view: &View<'_>, id: SegmentId, page: u64) -> Card {
         fact("Segment", format!("{id} {}", known.name)).selects(Item::Segment(id)),
         fact("Address", range(known.base.get(), span)),
     ];
-    let table = started.driver().gpu().aperture(Driver::region(id));
-    match table.and_then(|table| table.at(page)) {
-        None | Some(PageEntry::Unset) => facts.push(fact("Frame", "points nowhere yet")),
-        Some(PageEntry::Frame { first, coherent }) => {
+    let shown = lens::pages(view.run, started, id, page, 1);
+    let Some(shown) = shown.first() else {
+        return missing(title, "The segment has no such page.");
+    };
+    match shown.target {
+        PageTarget::Nowhere => {
+            facts.push(fact("Frame", "points nowhere").note("an access faults"));
+        }
+        PageTarget::Frame { frame: first, coherent } => {
             let line = fact("Frame", format!("frame {first}"));
             facts.push(line.note(first.address().to_string()).selects(Item::Frame(first)));
             facts.push(fact("Coherent", if coherent { "with the CPU's cache" } else { "no" }));
         }
-        Some(PageEntry::Fixed { frame }) => {
-            let line = fact("Dummy page", format!("frame {frame}"));
+        PageTarget::Dummy(frame) => {
+            let own = started.vidmm().dummy_page().frame();
+            let key = if frame == own { "Dummy page" } else { "Frame" };
+            let line = fact(key, format!("frame {frame}"));
             facts.push(line.note("nothing mapped").selects(Item::Frame(frame)));
         }
+    }
+    let table = if known.is_agp() { "the chipset's" } else { "the device's" };
+    facts.push(fact("Table", table));
+    if shown.stale > 0 {
+        facts.push(fact("Stale", size(shown.stale)).note("in the CPU's cache only"));
+    }
+    match shown.foreign {
+        Some(ForeignTarget::Pages(pages, number)) => {
+            let value = format!("page {} of {}", count(number + 1), view.names.pages(pages));
+            facts.push(fact("Foreign", value).note("mapped by hand"));
+        }
+        Some(ForeignTarget::Frame(frame)) => {
+            let line = fact("Foreign", format!("frame {frame}"));
+            facts.push(line.note("mapped by hand").selects(Item::Frame(frame)));
+        }
+        None => {}
+    }
+    if shown.wrong {
+        let words = "Wrong: it points elsewhere than VidMm's book says.".to_owned();
+        facts.push(Line::Text(crate::ui::widgets::Tone::Error, words));
     }
     let extent = started.vidmm().book().segment(id).and_then(|used| used.space().block_at(offset));
     let owner = match extent {
@@ -297,20 +413,21 @@ fn mapped_by(view: &View<'_>, frame: FrameNumber) -> Section {
     for segment in view.words().segments {
         let Some(started) = view.started else { break };
         let pages = Span::whole(segment.size.get() / PAGE_SIZE);
-        for run in started.driver().gpu().aperture_entries(Driver::region(segment.id), pages) {
-            let page = match run.value {
-                PageEntry::Unset => continue,
-                PageEntry::Fixed { frame: dummy } if dummy == frame => {
-                    more += run.span.len();
+        let Some(table) = PageTable::of(started, segment.id) else { continue };
+        for (span, target) in table.runs(pages) {
+            let page = match target {
+                PageTarget::Nowhere => continue,
+                PageTarget::Dummy(dummy) if dummy == frame => {
+                    more += span.len();
                     continue;
                 }
-                PageEntry::Fixed { .. } => continue,
-                PageEntry::Frame { first, .. } => {
+                PageTarget::Dummy(_) => continue,
+                PageTarget::Frame { frame: first, .. } => {
                     let Some(ahead) = frame.get().checked_sub(first.get()) else { continue };
-                    if ahead >= run.span.len() {
+                    if ahead >= span.len() {
                         continue;
                     }
-                    run.span.start() + ahead
+                    span.start() + ahead
                 }
             };
             if lines.len() < LISTED {
@@ -367,10 +484,16 @@ pub(super) fn buffer_card(view: &View<'_>, index: u32) -> Card {
         ),
         fact("Fence", hex(usage.fence.0)).note(if busy { "busy" } else { "idle" }),
     ];
-    let sections = vec![
-        Section::new("What", facts),
-        Section::new("Frames", frame_runs(&shape.mdl))
-            .note(counted(shape.mdl.pages().get(), "page")),
-    ];
+    let mut sections = vec![Section::new("What", facts)];
+    if let Some((segment, start)) = shape.memory {
+        let name = view.names.segment(segment);
+        let line = fact("Offset", hex(start.get())).note(format!("in {name}"));
+        let why = "The buffer lies in a memory segment: the driver writes it there, and the GPU \
+                   fetches it without a table. There are no frames behind it.";
+        sections.push(Section::new("Memory", vec![line, text(why)]));
+    } else {
+        let frames = Section::new("Frames", frame_runs(&shape.mdl));
+        sections.push(frames.note(counted(shape.mdl.pages().get(), "page")));
+    }
     Card { title, subtitle: kind.to_owned(), sections, ..Card::default() }
 }

@@ -1,10 +1,12 @@
 //! Commands, operations and packets: everything that is known of a step.
 
+use super::allocation::{frame_runs, policy_line};
 use super::card::{Card, LISTED, Line, Section, When, allocation_link, fact, flag_names, text};
 use crate::analysis::explain::{
     StatusText, command_status, command_text, decision_lines, operation_status, operation_text,
     packet_status, packet_text, wait_text,
 };
+use crate::analysis::quirks;
 use crate::analysis::steps::allocations_of;
 use crate::app::{Item, View};
 use crate::base::text::{count, counted, duration, exact_size, hex, size, word};
@@ -14,7 +16,7 @@ use crate::ddi::{
     Transfer,
 };
 use crate::gpu::PacketFormat;
-use crate::kmd::decode;
+use crate::kmd::{Driver, decode};
 use crate::machine::{CommandTrace, Place, TracedKind, TracedOperation, TracedPacket};
 use crate::memory::Mdl;
 use crate::ui::panels::operations::{status_tone, trace_of};
@@ -138,7 +140,7 @@ fn decision_section(view: &View<'_>, command: usize, decision: &Decision) -> Sec
     Section {
         title: format!("Why {} lies there", view.names.allocation(decision.allocation)),
         decided: Some(Place::after(command)),
-        lines: lines.into_iter().map(Line::Candidate).collect(),
+        lines: lines.into_iter().map(Line::Candidate).chain([policy_line(view)]).collect(),
         ..Section::default()
     }
 }
@@ -150,6 +152,7 @@ fn operation_card(view: &View<'_>, trace: &CommandTrace, operation: &TracedOpera
     let waits = operation.waits.iter().map(|(fence, reason)| wait_text(*fence, *reason, words));
     lines.extend(waits.map(text));
     let mut sections = vec![Section::new("Inside its command", lines)];
+    sections.extend(quirk_section(view, operation));
     let decision = operation.decision.and_then(|index| trace.decisions.get(index));
     sections.extend(decision.map(|decision| decision_section(view, trace.command, decision)));
     if let TracedKind::Asked(record) = &operation.kind {
@@ -159,7 +162,9 @@ fn operation_card(view: &View<'_>, trace: &CommandTrace, operation: &TracedOpera
                 fields(view, paging),
             ),
             Asked::Render(accesses) => ("Accesses".to_owned(), accesses_lines(view, accesses)),
-            Asked::Platform(platform) => (platform.name().to_owned(), platform_lines(platform)),
+            Asked::Platform(platform) => {
+                (format!("Platform: {}", platform.name()), platform_lines(view, platform))
+            }
         };
         sections.push(Section::new(title, fields));
         sections.extend(record.subject.and_then(|id| named(view, std::iter::once(id))));
@@ -180,6 +185,20 @@ fn operation_card(view: &View<'_>, trace: &CommandTrace, operation: &TracedOpera
     let summary = [told.amount, told.route].join(" ");
     let summary = format!("{}\n{}", summary.trim(), told.reason);
     Card { subtitle: told.kind.to_owned(), summary, sections, ..Card::default() }
+}
+
+/// The quirks that reach an operation, each with what it does to it.
+fn quirk_section(view: &View<'_>, operation: &TracedOperation) -> Option<Section> {
+    let started = view.started?;
+    let TracedKind::Asked(record) = &operation.kind else { return None };
+    let subject = record.subject.and_then(|id| started.vidmm().book().allocation(id));
+    let reaching = quirks::affecting(started.vidmm().adapter(), record, subject);
+    let lines: Vec<Line> = reaching
+        .iter()
+        .map(|quirk| Line::Text(Tone::Warn, format!("{}: {}", quirk.name, quirk.departure)))
+        .collect();
+    let note = quirks::switched_on(started.vidmm().adapter().quirks).unwrap_or_default();
+    (!lines.is_empty()).then(|| Section::new("Quirks", lines).note(note))
 }
 
 fn accesses_lines(view: &View<'_>, accesses: &[Access]) -> Vec<Line> {
@@ -294,21 +313,40 @@ fn fields(view: &View<'_>, operation: &PagingOperation) -> Vec<Line> {
 }
 
 /// What the platform was asked to do.
-fn platform_lines(platform: &PlatformOperation) -> Vec<Line> {
+fn platform_lines(view: &View<'_>, platform: &PlatformOperation) -> Vec<Line> {
     let list = |mdl: &Mdl| {
         let runs = counted(mdl.runs().len() as u64, "run");
         fact("Pages", format!("{} in {runs}", counted(mdl.pages().get(), "page")))
     };
+    let first = |id: SegmentId, page: u64| {
+        let item = Item::AperturePage(id, page);
+        fact("First page", hex(page)).selects(item)
+    };
+    let by = "The GART driver of the platform does this at once: no buffer, no packet, and the \
+              display driver hears nothing of it.";
     match platform {
-        PlatformOperation::MapGart { first_page, mdl, .. } => {
-            vec![fact("First page", hex(first_page.get())), list(mdl)]
+        PlatformOperation::MapGart { segment: id, first_page, mdl } => {
+            let mut lines = vec![segment(view, *id), first(*id, first_page.get()), list(mdl)];
+            lines.extend(frame_runs(mdl));
+            lines.push(text(by));
+            lines
         }
-        PlatformOperation::UnmapGart { first_page, pages, dummy_page, .. } => vec![
-            fact("First page", hex(first_page.get())),
+        PlatformOperation::UnmapGart { segment: id, first_page, pages, dummy_page } => vec![
+            segment(view, *id),
+            first(*id, first_page.get()),
             fact("Pages", count(pages.get())),
             fact("Dummy page", dummy_page.to_string()).selects(Item::Frame(dummy_page.frame())),
+            text(by),
         ],
-        PlatformOperation::FlushCache { mdl } => vec![list(mdl)],
+        PlatformOperation::FlushCache { mdl } => {
+            let mut lines = vec![list(mdl)];
+            lines.extend(frame_runs(mdl));
+            lines.push(text(
+                "What the CPU wrote there and still has in its cache goes to memory, so that the \
+                 GPU reads it.",
+            ));
+            lines
+        }
     }
 }
 
@@ -381,7 +419,15 @@ fn decoded(view: &View<'_>, packet: &TracedPacket) -> Section {
         };
         let (start, end) = (packet.outcome.start, packet.outcome.end);
         let mut bytes = vec![0; usize::try_from(end.checked_sub(start)?).ok()?];
-        started.host().mdl_read(&buffer.shape.mdl, start.into(), &mut bytes).ok()?;
+        match buffer.shape.memory {
+            Some((segment, at)) => {
+                let region = Driver::region(segment);
+                let address = at.get().checked_add(start.into())?;
+                let place = crate::gpu::Place { region, address };
+                started.driver().gpu().read(place, &mut bytes, started.host()).ok()?;
+            }
+            None => started.host().mdl_read(&buffer.shape.mdl, start.into(), &mut bytes).ok()?,
+        }
         Some((format, bytes))
     });
     let Some((format, bytes)) = bytes else {

@@ -1,0 +1,104 @@
+//! The words of the window and what they mean: one definition each, for the help and for hovers.
+
+/// A word and its definition, in alphabetical order.
+pub const WORDS: [(&str, &str); 24] = [
+    (
+        "AGP",
+        "An aperture of the chipset: its GART driver maps and unmaps pages, and the display driver \
+         hears nothing of it.",
+    ),
+    (
+        "Aperture",
+        "A segment without memory of its own: each of its pages points at a frame of system memory.",
+    ),
+    (
+        "Bank",
+        "A part of a memory segment, for instance one memory channel. Banks are counted from 1.",
+    ),
+    (
+        "Bank hint",
+        "A bank in which the driver would like an allocation, from its start (↑) or its end (↓). \
+         One that cannot be followed is dropped.",
+    ),
+    (
+        "Coherent",
+        "A page of an aperture through which the GPU sees what the CPU still has in its cache.",
+    ),
+    (
+        "Committed",
+        "Counted against a limit: of a segment, what is placed in it but buffers; of system \
+         memory, the size of every allocation from its creation on.",
+    ),
+    ("Dirty", "Written since it was paged in, so that leaving means copying."),
+    ("Discarded", "Its content was dropped while it was offered; reclaiming says so."),
+    ("Displayed", "Shown on the screen. It is pinned until something else is displayed."),
+    (
+        "Dummy page",
+        "The frame to which an aperture points where nothing is mapped, so that every access \
+         still translates.",
+    ),
+    ("Foreign", "An aperture page that an operation put together by hand points elsewhere."),
+    (
+        "Locked",
+        "The CPU reads or writes it. Locks are counted; VidMm keeps it where the CPU can reach it.",
+    ),
+    (
+        "Offered",
+        "Its owner does not need the content for now: it leaves before everything that is not \
+         offered, low offers first.",
+    ),
+    ("Opener", "A device that opened a shared allocation of another."),
+    (
+        "Padding",
+        "Room without content: between rows that are aligned, or behind a size that was rounded \
+         up to large pages.",
+    ),
+    ("Pinned", "Never a victim: displayed, or an overlay or capture surface."),
+    ("Pitch", "Bytes from one row to the next. The aligned pitch is that in a pitch-aligned segment."),
+    (
+        "Primary",
+        "An allocation that can be displayed. Only those are handed to the display.",
+    ),
+    (
+        "Quirk",
+        "A departure of the driver from the documents, switched on by name to see what follows.",
+    ),
+    ("Reclaimed", "Taken back after an offer: the answer says whether the content is still there."),
+    ("Resident", "It lies in a segment, where the GPU can reach it."),
+    (
+        "Shared",
+        "Other devices may open it; the one that owns it may change when a device closes it.",
+    ),
+    (
+        "Stale",
+        "Bytes that the CPU wrote and that only its cache holds: through a page that is not \
+         coherent the GPU reads what was there before.",
+    ),
+    (
+        "Unusable",
+        "A range that the driver reports as invalid, or that the boot frame buffer occupies.",
+    ),
+];
+
+/// The definition of a word.
+#[must_use]
+pub fn meaning(word: &str) -> Option<&'static str> {
+    WORDS.iter().find(|(known, _)| *known == word).map(|(_, meaning)| *meaning)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_sorted_and_defined_in_sentences() {
+        for pair in WORDS.windows(2) {
+            assert!(pair[0].0 < pair[1].0, "{} before {}", pair[0].0, pair[1].0);
+        }
+        for (word, meaning) in WORDS {
+            assert!(meaning.ends_with('.'), "{word}");
+            assert!(meaning.starts_with(char::is_uppercase), "{word}");
+        }
+        assert_eq!(meaning("Resident"), Some("It lies in a segment, where the GPU can reach it."));
+    }
+}
