@@ -303,7 +303,8 @@ mod tests {
     fn what_is_reported_adds_up() {
         let profile = crate::kmd::profile("inspector").expect("known");
         let lines = reported(&profile.adapter);
-        let value = |name| lines.iter().find(|(known, ..)| *known == name).map_or(0, |it| it.1.get());
+        let value =
+            |name| lines.iter().find(|(known, ..)| *known == name).map_or(0, |it| it.1.get());
         let parts = ["Dedicated video", "Dedicated system", "Shared system"].map(value);
         assert_eq!(value("Total video"), parts.iter().sum::<u64>());
         assert!(lines.iter().all(|(.., formula)| formula.ends_with('.')));

@@ -85,7 +85,10 @@ pub fn block_lines(
             lines.push("mapped when the adapter started, for VidMm's own operations".to_owned());
         }
         ExtentOwner::InvalidRange(_) => {
-            lines.push("unusable: the driver reports it as invalid, so that nothing may lie here".to_owned());
+            lines.push(
+                "unusable: the driver reports it as invalid, so that nothing may lie here"
+                    .to_owned(),
+            );
         }
         ExtentOwner::UefiFrameBuffer(_) => {
             lines.push("unusable: it holds the frame buffer of the boot firmware".to_owned());

@@ -16,9 +16,9 @@ use crate::analysis::lanes::bytes_by_process;
 use crate::analysis::quirks::{self, QuirkWords};
 use crate::app::{Action, Item, Tab, View};
 use crate::base::text::{count, counted, hex, size as size_text, word};
+use crate::base::{DeviceId, ProcessId, SegmentId};
 use crate::ddi::DescriptorGeneration;
 use crate::kmd;
-use crate::base::{DeviceId, ProcessId, SegmentId};
 use crate::machine::Started;
 use crate::rules::Severity;
 use crate::ui::theme::{OwnerPalette, OwnerSlot, size, text, tokens};
@@ -196,7 +196,8 @@ impl SegmentEntry {
         let used = usage.map_or(0, |usage| usage.space().used());
         let parts = usage.zip(started).map_or_else(Vec::new, |(usage, started)| {
             let sums = bytes_by_process(usage, started.vidmm().book());
-            let part = |(owner, sum): (Option<ProcessId>, u64)| (share(sum, usage.space().len()), owner);
+            let part =
+                |(owner, sum): (Option<ProcessId>, u64)| (share(sum, usage.space().len()), owner);
             sums.into_iter().map(part).collect()
         });
         let limited = segment.commit_limit != 0 && segment.commit_limit != segment.size;

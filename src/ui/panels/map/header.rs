@@ -9,7 +9,8 @@ use crate::machine::{Command, Started};
 use crate::ui::panels::findings::findings_link;
 use crate::ui::theme::{mix, mixed_job, size, text, tokens};
 use crate::ui::widgets::{
-    Icon, Slope, Tone, cross_hatch, dashed_rect, dots_mesh, hatch, hatch_mesh, link, outline, panel_header,
+    Icon, Slope, Tone, cross_hatch, dashed_rect, dots_mesh, hatch, hatch_mesh, link, outline,
+    panel_header,
 };
 
 /// A pattern of the map that has a name.
@@ -44,7 +45,11 @@ impl Key {
             "locked",
             "The CPU holds a lock on it; a number beside the key counts them.",
         ),
-        (Self::Displayed, "displayed", "Shown on the screen: it is pinned until something else is."),
+        (
+            Self::Displayed,
+            "displayed",
+            "Shown on the screen: it is pinned until something else is.",
+        ),
         (
             Self::Crosses,
             "crosses bank",

@@ -325,7 +325,8 @@ fn react(
             Some(Hit::Apart(segment, _, span)) => Some((segment, span)),
             Some(Hit::Banks(segment, first, last)) => {
                 let known = scene.started.vidmm().adapter().segment(segment);
-                known.and_then(|it| Span::new(it.bank(first)?.start(), it.bank(last)?.end()))
+                known
+                    .and_then(|it| Span::new(it.bank(first)?.start(), it.bank(last)?.end()))
                     .map(|span| (segment, span))
             }
             _ => None,

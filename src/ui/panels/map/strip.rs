@@ -29,7 +29,8 @@ pub(super) fn bank_parts(scene: &Scene<'_>, lane: &LaneView<'_>) -> Vec<BankPart
         let id = lane.segment.id;
         info.supported_read.contains(id) || info.supported_write.contains(id)
     });
-    let hinted = |bank| wanted.is_some_and(|info| info.hinted_banks.iter().any(|it| it.bank == bank));
+    let hinted =
+        |bank| wanted.is_some_and(|info| info.hinted_banks.iter().any(|it| it.bank == bank));
     let least = strips::BANK_LEAST * f64::from(scene.pixels_per_point);
     strips::bank_parts(&lane.segment.banks, lane.scale, least, hinted)
 }

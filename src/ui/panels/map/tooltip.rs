@@ -89,8 +89,7 @@ pub(super) fn tip(scene: &Scene<'_>, hit: &Hit) -> Tip {
             Tip { title: words::frame_title(frame), owner: None, lines, hint: None }
         }
         Hit::Banks(id, first, last) => {
-            let (Some(segment), Some(usage)) =
-                (segment(id), started.vidmm().book().segment(id))
+            let (Some(segment), Some(usage)) = (segment(id), started.vidmm().book().segment(id))
             else {
                 return Tip::default();
             };
