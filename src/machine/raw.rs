@@ -12,7 +12,7 @@ use crate::gpu::Place;
 use crate::kmd::Driver;
 use crate::memory::{Content, bytes};
 use crate::rules::SegmentKind;
-use crate::vidmm::{Allocation, ExtentOwner, Failure, RefusalReason, segment_parts};
+use crate::vidmm::{Allocation, ExtentOwner, Failure, RefusalReason, VidMm, segment_parts};
 
 use super::applying::{Applying, refused};
 use super::command::{RawLocation, RawOperation, RawTransfer};
@@ -66,6 +66,8 @@ impl Applying<'_, '_> {
             self.touch(id)?;
         }
         let operation = self.raw_operation(raw)?;
+        // What is queued comes first: the operation sees what it leaves.
+        self.with(VidMm::drain);
         // What is beyond a segment has no effect to foresee: VidMm refuses it.
         let effect = self.effect(raw);
         let subject = raw.allocation();
