@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::base::text::counted;
 use crate::base::{Bytes, DeviceId, ProcessId};
 use crate::config::{Adapter, EnginePolicy, EvictionPolicy, FitPolicy, OfferPolicy, Policies};
 use crate::ddi::SegmentFlags;
@@ -237,6 +238,15 @@ pub const fn severity_word(severity: Severity) -> &'static str {
     }
 }
 
+/// So many findings of a severity: `2 errors`, `1 disagreement`.
+#[must_use]
+pub fn severity_count(number: u64, severity: Severity) -> String {
+    match severity {
+        Severity::Disagreement => counted(number, "disagreement"),
+        other => counted(number, severity_word(other)),
+    }
+}
+
 /// Why the adapter did not start, and what to do; `None` where it did.
 #[must_use]
 pub fn why_not_started(run: &Run) -> Option<(String, Vec<&Finding>)> {
@@ -303,7 +313,8 @@ mod tests {
     fn what_is_reported_adds_up() {
         let profile = crate::kmd::profile("inspector").expect("known");
         let lines = reported(&profile.adapter);
-        let value = |name| lines.iter().find(|(known, ..)| *known == name).map_or(0, |it| it.1.get());
+        let value =
+            |name| lines.iter().find(|(known, ..)| *known == name).map_or(0, |it| it.1.get());
         let parts = ["Dedicated video", "Dedicated system", "Shared system"].map(value);
         assert_eq!(value("Total video"), parts.iter().sum::<u64>());
         assert!(lines.iter().all(|(.., formula)| formula.ends_with('.')));

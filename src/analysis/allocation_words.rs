@@ -131,11 +131,7 @@ pub fn room_lines(
         ));
     }
     let Some(padding) = padding(segment, allocation, place) else { return lines };
-    lines.push(format!(
-        "{} content and {} padding",
-        size(padding.content),
-        size(padding.bytes())
-    ));
+    lines.push(format!("{} content and {} padding", size(padding.content), size(padding.bytes())));
     if allocation.rows_in(segment).is_none() {
         lines.push(format!("rounded up to whole pages of {}", segment.page_size));
     }

@@ -54,11 +54,11 @@ pub const WORDS: [(&str, &str); 24] = [
          up to large pages.",
     ),
     ("Pinned", "Never a victim: displayed, or an overlay or capture surface."),
-    ("Pitch", "Bytes from one row to the next. The aligned pitch is that in a pitch-aligned segment."),
     (
-        "Primary",
-        "An allocation that can be displayed. Only those are handed to the display.",
+        "Pitch",
+        "Bytes from one row to the next. The aligned pitch is that in a pitch-aligned segment.",
     ),
+    ("Primary", "An allocation that can be displayed. Only those are handed to the display."),
     (
         "Quirk",
         "A departure of the driver from the documents, switched on by name to see what follows.",

@@ -12,7 +12,7 @@ use crate::rules::CheckedSegment;
 use crate::vidmm::Placement;
 
 /// Banks narrower than so many columns share a bracket with their neighbours.
-pub const BANK_LEAST: f64 = 36.0;
+pub const BANK_LEAST: f64 = 64.0;
 
 /// A bracket above a lane: one bank, or several that are too narrow to have one each.
 #[derive(Clone, Debug, PartialEq)]
@@ -210,7 +210,11 @@ pub const fn apart_meaning(kind: ApartKind) -> &'static str {
 
 /// What a bank says of what lies in it.
 #[must_use]
-pub fn bank_lines(segment: &CheckedSegment, used: &crate::vidmm::SegmentUse, number: u8) -> Vec<String> {
+pub fn bank_lines(
+    segment: &CheckedSegment,
+    used: &crate::vidmm::SegmentUse,
+    number: u8,
+) -> Vec<String> {
     let Some(bank) = segment.bank(number) else { return Vec::new() };
     let (mut blocks, mut bytes, mut across) = (0_u64, 0_u64, 0_u64);
     for (span, _) in used.extents(bank) {
@@ -245,11 +249,7 @@ mod tests {
         let found: Vec<_> = parts.iter().map(|p| (p.first, p.last, p.x0, p.x1, p.hinted)).collect();
         assert_eq!(
             found,
-            [
-                (1, 1, 0.0, 200.0, false),
-                (2, 2, 200.0, 500.0, true),
-                (3, 3, 500.0, 800.0, false)
-            ]
+            [(1, 1, 0.0, 200.0, false), (2, 2, 200.0, 500.0, true), (3, 3, 500.0, 800.0, false)]
         );
         assert_eq!(parts[1].words, ["bank 2, 150 B", "bank 2", "2"].map(str::to_owned));
         assert_eq!(bank_bounds(&banks, scale).collect::<Vec<_>>(), [200.0, 500.0]);

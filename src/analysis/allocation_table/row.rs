@@ -218,8 +218,7 @@ impl AllocationRow {
     #[must_use]
     pub fn bank_text(&self) -> String {
         let Some((first, last)) = self.banks else { return self.hinted_banks.clone() };
-        let actual =
-            if first == last { first.to_string() } else { format!("{first} to {last}") };
+        let actual = if first == last { first.to_string() } else { format!("{first} to {last}") };
         if self.hinted_banks.is_empty() {
             return actual;
         }

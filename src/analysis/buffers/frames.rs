@@ -2,9 +2,9 @@
 
 use super::Sources;
 use super::scene::{Card, Progress, buffer};
+use crate::analysis::lens::{PageTable, PageTarget};
 use crate::base::{FrameNumber, PAGE_SIZE, Pages, SegmentId, text};
 use crate::ddi::{Location, PagingOperation};
-use crate::analysis::lens::{PageTable, PageTarget};
 use crate::machine::TracedKind;
 use crate::memory::Mdl;
 use crate::vidmm::Asked;

@@ -16,9 +16,9 @@ use crate::analysis::lanes::bytes_by_process;
 use crate::analysis::quirks::{self, QuirkWords};
 use crate::app::{Action, Item, Tab, View};
 use crate::base::text::{count, counted, hex, size as size_text, word};
+use crate::base::{DeviceId, ProcessId, SegmentId};
 use crate::ddi::DescriptorGeneration;
 use crate::kmd;
-use crate::base::{DeviceId, ProcessId, SegmentId};
 use crate::machine::Started;
 use crate::rules::Severity;
 use crate::ui::theme::{OwnerPalette, OwnerSlot, size, text, tokens};
@@ -196,7 +196,8 @@ impl SegmentEntry {
         let used = usage.map_or(0, |usage| usage.space().used());
         let parts = usage.zip(started).map_or_else(Vec::new, |(usage, started)| {
             let sums = bytes_by_process(usage, started.vidmm().book());
-            let part = |(owner, sum): (Option<ProcessId>, u64)| (share(sum, usage.space().len()), owner);
+            let part =
+                |(owner, sum): (Option<ProcessId>, u64)| (share(sum, usage.space().len()), owner);
             sums.into_iter().map(part).collect()
         });
         let limited = segment.commit_limit != 0 && segment.commit_limit != segment.size;
@@ -686,8 +687,7 @@ fn rule_row(ui: &mut Ui, rule: &RuleFindings, asked: &mut Asked<'_>) {
     let height = galley.size().y.max(14.0) + 6.0;
     let space = vec2(ui.available_width(), height);
     let (rect, response) = ui.allocate_exact_size(space, Sense::click());
-    let severity = words::severity_word(rule.severity);
-    let spoken = format!("{}: {}", counted(times, severity), rule.sentence);
+    let spoken = format!("{}: {}", words::severity_count(times, rule.severity), rule.sentence);
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &spoken));
     if response.hovered() {
         ui.painter().rect_filled(rect, 0.0, tokens.hover_ground(tokens.panel));

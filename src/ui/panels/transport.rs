@@ -9,7 +9,9 @@ use crate::app::{Action, App, Appearance, Menu, Opened, Speed, Tab};
 use crate::machine::Level;
 use crate::ui::panels::findings::severity_badges;
 use crate::ui::theme::{size, text, tokens};
-use crate::ui::widgets::{Icon, IconButton, elide, horizontal_line, outline, segmented, vertical_line};
+use crate::ui::widgets::{
+    Icon, IconButton, elide, horizontal_line, outline, segmented, vertical_line,
+};
 
 /// Width that the four menus need.
 const MENUS: f32 = 188.0;

@@ -25,8 +25,8 @@ pub use filter::{filter_field, filter_strip};
 pub use headers::{panel_header, section_header};
 pub use icons::{Icon, app_icon, mark};
 pub use patterns::{
-    Slope, cross_hatch, dashed_rect, dots, dots_mesh, elide, halo, hatch, hatch_mesh, horizontal_line,
-    outline, owner_cap, snap, snap_position, swatch, vertical_line,
+    Slope, cross_hatch, dashed_rect, dots, dots_mesh, elide, halo, hatch, hatch_mesh,
+    horizontal_line, outline, owner_cap, snap, snap_position, swatch, vertical_line,
 };
 pub use rows::{ROW, offset_for, row_at, row_top, rows_in_sight};
 pub use ruler::{Tick, decimal_ticks, hexadecimal_ticks, paint_ticks};

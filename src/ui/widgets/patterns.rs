@@ -172,10 +172,8 @@ pub fn dots_mesh(mesh: &mut Mesh, rect: Rect, color: Color32, pixels_per_point: 
     while y + side < rect.bottom() - 1.0 {
         let mut x = rect.left() + if odd { 7.0 } else { 4.0 };
         while x + side < rect.right() - 1.0 {
-            let corner = pos2(
-                x.round_to_pixels(pixels_per_point),
-                y.round_to_pixels(pixels_per_point),
-            );
+            let corner =
+                pos2(x.round_to_pixels(pixels_per_point), y.round_to_pixels(pixels_per_point));
             mesh.add_colored_rect(Rect::from_min_size(corner, vec2(side, side)), color);
             x += 6.0;
         }

@@ -18,8 +18,8 @@ use self::input::{header_ui, keys, menu, react};
 use self::layout::{Columns, columns};
 use self::paint::{Look, look, paint_row, tooltip};
 use crate::analysis::allocation_table::{
-    AllocationRow, ExportFormat, Filter, Listing, Order, Ranks, ReferenceSteps, Shown, export, list,
-    row,
+    AllocationRow, ExportFormat, Filter, Listing, Order, Ranks, ReferenceSteps, Shown, export,
+    list, row,
 };
 use crate::app::{Action, Export, Item, View, files};
 use crate::base::text::{count, counted};

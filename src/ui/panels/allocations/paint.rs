@@ -3,8 +3,8 @@
 use egui::{Align2, Color32, Painter, Rect, Ui, pos2, vec2};
 
 use super::layout::{Cell, Columns, ends_right};
-use crate::analysis::strips::HintOutcome;
 use crate::analysis::allocation_table::{AllocationRow, ByteVerdict, Column, Preferred, State};
+use crate::analysis::strips::HintOutcome;
 use crate::app::{Item, View};
 use crate::base::text::{exact_size, hex, size as size_text, word};
 use crate::ui::theme::{OwnerColor, Tokens, mix, size, text, tokens, tokens_of_context};

@@ -120,7 +120,11 @@ fn clicks_and_keys_select_and_zoom() {
 fn a_title_sorts_up_then_down_then_not_at_all() {
     let mut stage = Stage::new(17, 864.0, 1.0, Theme::Dark);
     stage.frame(Vec::new(), "");
-    let size = columns(864.0, Shown::default()).cells.iter().find(|cell| cell.column == Column::Size).copied();
+    let size = columns(864.0, Shown::default())
+        .cells
+        .iter()
+        .find(|cell| cell.column == Column::Size)
+        .copied();
     let x = size.expect("there is such a column").left + 30.0;
     let rows = |stage: &Stage| stage.state.listing().map(|listing| listing.rows.clone());
     let numbered = |numbers: [u32; 5]| Some(numbers.map(AllocationId).to_vec());

@@ -361,7 +361,8 @@ pub(super) fn paint(
             };
             if sign == "×" || sign == "–" {
                 // On a ground of its own, so that the pattern does not run through it.
-                let ground = Rect::from_center_size(at, vec2(8.0, 11.0)).intersect(rect.shrink(1.0));
+                let ground =
+                    Rect::from_center_size(at, vec2(8.0, 11.0)).intersect(rect.shrink(1.0));
                 painter.rect_filled(snap(painter, ground), 0.0, tokens.lane);
             }
             text::paint_mono(painter, at, Align2::CENTER_CENTER, sign, size::MONO_TINY, ink);
@@ -454,7 +455,8 @@ fn paint_wedge_words(
     // The edges of the wedge run behind the words and not through them.
     let plate = Rect::from_min_size(pos2(x - 6.0, y - 8.0), vec2(width + 12.0, 16.0));
     painter.rect_filled(snap(painter, plate.intersect(wedge)), size::RADIUS_SMALL, tokens.canvas);
-    let mut end = text::paint_galley(painter, pos2(x, y - 1.0), left, galley, tokens.text_secondary);
+    let mut end =
+        text::paint_galley(painter, pos2(x, y - 1.0), left, galley, tokens.text_secondary);
     for (sign, meaning) in kept {
         if sign.is_empty() {
             let bar = Rect::from_min_size(pos2(end.right() + 12.0, y - 1.0), vec2(6.0, 2.0));

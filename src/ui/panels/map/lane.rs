@@ -30,7 +30,7 @@ const MOST_HALOS: usize = 40;
 /// Height of the ticks where a block crosses from one bank into another.
 const BOUND_TICK: f32 = 8.0;
 /// Diamonds closer than this are one.
-const DIAMOND_GAP: f32 = 12.0;
+const DIAMOND_GAP: f32 = 24.0;
 /// Height of the strip that stands for padding.
 const PADDING_STRIP: f32 = 5.0;
 
@@ -253,10 +253,7 @@ impl Builder<'_> {
             self.mesh.add_colored_rect(rect, scene.tokens.block_edge(owner.color));
             return;
         }
-        if matches!(
-            block.owner,
-            ExtentOwner::InvalidRange(_) | ExtentOwner::UefiFrameBuffer(_)
-        ) {
+        if matches!(block.owner, ExtentOwner::InvalidRange(_) | ExtentOwner::UefiFrameBuffer(_)) {
             self.unusable(block, rect);
             return;
         }
@@ -322,7 +319,8 @@ impl Builder<'_> {
         let pixel = 1.0 / self.scene.pixels_per_point;
         let mut x = strip.left();
         while x < strip.right() {
-            let bar = Rect::from_x_y_ranges(x..=(x + pixel.max(1.0)).min(strip.right()), strip.y_range());
+            let bar =
+                Rect::from_x_y_ranges(x..=(x + pixel.max(1.0)).min(strip.right()), strip.y_range());
             self.mesh.add_colored_rect(bar, owner);
             x += 3.0;
         }
@@ -464,7 +462,12 @@ pub(super) fn paint(painter: &Painter, scene: &Scene<'_>, lane: &LaneView<'_>, c
         corner_mark(painter, *rect, direction);
     }
     for x in &cache.crossings {
-        Icon::Diamond.paint(painter, pos2(x + 0.5, lane.rects.blocks.top() + 1.0), 10.0, scene.tokens.text);
+        Icon::Diamond.paint(
+            painter,
+            pos2(x + 0.5, lane.rects.blocks.top() + 1.0),
+            10.0,
+            scene.tokens.text,
+        );
     }
     if let Some(ruler) = lane.rects.ruler {
         paint_ticks(painter, ruler, &ticks(lane));

@@ -86,7 +86,7 @@ fn shapes(view: &View<'_>, started: &Started) -> Vec<LaneShape> {
         aperture: segment.kind == SegmentKind::Aperture,
         focused: focused == Some(segment.id),
         banks: !segment.banks.is_empty(),
-        apart: !strip::ranges_apart(view, segment).is_empty(),
+        apart: u8::try_from(strip::ranges_apart(view, segment).len()).unwrap_or(0),
     };
     segments.iter().map(shape).collect()
 }
@@ -325,7 +325,8 @@ fn react(
             Some(Hit::Apart(segment, _, span)) => Some((segment, span)),
             Some(Hit::Banks(segment, first, last)) => {
                 let known = scene.started.vidmm().adapter().segment(segment);
-                known.and_then(|it| Span::new(it.bank(first)?.start(), it.bank(last)?.end()))
+                known
+                    .and_then(|it| Span::new(it.bank(first)?.start(), it.bank(last)?.end()))
                     .map(|span| (segment, span))
             }
             _ => None,

@@ -149,7 +149,8 @@ fn held(view: &View<'_>, allocation: &Allocation) -> Option<Section> {
     if allocation.is_shared() {
         let openers: Vec<&str> =
             allocation.openers().iter().map(|device| names.device(*device)).collect();
-        let opened = if openers.is_empty() { "no other device".to_owned() } else { openers.join(", ") };
+        let opened =
+            if openers.is_empty() { "no other device".to_owned() } else { openers.join(", ") };
         lines.push(fact("Opened by", opened).note("shared"));
     }
     if allocation.is_primary() {

@@ -4,12 +4,12 @@ use super::allocation::{cpu, frame_runs, range};
 use super::card::{Card, LISTED, Line, Section, allocation_link, fact, flag_names, text};
 use crate::analysis::findings::{FindingRow, FindingSubject};
 use crate::analysis::lens::{self, PageTable, PageTarget};
-use crate::machine::ForeignTarget;
 use crate::app::{Item, View};
 use crate::base::text::{count, counted, exact_size, hex, size, word};
 use crate::base::{AllocationId, FrameNumber, PAGE_SIZE, ProcessId, SegmentId, Span};
 use crate::config::SegmentRange;
 use crate::ddi::{DescriptorGeneration, DmaBufferAddress, SegmentFlags};
+use crate::machine::ForeignTarget;
 use crate::memory::FrameUse;
 use crate::rules::{CheckedSegment, SegmentKind};
 use crate::ui::panels::findings::severity_tone;
@@ -92,7 +92,8 @@ fn banks(view: &View<'_>, known: &CheckedSegment) -> Option<Section> {
     let mut lines: Vec<Line> = numbered
         .take(BANKS)
         .map(|(bank, number)| {
-            let inside = |(span, _): (Span, ExtentOwner)| span.intersection(*bank).map_or(0, Span::len);
+            let inside =
+                |(span, _): (Span, ExtentOwner)| span.intersection(*bank).map_or(0, Span::len);
             let taken: u64 = used.extents(*bank).map(inside).sum();
             let words = format!("{number}: {}", range(base, *bank));
             fact("Bank", words).note(format!("{} of {}", size(taken), size(bank.len())))
@@ -152,11 +153,8 @@ fn descriptor(view: &View<'_>, id: SegmentId) -> Option<Section> {
         let span = Span::at(vpr.start, vpr.size).unwrap_or_default();
         lines.push(fact("Protected", range(0, span)).note(size(vpr.size)));
         lines.push(fact("VprAlignment", exact_size(vpr.alignment)));
-        let supported = if vpr.supported == 0 {
-            "no limit".to_owned()
-        } else {
-            count(vpr.supported.into())
-        };
+        let supported =
+            if vpr.supported == 0 { "no limit".to_owned() } else { count(vpr.supported.into()) };
         lines.push(fact("NumVpr", supported));
         lines.push(fact("VprReserve", exact_size(vpr.reserve)));
     }
