@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::base::text::counted;
 use crate::base::{Bytes, DeviceId, ProcessId};
 use crate::config::{Adapter, EnginePolicy, EvictionPolicy, FitPolicy, OfferPolicy, Policies};
 use crate::ddi::SegmentFlags;
@@ -234,6 +235,15 @@ pub const fn severity_word(severity: Severity) -> &'static str {
         Severity::Disagreement => "documents disagree",
         Severity::Warning => "warning",
         Severity::Error => "error",
+    }
+}
+
+/// So many findings of a severity: `2 errors`, `1 disagreement`.
+#[must_use]
+pub fn severity_count(number: u64, severity: Severity) -> String {
+    match severity {
+        Severity::Disagreement => counted(number, "disagreement"),
+        other => counted(number, severity_word(other)),
     }
 }
 

@@ -5,13 +5,12 @@
 
 use std::fmt;
 
-use crate::base::text::counted;
 use crate::base::{AllocationId, SegmentId};
 use crate::machine::{Command, Run};
 use crate::rules::{AllocationKind, Finding, Severity, check_allocation};
 use crate::session::Names;
 
-use super::adapter::{finding_sentence, severity_word};
+use super::adapter::{finding_sentence, severity_count, severity_word};
 
 /// What a finding is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -204,7 +203,7 @@ pub fn counts_text(counts: &[(Severity, u64)]) -> String {
     if counts.is_empty() {
         return "no findings".to_owned();
     }
-    let parts = counts.iter().map(|(severity, count)| counted(*count, severity_word(*severity)));
+    let parts = counts.iter().map(|(severity, count)| severity_count(*count, *severity));
     parts.collect::<Vec<String>>().join(", ")
 }
 

@@ -129,13 +129,14 @@ pub fn column_lines(
     lines
 }
 
-/// A page of an aperture and where it points, in one line.
+/// A page of an aperture and where it points, in one line. `dummy` is the frame that stands in
+/// for what is not mapped.
 #[must_use]
-pub fn page_title(segment: &CheckedSegment, page: &LensPage) -> String {
+pub fn page_title(segment: &CheckedSegment, page: &LensPage, dummy: FrameNumber) -> String {
     let end = match page.target {
         PageTarget::Frame { frame, .. } => format!("frame {}", hex(frame.get())),
-        PageTarget::Dummy(frame) if frame.get() == 0 => {
-            "frame 0 of system memory, not the dummy page".to_owned()
+        PageTarget::Dummy(frame) if frame != dummy => {
+            format!("frame {}, not the dummy page", hex(frame.get()))
         }
         PageTarget::Dummy(frame) => format!("dummy page, frame {}", hex(frame.get())),
         PageTarget::Nowhere => "nowhere".to_owned(),
@@ -147,7 +148,7 @@ pub fn page_title(segment: &CheckedSegment, page: &LensPage) -> String {
 #[must_use]
 pub fn page_lines(
     names: &Names,
-    book: &Book,
+    (book, dummy): (&Book, FrameNumber),
     segment: &CheckedSegment,
     page: &LensPage,
 ) -> Vec<String> {
@@ -177,8 +178,8 @@ pub fn page_lines(
         (PageTarget::Frame { coherent, .. }, None) => {
             format!("{}cache coherent", if coherent { "" } else { "not " })
         }
-        (PageTarget::Dummy(frame), None) if frame.get() == 0 => {
-            "not mapped: every access reaches what lies in frame 0".to_owned()
+        (PageTarget::Dummy(frame), None) if frame != dummy => {
+            "not mapped: every access reaches what lies in that frame".to_owned()
         }
         (PageTarget::Dummy(_), None) => {
             "not mapped: every access reaches the dummy page".to_owned()

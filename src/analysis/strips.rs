@@ -12,7 +12,7 @@ use crate::rules::CheckedSegment;
 use crate::vidmm::Placement;
 
 /// Banks narrower than so many columns share a bracket with their neighbours.
-pub const BANK_LEAST: f64 = 36.0;
+pub const BANK_LEAST: f64 = 64.0;
 
 /// A bracket above a lane: one bank, or several that are too narrow to have one each.
 #[derive(Clone, Debug, PartialEq)]

@@ -687,8 +687,7 @@ fn rule_row(ui: &mut Ui, rule: &RuleFindings, asked: &mut Asked<'_>) {
     let height = galley.size().y.max(14.0) + 6.0;
     let space = vec2(ui.available_width(), height);
     let (rect, response) = ui.allocate_exact_size(space, Sense::click());
-    let severity = words::severity_word(rule.severity);
-    let spoken = format!("{}: {}", counted(times, severity), rule.sentence);
+    let spoken = format!("{}: {}", words::severity_count(times, rule.severity), rule.sentence);
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &spoken));
     if response.hovered() {
         ui.painter().rect_filled(rect, 0.0, tokens.hover_ground(tokens.panel));

@@ -354,7 +354,7 @@ fn seat_row(ui: &mut Ui, view: &View<'_>, seat: &Seat, page: &SeatPage, actions:
     let frame = match (page.frame, page.right) {
         (Some(frame), true) => format!("→ frame 0x{:X}", frame.get()),
         (Some(frame), false) => format!("→ frame 0x{:X}, not the buffer's", frame.get()),
-        (None, _) if seat.memory => "in the segment itself".to_owned(),
+        (None, _) if seat.memory => "in memory".to_owned(),
         (None, _) => "→ nowhere".to_owned(),
     };
     let from =

@@ -9,7 +9,7 @@ mod tests;
 use egui::{Align2, Rect, Role, ScrollArea, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
 
 use self::layout::{Line, ROW, height, lines, lines_above, offset_of};
-use crate::analysis::adapter::severity_word;
+use crate::analysis::adapter::severity_count;
 use crate::analysis::findings::{Collected, FindingRow, FindingSubject, counts};
 use crate::app::{Action, Item, View};
 use crate::base::text::{count, counted};
@@ -189,7 +189,7 @@ fn heading_ui(ui: &mut Ui, severity: Severity, count: u64) {
     let tokens = tokens(ui);
     let space = vec2(ui.available_width(), layout::HEADING);
     let (rect, response) = ui.allocate_exact_size(space, Sense::hover());
-    let words = counted(count, severity_word(severity));
+    let words = severity_count(count, severity);
     response.widget_info(|| WidgetInfo::labeled(Role::Heading, true, &words));
     let ground = mix(tokens.canvas, tokens.separator, 0.35);
     ui.painter().rect_filled(rect, 0.0, ground);

@@ -145,11 +145,16 @@ fn legend(ui: &mut Ui, present: Present) {
     let painter = ui.painter().clone();
     let mut x = room.left() + 16.0;
     let y = room.center().y;
-    for (key, name, meaning) in Key::ALL.into_iter().filter(|(key, ..)| present.has(*key)) {
+    let mut rest: Vec<&str> = Vec::new();
+    let keys: Vec<_> = Key::ALL.into_iter().filter(|(key, ..)| present.has(*key)).collect();
+    for (index, (key, name, meaning)) in keys.iter().copied().enumerate() {
         let galley = text::mixed_text(&painter, name, size::TEXT_SMALL, tokens.text_secondary);
         let width = 19.0 + galley.size().x;
-        if x + width > room.right() {
-            break;
+        // Where others follow, there must be room to say how many.
+        let after = if index + 1 < keys.len() { MORE } else { 0.0 };
+        if !rest.is_empty() || x + width + after > room.right() {
+            rest.push(name);
+            continue;
         }
         paint_key(ui, key, Rect::from_min_size(pos2(x, y - 5.0), vec2(14.0, 10.0)));
         let at = pos2(x + 19.0, y - 1.0);
@@ -160,7 +165,19 @@ fn legend(ui: &mut Ui, present: Present) {
         response.on_hover_text(meaning);
         x += width + 14.0;
     }
+    if !rest.is_empty() && x + MORE <= room.right() + 14.0 {
+        let words = format!("+{}", rest.len());
+        let at = pos2(x, y - 1.0);
+        let ink = tokens.text_faint;
+        text::paint(&painter, at, Align2::LEFT_CENTER, &words, size::TEXT_SMALL, ink);
+        let area = Rect::from_min_size(pos2(x - 4.0, y - 10.0), vec2(MORE, 20.0));
+        let response = ui.interact(area, ui.scope_id().with("legend, more"), egui::Sense::hover());
+        response.on_hover_text(format!("Also: {}", rest.join(", ")));
+    }
 }
+
+/// Room for how many entries of the legend have none.
+const MORE: f32 = 24.0;
 
 fn paint_key(ui: &Ui, key: Key, rect: Rect) {
     let tokens = tokens(ui);

@@ -83,9 +83,12 @@ pub(super) fn in_lane(
         let here = parts.iter().find(|part| (part.x0..part.x1).contains(&column(at.x)))?;
         return Some(Hit::Banks(segment, here.first, here.last));
     }
-    if lane.rects.apart.is_some_and(|rect| rect.contains(at)) {
+    if let Some(rect) = lane.rects.apart.filter(|rect| rect.contains(at)) {
         let parts = strip::apart_parts(scene, lane);
-        let here = parts.iter().rev().find(|part| (part.x0..part.x1).contains(&column(at.x)))?;
+        let here = parts.iter().find(|part| {
+            let row = strip::row_of(rect, part.kind);
+            row.contains(at) && (part.x0..part.x1).contains(&column(at.x))
+        })?;
         return Some(Hit::Apart(segment, here.kind, here.span));
     }
     // The edge counts, so that the first and last block are easy to reach.

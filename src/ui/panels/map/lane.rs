@@ -30,7 +30,7 @@ const MOST_HALOS: usize = 40;
 /// Height of the ticks where a block crosses from one bank into another.
 const BOUND_TICK: f32 = 8.0;
 /// Diamonds closer than this are one.
-const DIAMOND_GAP: f32 = 12.0;
+const DIAMOND_GAP: f32 = 24.0;
 /// Height of the strip that stands for padding.
 const PADDING_STRIP: f32 = 5.0;
 

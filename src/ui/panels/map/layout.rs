@@ -23,8 +23,8 @@ pub(super) struct LaneShape {
     pub(super) focused: bool,
     /// It has banks.
     pub(super) banks: bool,
-    /// Its descriptor sets ranges apart.
-    pub(super) apart: bool,
+    /// How many ranges its descriptor sets apart: each has a row of its own.
+    pub(super) apart: u8,
 }
 
 /// Where the parts of an aperture lie.
@@ -104,7 +104,8 @@ fn stack(
             (false, false) => size::LANE,
         };
         let banks = shape.banks.then(|| row(size::BANK_STRIP, 0.0));
-        let apart = shape.apart.then(|| row(size::BANK_STRIP, 0.0));
+        let apart = f32::from(shape.apart) * size::BANK_STRIP;
+        let apart = (apart > 0.0).then(|| row(apart, 0.0));
         let blocks = row(height, 0.0);
         let has_ruler = !shape.aperture || aperture_rulers;
         let ruler = has_ruler.then(|| row(size::RULER, RULER_GAP));
@@ -139,7 +140,7 @@ mod tests {
             aperture: *aperture,
             focused: index == 0,
             banks: index == 1,
-            apart: index == 2,
+            apart: if index == 2 { 2 } else { 0 },
         };
         apertures.iter().enumerate().map(shape).collect()
     }
@@ -177,7 +178,7 @@ mod tests {
     #[test]
     fn the_usual_adapter_fits() {
         let mut usual = shapes(&[false, false, true]);
-        usual[2].apart = false;
+        usual[2].apart = 0;
         let (_, height) = lanes(&usual, (0.0, 0.0), 800.0, 372.0);
         assert!(height <= 372.0, "{height}");
     }
@@ -185,15 +186,15 @@ mod tests {
     #[test]
     fn brackets_stand_between_the_name_and_the_blocks() {
         let mut shape = shapes(&[false])[0];
-        shape.apart = true;
+        shape.apart = 2;
         let (plain, _) = lanes(&shapes(&[false]), (0.0, 0.0), 800.0, 0.0);
         let (lanes, _) = lanes(&[LaneShape { banks: true, ..shape }], (0.0, 0.0), 800.0, 0.0);
         let lane = lanes[0];
-        // Gap 8, title 18: banks from 26 to 44, ranges from 44 to 62, blocks from there.
+        // Gap 8, title 18: banks from 26 to 44, two rows of ranges to 80, blocks from there.
         assert_eq!(plain[0].blocks.top(), 26.0);
         assert_eq!(lane.banks.map(|rect| (rect.top(), rect.bottom())), Some((26.0, 44.0)));
-        assert_eq!(lane.apart.map(|rect| (rect.top(), rect.bottom())), Some((44.0, 62.0)));
-        assert_eq!(lane.blocks.top(), 62.0);
+        assert_eq!(lane.apart.map(|rect| (rect.top(), rect.bottom())), Some((44.0, 80.0)));
+        assert_eq!(lane.blocks.top(), 80.0);
     }
 
     #[test]

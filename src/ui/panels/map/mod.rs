@@ -86,7 +86,7 @@ fn shapes(view: &View<'_>, started: &Started) -> Vec<LaneShape> {
         aperture: segment.kind == SegmentKind::Aperture,
         focused: focused == Some(segment.id),
         banks: !segment.banks.is_empty(),
-        apart: !strip::ranges_apart(view, segment).is_empty(),
+        apart: u8::try_from(strip::ranges_apart(view, segment).len()).unwrap_or(0),
     };
     segments.iter().map(shape).collect()
 }

@@ -2,7 +2,9 @@
 //!
 //! Bounds belong to the segment and not to its content, so they never cover a block.
 
-use egui::{Align2, Color32, Painter, Rect, pos2};
+use std::sync::Arc;
+
+use egui::{Align2, Color32, Galley, Painter, Pos2, Rect, vec2};
 
 use super::lane::LaneView;
 use super::scene::Scene;
@@ -43,34 +45,59 @@ pub(super) fn apart_parts(scene: &Scene<'_>, lane: &LaneView<'_>) -> Vec<ApartPa
 /// Paints what stands above a lane.
 pub(super) fn paint(painter: &Painter, scene: &Scene<'_>, lane: &LaneView<'_>) {
     let tokens = scene.tokens;
+    let plain = (tokens.separator_strong, tokens.text_secondary);
     if let Some(strip) = lane.rects.banks {
         let parts = bank_parts(scene, lane);
-        for part in &parts {
-            let inks = if part.hinted {
-                (tokens.accent, tokens.accent_text)
-            } else {
-                (tokens.separator_strong, tokens.text_secondary)
-            };
-            bracket(painter, part_rect(scene, lane, strip, part.x0, part.x1), &part.words, inks);
+        let rect = |part: &BankPart| part_rect(scene, lane, strip, part.x0, part.x1);
+        // A hinted bank says its number even where it is narrower than that: others make room.
+        let hinted = (tokens.accent, tokens.accent_text);
+        let mut taken: Vec<Rect> = Vec::new();
+        for part in parts.iter().filter(|part| part.hinted) {
+            let rect = rect(part);
+            let label = label_of(painter, rect, &part.words, hinted.1).or_else(|| {
+                let number = elide(painter, &part.words[2], size::TEXT_SMALL, hinted.1, 60.0);
+                let least = taken.last().map_or(f32::NEG_INFINITY, |last| last.right());
+                let label = Label { center: rect.center(), galley: number };
+                (label.rect().left() >= least).then_some(label)
+            });
+            taken.extend(label.as_ref().map(Label::rect));
+            bracket(painter, rect, hinted.0, label.as_ref());
+            if let Some(label) = label {
+                label.paint(painter, hinted.1, Some(tokens.canvas));
+            }
+        }
+        for part in parts.iter().filter(|part| !part.hinted) {
+            let rect = rect(part);
+            let free = |label: &Label| taken.iter().all(|it| !it.intersects(label.rect()));
+            let label = label_of(painter, rect, &part.words, plain.1).filter(free);
+            bracket(painter, rect, plain.0, label.as_ref());
+            if let Some(label) = label {
+                label.paint(painter, plain.1, None);
+            }
         }
     }
     if let Some(strip) = lane.rects.apart {
         for part in &apart_parts(scene, lane) {
-            let rect = part_rect(scene, lane, strip, part.x0, part.x1);
-            let inks = (tokens.separator_strong, tokens.text_secondary);
-            // Brackets of both kinds may overlap: what hibernation keeps begins with the segment.
-            let half = strip.height() / 2.0;
-            let rect = match part.kind {
-                ApartKind::Protected => rect,
-                ApartKind::Kept => rect.translate(egui::vec2(0.0, half / 4.0)),
-            };
-            bracket(painter, rect, &part.words, inks);
+            let rect = part_rect(scene, lane, row_of(strip, part.kind), part.x0, part.x1);
+            let label = label_of(painter, rect, &part.words, plain.1);
+            bracket(painter, rect, plain.0, label.as_ref());
+            if let Some(label) = label {
+                label.paint(painter, plain.1, None);
+            }
             if part.kind == ApartKind::Kept {
                 // Where it ends is what the field says: a tick through the lane's upper edge.
                 let x = snap_position(painter, rect.right() - 1.0);
                 vertical_line(painter, x, rect.center().y, strip.bottom() + 4.0, tokens.text);
             }
         }
+    }
+}
+
+/// The row of a range: what is kept lies closest to the blocks, what is protected above it.
+pub(super) fn row_of(strip: Rect, kind: ApartKind) -> Rect {
+    match kind {
+        ApartKind::Protected => strip.with_max_y(strip.top() + size::BANK_STRIP),
+        ApartKind::Kept => strip.with_min_y(strip.bottom() - size::BANK_STRIP),
     }
 }
 
@@ -83,27 +110,66 @@ fn part_rect(scene: &Scene<'_>, lane: &LaneView<'_>, strip: Rect, x0: f64, x1: f
     Rect::from_x_y_ranges(at(x0)..=at(x1), strip.y_range())
 }
 
-/// A line with ends turned down and the longest of `words` that fits in its middle.
-fn bracket(painter: &Painter, rect: Rect, words: &[String], (line, ink): (Color32, Color32)) {
+/// Words in the middle of a bracket.
+struct Label {
+    center: Pos2,
+    galley: Arc<Galley>,
+}
+
+impl Label {
+    fn rect(&self) -> Rect {
+        Rect::from_center_size(self.center, self.galley.size() + vec2(10.0, 0.0))
+    }
+
+    fn paint(self, painter: &Painter, ink: Color32, ground: Option<Color32>) {
+        if let Some(ground) = ground {
+            painter.rect_filled(self.rect().shrink2(vec2(2.0, 0.0)), 0.0, ground);
+        }
+        let at = self.center - vec2(0.0, 1.0);
+        text::paint_galley(painter, at, Align2::CENTER_CENTER, self.galley, ink);
+    }
+}
+
+/// The longest of `words` that fits in the middle of a bracket.
+fn label_of(painter: &Painter, rect: Rect, words: &[String], ink: Color32) -> Option<Label> {
+    let room = rect.width() - 14.0;
+    let galleys =
+        words.iter().map(|words| elide(painter, words, size::TEXT_SMALL, ink, f32::INFINITY));
+    let galley = galleys.into_iter().find(|galley| galley.size().x <= room)?;
+    Some(Label { center: rect.center(), galley })
+}
+
+/// A line with ends turned down, interrupted where its words stand.
+fn bracket(painter: &Painter, rect: Rect, line: Color32, label: Option<&Label>) {
     let y = snap_position(painter, rect.center().y);
     let (left, right) = (rect.left() + 1.0, rect.right() - 1.0);
-    let room = rect.width() - 14.0;
-    let fits = |words: &&String| {
-        let galley = elide(painter, words, size::TEXT_SMALL, ink, f32::INFINITY);
-        galley.size().x <= room
-    };
     let foot = rect.bottom() - 3.0;
     for x in [left, right - 1.0] {
         vertical_line(painter, x, y, foot, line);
     }
-    let Some(words) = words.iter().find(fits) else {
-        horizontal_line(painter, left, right, y, line);
-        return;
-    };
-    let galley = elide(painter, words, size::TEXT_SMALL, ink, f32::INFINITY);
-    let half = galley.size().x / 2.0 + 5.0;
-    let center = rect.center().x;
-    horizontal_line(painter, left, center - half, y, line);
-    horizontal_line(painter, center + half, right, y, line);
-    text::paint_galley(painter, pos2(center, y - 1.0), Align2::CENTER_CENTER, galley, ink);
+    let gap = label.map_or(rect.center().x..=rect.center().x, |label| {
+        label.rect().left()..=label.rect().right()
+    });
+    for (from, to) in [(left, *gap.start()), (*gap.end(), right)] {
+        if from < to {
+            horizontal_line(painter, from, to, y, line);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use egui::pos2;
+
+    #[test]
+    fn ranges_set_apart_have_a_row_each() {
+        let two = Rect::from_min_max(pos2(0.0, 100.0), pos2(50.0, 136.0));
+        assert_eq!(row_of(two, ApartKind::Protected).y_range(), egui::Rangef::new(100.0, 118.0));
+        assert_eq!(row_of(two, ApartKind::Kept).y_range(), egui::Rangef::new(118.0, 136.0));
+        let one = Rect::from_min_max(pos2(0.0, 100.0), pos2(50.0, 118.0));
+        for kind in [ApartKind::Protected, ApartKind::Kept] {
+            assert_eq!(row_of(one, kind), one, "{kind:?}");
+        }
+    }
 }

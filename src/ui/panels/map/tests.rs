@@ -319,3 +319,96 @@ fn small_and_tall_places_are_filled_without_panic() {
         stage.picture(Vec::new(), &format!("size-{}", size[0]));
     }
 }
+
+/// Three banks of 4, 6 and 6 MiB over 832 points: bounds at 208 and 520 points from the left.
+const BANKS: &str = r#"(version: 1, adapter: (profile: "inspector", system_memory: "64 MiB", segments: [
+    (name: "VRAM", flags: "CpuVisible | UseBanking", base: 0x0, size: "16 MiB",
+     cpu_translated_address: 0xE0000000, bank_count: 3, bank_ends: ["4 MiB", "10 MiB"]),
+    ], paging_buffer: (segment: 0, size: "4 KiB")), commands: [
+    CreateProcess("p"), CreateDevice(name: "d", process: "p"),
+    CreateAllocation(name: "across", device: "d", size: "5 MiB", preferred: ["VRAM"],
+        supported: ["VRAM"], resident: true),
+    CreateAllocation(name: "hinted", device: "d", size: "1 MiB", preferred: ["VRAM"],
+        supported: ["VRAM"], hinted_banks: [3], resident: true),
+])"#;
+
+#[test]
+fn banks_stand_above_their_lane_and_say_what_lies_in_them() {
+    for theme in [Theme::Dark, Theme::Light] {
+        let mut stage = Stage::new(BANKS, [864.0, 200.0], 1.0, theme);
+        stage.go_to("4");
+        let hinted = stage.allocation("hinted");
+        stage.opened.select(hinted);
+        stage.picture(Vec::new(), &format!("banks-{theme:?}"));
+        // Header 28, gap 8, title 18: the brackets lie from 54 to 72. 700 - 16 = 684 > 520.
+        stage.point(700.0, 62.0);
+        stage.picture(Vec::new(), &format!("banks-tip-{theme:?}"));
+        let vram = SegmentId::new(1).expect("one");
+        let (_, hit, tip) = stage.state.tip.clone().expect("the pointer is over a bank");
+        assert_eq!(hit, Hit::Banks(vram, 3, 3));
+        assert_eq!(tip.title, "Bank 3 of VRAM, 3 in all");
+        assert_eq!(tip.lines[0], "6 MiB, 1 MiB of it used by 1 block");
+        let told = "hinted: Bank 3 ↑ hinted, 3 actual";
+        assert!(tip.lines.iter().any(|line| line == told), "{:?}", tip.lines);
+        stage.point(100.0, 62.0);
+        let (_, _, tip) = stage.state.tip.clone().expect("the pointer is over a bank");
+        // 4 of the 5 MiB lie in bank 1.
+        assert_eq!(tip.lines[0], "4 MiB, 4 MiB of it used by 1 block");
+        assert!(tip.lines.iter().any(|line| line == "1 block across its ends"), "{:?}", tip.lines);
+        let present = stage.state.step.as_ref().map(|step| step.present);
+        assert_ne!(present, Some(Present::default()), "the legend explains what crosses a bank");
+    }
+}
+
+#[test]
+fn a_double_click_on_a_bank_zooms_to_it() {
+    let mut stage = Stage::new(BANKS, [864.0, 200.0], 1.0, Theme::Dark);
+    stage.go_to("4");
+    stage.frame(Vec::new());
+    stage.click(400.0, 62.0);
+    stage.click(400.0, 62.0);
+    let vram = SegmentId::new(1).expect("one");
+    if let Some(window) = stage.state.windows.get(&vram) {
+        // Bank 2 is 4 to 10 MiB; a quarter of its size on each side.
+        assert_eq!((window.start(), window.end()), (0x28_0000, 0xB8_0000));
+    }
+    assert_eq!(stage.opened.selected(), Some(Item::Segment(vram)));
+}
+
+#[test]
+fn every_mark_of_a_block_is_drawn() {
+    let text = r#"(version: 1, adapter: (profile: "inspector", wddm: "1.3", system_memory: "64 MiB", segments: [
+        (name: "VRAM", flags: "CpuVisible | PitchAlignment", base: 0x0, size: "64 KiB",
+         cpu_translated_address: 0xE0000000),
+        (name: "Plain", flags: "Aperture", base: 0xD0000000, size: "256 KiB"),
+        ], paging_buffer: (segment: 0, size: "4 KiB")), commands: [
+        CreateProcess("p"), CreateDevice(name: "d", process: "p"),
+        CreateAllocation(name: "rows", device: "d", preferred: ["VRAM"], supported: ["VRAM"],
+            flags: "CpuVisible", rows: (pitch: 256, aligned_pitch: 512, rows: 16), resident: true),
+        CreateAllocation(name: "held", device: "d", size: "8 KiB", preferred: ["VRAM"],
+            supported: ["VRAM"], flags: "CpuVisible", resident: true),
+        CreateAllocation(name: "given", device: "d", size: "16 KiB", preferred: ["VRAM"],
+            supported: ["VRAM"], resident: true),
+        CreateAllocation(name: "shown", device: "d", size: "16 KiB", preferred: ["VRAM"],
+            supported: ["VRAM"], flags: "CpuVisible", primary: true, resident: true),
+        Lock(allocation: "held"), Lock(allocation: "held"), Lock(allocation: "held"),
+        Offer(allocations: ["given"], priority: Low),
+        Display("shown"),
+    ])"#;
+    for (theme, per_point) in [(Theme::Dark, 1.0), (Theme::Light, 2.0)] {
+        let mut stage = Stage::new(text, [864.0, 300.0], per_point, theme);
+        assert_eq!(stage.opened.run().bad_count(), 0);
+        stage.go_to("11");
+        stage.picture(Vec::new(), &format!("marks-{theme:?}"));
+        // VRAM of 64 KiB over 832 points: "rows" lies at 0 to 8 KiB, "held" at 8 to 16.
+        stage.point(60.0, 80.0);
+        let (_, _, tip) = stage.state.tip.clone().expect("the pointer is over a block");
+        for line in ["16 rows of 256 B, each taking 512 B", "4 KiB content and 4 KiB padding"] {
+            assert!(tip.lines.iter().any(|known| known == line), "{line}: {:?}", tip.lines);
+        }
+        stage.point(170.0, 80.0);
+        let (_, _, tip) = stage.state.tip.clone().expect("the pointer is over a block");
+        let line = "locked 3 times by the CPU";
+        assert!(tip.lines.iter().any(|known| known == line), "{:?}", tip.lines);
+    }
+}

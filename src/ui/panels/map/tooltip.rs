@@ -70,14 +70,15 @@ pub(super) fn tip(scene: &Scene<'_>, hit: &Hit) -> Tip {
         Hit::Page(id, page) => {
             let Some(segment) = segment(id) else { return Tip::default() };
             let book = started.vidmm().book();
+            let dummy = started.vidmm().dummy_page().frame();
             let owner = page.owner.map(|(owner, _)| {
                 let name = words::owner_name(book, names, owner).to_owned();
                 (name, lanes::process_of(book, owner))
             });
             Tip {
-                title: words::page_title(segment, &page),
+                title: words::page_title(segment, &page, dummy),
                 owner,
-                lines: words::page_lines(names, book, segment, &page),
+                lines: words::page_lines(names, (book, dummy), segment, &page),
                 hint: Some("Click selects the page, F zooms to it"),
             }
         }

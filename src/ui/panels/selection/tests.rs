@@ -261,3 +261,142 @@ fn the_panel_shows_in_both_themes_at_both_scales() {
         assert_eq!(actions, [], "{name}: nothing is asked for unasked");
     }
 }
+
+fn session(text: &str, place: &str) -> Opened {
+    let mut opened = Opened::read(text, "test.ron").unwrap_or_else(|error| panic!("{error:?}"));
+    opened.execute(usize::MAX);
+    assert!(opened.go_to(place.parse().expect("a place")), "{place}");
+    opened
+}
+
+/// Banks end at 4 and 10 MiB. "first" takes 0 to 5 MiB; "second" is hinted to bank 1, which has no
+/// room left, so that the rest of the segment is searched: 5 to 6 MiB, in bank 2.
+const BANKS: &str = r#"(version: 1, adapter: (profile: "inspector", system_memory: "64 MiB", segments: [
+    (name: "VRAM", flags: "CpuVisible | UseBanking", base: 0x0, size: "16 MiB",
+     cpu_translated_address: 0xE0000000, bank_count: 3, bank_ends: ["4 MiB", "10 MiB"]),
+    ], paging_buffer: (segment: 0, size: "4 KiB")), commands: [
+    CreateProcess("game.exe"), CreateDevice(name: "game", process: "game.exe"),
+    CreateAllocation(name: "first", device: "game", size: "5 MiB", preferred: ["VRAM"],
+        supported: ["VRAM"], resident: true),
+    CreateAllocation(name: "second", device: "game", size: "1 MiB", preferred: ["VRAM"],
+        supported: ["VRAM"], hinted_banks: [1], resident: true),
+])"#;
+
+#[test]
+fn banks_are_told_as_hinted_and_actual() {
+    let mut opened = session(BANKS, "4");
+    let second = allocation(&opened, "second");
+    let lines = told(&mut opened, second);
+    has(
+        &lines,
+        &[
+            "Bank: 1 ↑ hinted, 2 actual (hint dropped)",
+            // Bank 1, not from its end: the group says 1.
+            "Bank hints: 1 ↑ (0x00000001)",
+            "Failed 1 VRAM bank 1 ↑, nothing evicted: free 0 B < 1 MiB needed []",
+            "Won 1 VRAM ↑, nothing evicted: 1 MiB free at VRAM 0x0050_0000 []",
+            "Policies: first fit, LRU, offers dropped.",
+        ],
+    );
+    let first = allocation(&opened, "first");
+    let lines = told(&mut opened, first);
+    has(&lines, &["Bank: 1 to 2 actual, none hinted"]);
+    let lines = told(&mut opened, Item::Segment(segment(1)));
+    has(
+        &lines,
+        &[
+            "[Banks] 3 banks",
+            "Bank: 1: 0x0000–0x003F_FFFF (4 MiB of 4 MiB)",
+            "Bank: 2: 0x0040_0000–0x009F_FFFF (2 MiB of 6 MiB)",
+            "Bank: 3: 0x00A0_0000–0x00FF_FFFF (0 B of 6 MiB)",
+            "Bank ends: 0x0040_0000, 0x00A0_0000",
+            "Page size: 4 KiB",
+        ],
+    );
+}
+
+#[test]
+fn locks_offers_and_openers_are_told() {
+    let text = r#"(version: 1, adapter: (profile: "inspector"), commands: [
+        CreateProcess("a.exe"), CreateDevice(name: "a", process: "a.exe"),
+        CreateProcess("b.exe"), CreateDevice(name: "b", process: "b.exe"),
+        CreateAllocation(name: "it", device: "a", size: "64 KiB", preferred: ["VRAM"],
+            supported: ["VRAM"], flags: "CpuVisible", shared: true, resident: true),
+        OpenAllocation(allocation: "it", device: "b"),
+        Lock(allocation: "it"), Lock(allocation: "it"),
+        Unlock("it"), Unlock("it"),
+        Offer(allocations: ["it"], priority: Low),
+    ])"#;
+    let mut opened = session(text, "8");
+    let it = allocation(&opened, "it");
+    let lines = told(&mut opened, it);
+    has(&lines, &["Owner: a", "Opened by: b (shared)", "Locks: 2 (held by the CPU)"]);
+    assert!(lines[0].contains("locked 2 times"), "{}", lines[0]);
+    assert!(opened.go_to("11".parse().expect("a place")));
+    let lines = told(&mut opened, it);
+    has(&lines, &["Offer: offered (low)"]);
+    assert!(lines[0].ends_with("offered (low), shared"), "{}", lines[0]);
+}
+
+/// 16 rows of 256 bytes are 4 KiB; 512 bytes apart they take 8 KiB.
+#[test]
+fn rows_and_their_padding_are_told() {
+    let text = r#"(version: 1, adapter: (profile: "inspector", system_memory: "64 MiB", segments: [
+        (name: "VRAM", flags: "CpuVisible | PitchAlignment", base: 0x0, size: "4 MiB", cpu_translated_address: 0xE0000000),
+        ], paging_buffer: (segment: 0, size: "4 KiB")), commands: [
+        CreateProcess("p"), CreateDevice(name: "d", process: "p"),
+        CreateAllocation(name: "rows", device: "d", preferred: ["VRAM"], supported: ["VRAM"],
+            rows: (pitch: 256, aligned_pitch: 512, rows: 16), resident: true),
+    ])"#;
+    let mut opened = session(text, "3");
+    let rows = allocation(&opened, "rows");
+    let lines = told(&mut opened, rows);
+    has(
+        &lines,
+        &[
+            "Padding: 4 KiB (4 KiB content)",
+            "Size there: VRAM 8 KiB",
+            "Pitch aligned: 8 KiB (0x2000)",
+            "Rows: 16 of 256 B (aligned 512 B)",
+        ],
+    );
+}
+
+/// The AGP aperture is the platform's: 1 MiB at 0xE0000000, whatever the descriptor says.
+#[test]
+fn an_agp_page_is_read_from_the_chipset_s_table() {
+    let text = r#"(version: 1, adapter: (profile: "inspector", wddm: "1.0", system_memory: "64 MiB",
+        agp_aperture: (base: 0xE0000000, size: "1 MiB"), segments: [
+        (name: "VRAM", flags: "CpuVisible", base: 0x0, size: "4 MiB", cpu_translated_address: 0xD0000000),
+        (name: "AGP", flags: "Agp", base: 0x0, size: "4 KiB"),
+        ], paging_buffer: (segment: 0, size: "4 KiB")), commands: [
+        CreateProcess("p"), CreateDevice(name: "d", process: "p"),
+        CreateAllocation(name: "tex", device: "d", size: "8 KiB", preferred: ["AGP"], supported: ["AGP"],
+            flags: "CpuVisible"),
+        CpuWrite(allocation: "tex", data: Pattern(0x01020304)),
+        Use([Read("tex")]),
+    ])"#;
+    let mut opened = session(text, "5");
+    let lines = told(&mut opened, Item::AperturePage(segment(2), 1));
+    has(&lines, &["Table: the chipset's", "Coherent: no", "Page 2 of 2 of it."]);
+    let lines = told(&mut opened, Item::AperturePage(segment(2), 2));
+    has(&lines, &["Nobody: the page is free."]);
+    let lines = told(&mut opened, Item::Segment(segment(2)));
+    has(&lines, &["Platform: 1 MiB at 0xE000_0000 (AGP aperture)"]);
+    let lines = told(&mut opened, step("5.1"));
+    assert!(lines.iter().any(|line| line == "[Platform: MapGart]"), "{lines:#?}");
+}
+
+#[test]
+fn an_operation_names_the_quirk_that_reaches_it() {
+    let text = r#"(version: 1, adapter: (profile: "inspector", quirks: "UnmapToPageZero"), commands: [
+        CreateProcess("p"), CreateDevice(name: "d", process: "p"),
+        CreateAllocation(name: "tex", device: "d", size: "8 KiB", preferred: ["GART"], supported: ["GART"]),
+        Use([Write("tex")]),
+        Evict("tex"),
+    ])"#;
+    let mut opened = session(text, "5.1");
+    let lines = told(&mut opened, step("5.1"));
+    has(&lines, &["[Quirks] 1 quirk on"]);
+    assert!(lines.iter().any(|line| line.starts_with("UnmapToPageZero: ")), "{lines:#?}");
+}
