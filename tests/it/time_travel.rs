@@ -160,7 +160,8 @@ fn judge(mut run: Run, again: Run, seed: u64) -> Result<(), String> {
     Ok(())
 }
 
-const DRAIN: Kind = Kind { record: false, manual: false, small_memory: false, steps: 40 };
+const DRAIN: Kind =
+    Kind { record: false, manual: false, small_memory: false, steps: 40, features: 0 };
 
 #[test]
 fn random_runs_are_the_same_forward_and_back() {
