@@ -129,14 +129,15 @@ impl Oracle {
         locked && self.naive.busy.contains(&id.0)
     }
 
-    /// Whether a raw transfer meets one frame twice, which the program expects to be two.
+    /// Whether a raw transfer meets one frame twice, which the program takes for two.
     fn aliases(&self, command: &Command) -> bool {
         let Command::Raw(raw) = command else { return false };
         let (RawOperation::Transfer(raw) | RawOperation::SpecialLockTransfer(raw, ..)) = &**raw
         else {
             return false;
         };
-        self.naive.aliases(raw)
+        // Nor does it wait for what is queued before it looks at the source.
+        !self.naive.busy.is_empty() || self.naive.aliases(raw)
     }
 
     fn exists(&self, id: AllocationId) -> Result<u32, Refused> {
