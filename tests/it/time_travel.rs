@@ -8,7 +8,7 @@ use vidmm_inspector::kmd::profile;
 use vidmm_inspector::machine::{Ending, Level, Place, Run};
 use vidmm_inspector::session::{catalogue, open};
 
-use crate::random::{Kind, for_random};
+use crate::random::{Kind, feature, for_random};
 
 const LEVELS: [Level; 3] = [Level::Command, Level::Operation, Level::Packet];
 
@@ -160,7 +160,8 @@ fn judge(mut run: Run, again: Run, seed: u64) -> Result<(), String> {
     Ok(())
 }
 
-const DRAIN: Kind = Kind { record: false, manual: false, small_memory: false, steps: 40 };
+const DRAIN: Kind =
+    Kind { record: false, manual: false, small_memory: false, steps: 40, features: 0 };
 
 #[test]
 fn random_runs_are_the_same_forward_and_back() {
@@ -171,6 +172,16 @@ fn random_runs_are_the_same_forward_and_back() {
     for_random("travel in records", record, 60, |case| judge(case.run(), case.run(), 3));
     let small = Kind { small_memory: true, ..DRAIN };
     for_random("travel with refusals", small, 60, |case| judge(case.run(), case.run(), 4));
+}
+
+#[test]
+fn random_runs_with_all_features_are_the_same_forward_and_back() {
+    let all = Kind { features: feature::ALL, ..DRAIN };
+    for_random("travel with all", all, 60, |case| judge(case.run(), case.run(), 6));
+    let manual = Kind { manual: true, ..all };
+    for_random("travel with all by hand", manual, 60, |case| judge(case.run(), case.run(), 7));
+    let record = Kind { record: true, ..manual };
+    for_random("travel with all in records", record, 20, |case| judge(case.run(), case.run(), 8));
 }
 
 #[test]

@@ -1,35 +1,59 @@
-//! Placement and residency once more, by scanning pages. Shares no code with the program.
+//! Placement once more, by scanning pages. Shares no code with the program.
 //!
 //! Everything is in whole pages and in plain vectors. Who is busy is told from outside: how far
 //! the engine has come depends on buffers, which is not what this oracle is about.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
-use vidmm_inspector::base::AllocationId;
-use vidmm_inspector::config::{Adapter, EvictionPolicy, FitPolicy, Policies};
-use vidmm_inspector::ddi::{AllocationFlags, AllocationInfo, NtStatus, SegmentFlags};
+use vidmm_inspector::config::{Adapter, EvictionPolicy, FitPolicy, OfferPolicy, Policies};
+use vidmm_inspector::ddi::{AllocationFlags, AllocationInfo, InterfaceVersion, NtStatus};
+use vidmm_inspector::ddi::{RowLayout, SegmentFlags};
 use vidmm_inspector::vidmm::RefusalReason;
 
-use crate::random::PAGE;
+use super::content::Known;
+use crate::random::{LARGE, PAGE};
 
 const MAXIMUM: u32 = 0xC800_0000;
+/// CreateInVpr of WDDM 2.x.
+const CREATE_IN_VPR: u32 = 0x400;
 
 pub(crate) type Refused = (NtStatus, RefusalReason);
 
 #[derive(Clone, Debug)]
 pub(crate) struct Segment {
     pub aperture: bool,
+    pub agp: bool,
     pub visible: bool,
+    pub coherent: bool,
+    /// Something can be scanned out from here without being a primary.
+    pub flip: bool,
+    pub pitched: bool,
+    pub base: u64,
     pub pages: u64,
     pub limit: u64,
-    /// Pages at the end that paging buffers take.
-    pub reserved: u64,
+    /// Pages of its own pages.
+    pub unit: u64,
+    /// First page and pages of what nobody may take: buffers, invalid ranges, boot frame buffer.
+    pub taken: Vec<(u64, u64)>,
+    /// First page of each bank and the one after its last.
+    pub banks: Vec<(u64, u64)>,
+    pub protected: Option<(u64, u64)>,
+}
+
+/// Whether content may be dropped: not, or at a level that leaves 0 first, or it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Offered {
+    No,
+    At(u8),
+    Dropped,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct Resident {
     pub info: AllocationInfo,
     pub pages: u64,
+    pub fill: u32,
     pub priority: u32,
     /// Segment, counted from 0, and first page.
     pub place: Option<(usize, u64)>,
@@ -37,6 +61,18 @@ pub(crate) struct Resident {
     pub dirty: bool,
     pub referenced: u64,
     pub paged_in: u64,
+    pub offer: Offered,
+    pub locks: u32,
+    /// A lock took it out of its memory segment.
+    pub left_for_lock: bool,
+    pub owner: u32,
+    pub creator: u32,
+    pub openers: Vec<u32>,
+    pub shared: bool,
+    pub primary: bool,
+    pub displayed: bool,
+    pub existing: Option<u32>,
+    pub wddm2: bool,
 }
 
 impl Resident {
@@ -44,18 +80,53 @@ impl Resident {
         self.info.flags.contains(flag)
     }
 
-    pub(crate) fn pinned(&self) -> bool {
+    fn at_the_end(&self) -> bool {
         self.has(AllocationFlags::Overlay) || self.has(AllocationFlags::Capture)
     }
 
-    fn keeps(&self) -> bool {
-        self.has(AllocationFlags::PermanentSysMem)
+    pub(crate) fn pinned(&self) -> bool {
+        self.at_the_end() || self.displayed
     }
 
-    fn supports(&self, segment: usize, written: bool) -> bool {
-        let set = if written { self.info.supported_write } else { self.info.supported_read };
-        set.0 >> segment & 1 == 1
+    pub(crate) fn keeps(&self) -> bool {
+        self.has(AllocationFlags::PermanentSysMem) || self.has(AllocationFlags::ExistingSysMem)
     }
+
+    pub(crate) fn cached(&self) -> bool {
+        self.has(AllocationFlags::Cached)
+    }
+
+    /// Segments, bit by bit, where the GPU can access it.
+    pub(crate) fn supported(&self, written: bool) -> u32 {
+        // WDDM 2.x knows one set.
+        let write = written || self.wddm2;
+        if write { self.info.supported_write.0 } else { self.info.supported_read.0 }
+    }
+
+    /// Pages that it takes in a segment.
+    pub(crate) fn taken(&self, segment: &Segment) -> u64 {
+        let pitched = self.info.pitch_aligned_size.get();
+        let bytes = if segment.pitched && pitched > 0 { pitched } else { self.pages * PAGE };
+        bytes.div_ceil(PAGE * segment.unit) * segment.unit
+    }
+
+    /// How its rows lie in a segment, where they do not follow each other.
+    pub(crate) fn rows(&self, segment: &Segment) -> Option<RowLayout> {
+        self.info.rows.filter(|_| segment.pitched)
+    }
+
+    pub(crate) fn content_size(&self) -> u64 {
+        self.info
+            .rows
+            .map_or(self.pages * PAGE, |rows| u64::from(rows.pitch) * u64::from(rows.rows))
+    }
+}
+
+/// Reserved pages.
+#[derive(Clone, Debug)]
+pub(crate) struct List {
+    pub bytes: Rc<Vec<Option<u8>>>,
+    pub wrapped: Option<u32>,
 }
 
 /// Names as those of the statistics, in pages but for the first two.
@@ -71,21 +142,32 @@ pub(crate) struct Counts {
     pub memory_to_mdl: u64,
     pub aperture_to_memory: u64,
     pub memory_to_aperture: u64,
+    /// In bytes.
+    pub flushed: u64,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct Naive {
     pub segments: Vec<Segment>,
-    aperture_limit: u64,
+    pub wddm2: bool,
+    pub offers: OfferPolicy,
+    pub aperture_limit: u64,
     best: bool,
     eviction: EvictionPolicy,
+    /// Processes of the devices.
+    pub devices: Vec<u32>,
     pub allocations: BTreeMap<u32, Resident>,
+    pub contents: BTreeMap<u32, Rc<Known>>,
+    pub lists: BTreeMap<u32, List>,
+    /// Aperture pages that a raw operation mapped: segment and page, to a list and a page of it.
+    pub foreign: BTreeMap<(usize, u64), (u32, u64)>,
+    pub displayed: Option<u32>,
     pub counts: Counts,
+    /// Something happened that the program is known to get wrong: the case ends.
+    pub excluded: bool,
     time: u64,
     /// Told before each command.
     pub busy: BTreeSet<u32>,
-    /// Allocations that were filled by the command, in order.
-    pub fills: Vec<u32>,
 }
 
 /// Who may leave.
@@ -101,8 +183,13 @@ enum Leave {
 }
 
 impl Leave {
-    fn allows(self, priority: u32) -> bool {
+    fn allows(self, allocation: &Resident) -> bool {
+        let priority = allocation.priority;
         let soft_pinned = priority >= MAXIMUM;
+        if allocation.offer != Offered::No {
+            // Offered content leaves wherever anything does.
+            return !matches!(self, Self::Nobody);
+        }
         match self {
             Self::Nobody => false,
             Self::Below(limit) => priority < limit && !soft_pinned,
@@ -114,62 +201,76 @@ impl Leave {
 }
 
 #[derive(Debug)]
-struct Room {
-    segment: usize,
-    start: u64,
-    leaving: Vec<u32>,
+pub(crate) struct Room {
+    pub segment: usize,
+    pub start: u64,
+    pub leaving: Vec<u32>,
 }
+
+/// A segment to try, from which end, and in which part of it.
+type Candidate = (usize, bool, Option<(u64, u64)>);
 
 impl Naive {
     pub(crate) fn new(adapter: &Adapter, policies: Policies) -> Self {
-        let segment = |raw: &vidmm_inspector::config::Segment| Segment {
-            aperture: raw.flags.contains(SegmentFlags::Aperture),
-            visible: raw.flags.contains(SegmentFlags::CpuVisible),
-            pages: raw.size / PAGE,
-            limit: if raw.commit_limit == 0 { raw.size } else { raw.commit_limit } / PAGE,
-            reserved: 0,
-        };
-        let mut segments: Vec<Segment> = adapter.segments.iter().map(segment).collect();
+        let segments = adapter.segments.iter().map(|raw| segment(adapter, raw));
+        let mut segments: Vec<Segment> = segments.collect();
         let buffer = adapter.paging_buffer;
         if buffer.segment > 0 {
-            segments[usize::from(buffer.segment) - 1].reserved =
-                buffer.size.div_ceil(PAGE) * u64::from(buffer.count);
+            let segment = &mut segments[usize::from(buffer.segment) - 1];
+            let pages = buffer.size.div_ceil(PAGE) * u64::from(buffer.count);
+            segment.taken.push((segment.pages - pages, pages));
         }
         Self {
             segments,
+            wddm2: adapter.version >= InterfaceVersion::Wddm2_0,
+            offers: policies.offers,
             aperture_limit: match adapter.aperture_commit_limit {
                 0 => u64::MAX,
                 limit => limit / PAGE,
             },
             best: policies.fit == FitPolicy::Best,
             eviction: policies.eviction,
+            devices: Vec::new(),
             allocations: BTreeMap::new(),
+            contents: BTreeMap::new(),
+            lists: BTreeMap::new(),
+            foreign: BTreeMap::new(),
+            displayed: None,
             counts: Counts::default(),
+            excluded: false,
             time: 0,
             busy: BTreeSet::new(),
-            fills: Vec::new(),
         }
     }
 
-    fn tick(&mut self) -> u64 {
+    pub(crate) fn tick(&mut self) -> u64 {
         self.time += 1;
         self.time
     }
 
-    fn get(&mut self, id: u32) -> &mut Resident {
+    pub(crate) fn get(&mut self, id: u32) -> &mut Resident {
         self.allocations.get_mut(&id).expect("callers looked it up")
     }
 
-    /// What each page of a segment is: nothing, a buffer, or an allocation.
-    fn pages(&self, segment: usize) -> Vec<Option<u32>> {
-        let Segment { pages, reserved, .. } = self.segments[segment];
-        let mut owners = vec![None; usize::try_from(pages).expect("small segments")];
-        let from = owners.len() - usize::try_from(reserved).expect("small segments");
-        owners[from..].fill(Some(u32::MAX));
+    pub(crate) fn known(&mut self, id: u32) -> &mut Known {
+        Rc::make_mut(self.contents.get_mut(&id).expect("callers looked it up"))
+    }
+
+    pub(crate) fn in_memory(&self, id: u32) -> bool {
+        self.allocations[&id].place.is_some_and(|place| !self.segments[place.0].aperture)
+    }
+
+    /// What each page of a segment is: nothing, nobody's, or an allocation.
+    pub(crate) fn pages(&self, segment: usize) -> Vec<Option<u32>> {
+        let checked = &self.segments[segment];
+        let mut owners = vec![None; small(checked.pages)];
+        for (start, len) in &checked.taken {
+            owners[small(*start)..small(start + len)].fill(Some(u32::MAX));
+        }
         for (id, allocation) in &self.allocations {
             if let Some((_, start)) = allocation.place.filter(|place| place.0 == segment) {
-                for page in start..start + allocation.pages {
-                    let owner = &mut owners[usize::try_from(page).expect("small segments")];
+                for page in start..start + allocation.taken(checked) {
+                    let owner = &mut owners[small(page)];
                     assert_eq!(*owner, None, "the oracle overlaps itself");
                     *owner = Some(*id);
                 }
@@ -182,12 +283,12 @@ impl Naive {
         self.pages(segment).iter().filter(|owner| owner.is_some()).count() as u64
     }
 
-    fn committed(&self, segment: usize) -> u64 {
+    pub(crate) fn committed(&self, segment: usize) -> u64 {
         let here = self.allocations.values().filter(|a| a.place.is_some_and(|p| p.0 == segment));
-        here.map(|allocation| allocation.pages).sum()
+        here.map(|allocation| allocation.taken(&self.segments[segment])).sum()
     }
 
-    fn mapped(&self) -> u64 {
+    pub(crate) fn mapped(&self) -> u64 {
         let apertures = (0..self.segments.len()).filter(|index| self.segments[*index].aperture);
         apertures.map(|index| self.committed(index)).sum()
     }
@@ -201,7 +302,7 @@ impl Naive {
                 a.place.is_some_and(|place| segments.contains(&place.0))
                     && !a.pinned()
                     && !protected.contains(id)
-                    && leave.allows(a.priority)
+                    && leave.allows(a)
             })
             .map(|(id, a)| {
                 let time = match self.eviction {
@@ -209,31 +310,51 @@ impl Naive {
                     EvictionPolicy::Mru => u64::MAX - a.referenced,
                     EvictionPolicy::Fifo => a.paged_in,
                 };
-                (self.busy.contains(id), a.priority, time, *id)
+                let offered = match a.offer {
+                    Offered::At(level) => level,
+                    Offered::Dropped => 0,
+                    Offered::No => u8::MAX,
+                };
+                (self.busy.contains(id), offered, a.priority, time, *id)
             })
             .collect();
         ranked.sort_unstable();
         ranked.into_iter().map(|(.., id)| id).collect()
     }
 
-    fn find_room(&self, id: u32, written: bool, protected: &[u32]) -> Option<Room> {
+    /// Everything that may leave, segment by segment in rank order, busy or not.
+    pub(crate) fn leaving(&mut self) -> Vec<u32> {
+        let busy = std::mem::take(&mut self.busy);
+        let ranked = (0..self.segments.len()).map(|at| self.ranked(&[at], Leave::Everybody, &[]));
+        let leaving = ranked.collect::<Vec<_>>().concat();
+        self.busy = busy;
+        leaving
+    }
+
+    /// Looks for room in the segments of a set, bit by bit.
+    pub(crate) fn find_room(&self, id: u32, allowed: u32, protected: &[u32]) -> Option<Room> {
         let allocation = &self.allocations[&id];
+        let allows = |segment: usize| allowed >> segment & 1 == 1;
         let end = allocation.has(AllocationFlags::FromEndOfSegment);
-        let mut preferred: Vec<(usize, bool)> = Vec::new();
-        for preference in allocation.info.preferred.iter() {
+        let mut preferred: Vec<Candidate> = Vec::new();
+        for (slot, preference) in allocation.info.preferred.iter().enumerate() {
             let segment = preference.segment.index();
-            if allocation.supports(segment, written)
-                && preferred.iter().all(|known| known.0 != segment)
-            {
-                preferred.push((segment, preference.from_end || end));
+            if !allows(segment) || preferred.iter().any(|known| known.0 == segment) {
+                continue;
             }
+            // Hinted banks are those of the first preferred segment.
+            for hint in allocation.info.hinted_banks.iter().filter(|_| slot == 0) {
+                let bank = self.segments[segment].banks.get(usize::from(hint.bank) - 1);
+                preferred.extend(bank.map(|bank| (segment, hint.from_end, Some(*bank))));
+            }
+            preferred.push((segment, preference.from_end || end, None));
         }
-        let others: Vec<(usize, bool)> = (0..self.segments.len())
-            .filter(|segment| allocation.supports(*segment, written))
+        let others: Vec<Candidate> = (0..self.segments.len())
+            .filter(|segment| allows(*segment))
             .filter(|segment| preferred.iter().all(|known| known.0 != *segment))
-            .map(|segment| (segment, end))
+            .map(|segment| (segment, end, None))
             .collect();
-        let both: Vec<(usize, bool)> = preferred.iter().chain(&others).copied().collect();
+        let both: Vec<Candidate> = preferred.iter().chain(&others).copied().collect();
         let priority = allocation.priority;
         let passes = [
             (&preferred, Leave::Nobody),
@@ -244,29 +365,48 @@ impl Naive {
             (&both, Leave::Everybody),
         ];
         passes.into_iter().find_map(|(candidates, leave)| {
-            candidates.iter().find_map(|(segment, top)| {
-                self.try_segment(allocation, *segment, *top, leave, protected)
-            })
+            candidates
+                .iter()
+                .find_map(|candidate| self.try_segment(allocation, *candidate, leave, protected))
         })
+    }
+
+    /// The part of a segment where an allocation may lie.
+    fn window(&self, allocation: &Resident, segment: usize) -> (u64, u64) {
+        let checked = &self.segments[segment];
+        if self.wddm2 && allocation.info.flags.bits() & CREATE_IN_VPR != 0 {
+            return checked.protected.unwrap_or((0, 0));
+        }
+        if allocation.at_the_end() {
+            // The last fifth in bytes, from the next page on.
+            let (bytes, unit) = (checked.pages * PAGE, checked.unit * PAGE);
+            return ((bytes - bytes / 5).div_ceil(unit) * checked.unit, checked.pages);
+        }
+        (0, checked.pages)
     }
 
     fn try_segment(
         &self,
         allocation: &Resident,
-        segment: usize,
-        top: bool,
+        (segment, top, bank): Candidate,
         leave: Leave,
         protected: &[u32],
     ) -> Option<Room> {
-        let size = |id: &u32| self.allocations[id].pages;
         let checked = &self.segments[segment];
+        let size = |id: &u32| {
+            let place = self.allocations[id].place;
+            place.map_or(0, |place| self.allocations[id].taken(&self.segments[place.0]))
+        };
+        let pages = allocation.taken(checked);
+        let whole = self.window(allocation, segment);
+        let window = bank.map_or(whole, |bank| (bank.0.max(whole.0), bank.1.min(whole.1)));
         // Commit first: the lowest-ranked leave until it holds, wherever they lie. Where the limit
         // is the segment, space is what is short.
         let mut leaving: Vec<u32> = Vec::new();
         let ranked = self.ranked(&[segment], leave, protected);
         let mut queue = ranked.iter();
         while checked.limit < checked.pages
-            && self.committed(segment) - leaving.iter().map(size).sum::<u64>() + allocation.pages
+            && self.committed(segment) - leaving.iter().map(size).sum::<u64>() + pages
                 > checked.limit
         {
             leaving.push(*queue.next()?);
@@ -275,7 +415,7 @@ impl Naive {
             let apertures: Vec<usize> =
                 (0..self.segments.len()).filter(|index| self.segments[*index].aperture).collect();
             let mut queue = self.ranked(&apertures, leave, protected).into_iter();
-            while self.mapped() - leaving.iter().map(size).sum::<u64>() + allocation.pages
+            while self.mapped() - leaving.iter().map(size).sum::<u64>() + pages
                 > self.aperture_limit
             {
                 let next = queue.next()?;
@@ -285,22 +425,12 @@ impl Naive {
             }
         }
         let owners = self.pages(segment);
-        let wanted = Wanted {
-            pages: allocation.pages,
-            alignment: allocation.info.alignment.get().div_ceil(PAGE).max(1),
-            window: if allocation.pinned() {
-                // The last fifth in bytes, from the next page on.
-                let bytes = checked.pages * PAGE;
-                ((bytes - bytes / 5).div_ceil(PAGE), checked.pages)
-            } else {
-                (0, checked.pages)
-            },
-            top,
-        };
+        let alignment = allocation.info.alignment.get().div_ceil(PAGE).max(checked.unit);
+        let wanted = Wanted { pages, alignment, window, top };
         // What leaves for commit has left before room is looked for.
         let mut free: Vec<bool> =
             owners.iter().map(|owner| owner.is_none_or(|id| leaving.contains(&id))).collect();
-        let found = if self.best { wanted.best(&free) } else { wanted.first(&free) };
+        let found = self.fit(&wanted, &free);
         if let Some(start) = found {
             return Some(Room { segment, start, leaving });
         }
@@ -320,9 +450,7 @@ impl Naive {
                 *free |= *owner == Some(candidate);
             }
             if let Some(start) = wanted.first(&free) {
-                let from = usize::try_from(start).expect("small segments");
-                let to = from + usize::try_from(allocation.pages).expect("small segments");
-                let range = &owners[from..to];
+                let range = &owners[small(start)..small(start + pages)];
                 let overlapped = joined.iter().filter(|id| range.contains(&Some(**id)));
                 let more: Vec<u32> = overlapped.copied().collect();
                 leaving.extend(
@@ -334,170 +462,62 @@ impl Naive {
         None
     }
 
-    /// Makes a command's whole set resident. On refusal the caller drops this state.
-    pub(crate) fn make_resident(&mut self, wanted: &[(u32, bool)]) -> Result<(), Refused> {
-        let protected: Vec<u32> = wanted.iter().map(|(id, _)| *id).collect();
-        for (id, written) in wanted {
-            let place = self.allocations[id].place;
-            if place.is_some_and(|place| self.allocations[id].supports(place.0, *written)) {
-                continue;
-            }
-            if place.is_some() && self.allocations[id].pinned() {
-                let id = AllocationId(*id);
-                return Err((NtStatus::CANT_EVICT_PINNED_ALLOCATION, RefusalReason::Pinned(id)));
-            }
-            let Some(room) = self.find_room(*id, *written, &protected) else {
-                return Err((NtStatus::NO_VIDEO_MEMORY, RefusalReason::NoRoom(AllocationId(*id))));
-            };
-            for victim in &room.leaving {
-                self.evict(*victim);
-            }
-            match place {
-                None => self.page_in(*id, &room),
-                Some(from) => self.relocate(*id, from, &room),
-            }
-        }
-        Ok(())
+    fn fit(&self, wanted: &Wanted, free: &[bool]) -> Option<u64> {
+        if self.best { wanted.best(free) } else { wanted.first(free) }
     }
 
-    pub(crate) fn reference(&mut self, id: u32, written: bool) {
-        let time = self.tick();
-        let allocation = self.get(id);
-        allocation.referenced = time;
-        allocation.has_content |= written;
-        allocation.dirty |= written;
-    }
-
-    pub(crate) fn evict(&mut self, id: u32) {
-        let Some((segment, _)) = self.allocations[&id].place else { return };
-        let pages = self.allocations[&id].pages;
-        self.counts.evictions += 1;
-        if self.segments[segment].aperture {
-            self.counts.unmapped += pages;
-            self.get(id).place = None;
-            return;
-        }
-        let allocation = &self.allocations[&id];
-        if allocation.keeps() && !allocation.dirty {
-            self.counts.discarded += pages;
-        } else if self.has_room_to_evict_through(id) {
-            self.counts.memory_to_aperture += pages;
-        } else {
-            self.counts.memory_to_mdl += pages;
-        }
-        let allocation = self.get(id);
-        allocation.place = None;
-        allocation.dirty = false;
-    }
-
-    fn has_room_to_evict_through(&self, id: u32) -> bool {
+    /// Free pages of an aperture of the eviction set, taken as they are: segment and first page.
+    pub(crate) fn room_to_evict_through(&self, id: u32) -> Option<(usize, u64)> {
         let allocation = &self.allocations[&id];
         let pages = allocation.pages;
-        self.mapped() + pages <= self.aperture_limit
-            && (0..self.segments.len()).any(|segment| {
+        if self.mapped() + pages > self.aperture_limit {
+            return None;
+        }
+        (0..self.segments.len())
+            .filter(|segment| allocation.info.eviction.0 >> segment & 1 == 1)
+            .filter(|segment| self.committed(*segment) + pages <= self.segments[*segment].limit)
+            .find_map(|segment| {
                 let free: Vec<bool> = self.pages(segment).iter().map(Option::is_none).collect();
-                let wanted = Wanted {
-                    pages,
-                    alignment: 1,
-                    window: (0, self.segments[segment].pages),
-                    top: false,
-                };
-                allocation.info.eviction.0 >> segment & 1 == 1
-                    && self.committed(segment) + pages <= self.segments[segment].limit
-                    && wanted.first(&free).is_some()
+                let window = (0, self.segments[segment].pages);
+                let wanted = Wanted { pages, alignment: 1, window, top: false };
+                Some((segment, self.fit(&wanted, &free)?))
             })
     }
+}
 
-    fn page_in(&mut self, id: u32, room: &Room) {
-        let aperture = self.segments[room.segment].aperture;
-        let pages = self.allocations[&id].pages;
-        self.counts.page_ins += 1;
-        let time = self.tick();
-        let allocation = self.get(id);
-        allocation.place = Some((room.segment, room.start));
-        allocation.referenced = time;
-        allocation.paged_in = time;
-        if aperture {
-            allocation.dirty = false;
-            self.counts.mapped += pages;
-        } else if allocation.has_content {
-            allocation.dirty = false;
-            self.counts.mdl_to_memory += pages;
-        } else {
-            allocation.has_content = true;
-            allocation.dirty = true;
-            self.counts.filled += pages;
-            self.fills.push(id);
-        }
+fn segment(adapter: &Adapter, raw: &vidmm_inspector::config::Segment) -> Segment {
+    let has = |flag| raw.flags.contains(flag);
+    let agp = has(SegmentFlags::Agp);
+    // Size and base of an AGP segment are those of the platform's aperture.
+    let platform = adapter.agp_aperture.filter(|_| agp);
+    let size = platform.map_or(raw.size, |platform| platform.size);
+    let pages = size / PAGE;
+    let ranges = raw.invalid_ranges.iter().chain(&raw.uefi_frame_buffer_ranges);
+    let starts = || std::iter::once(0).chain(raw.bank_ends.iter().copied());
+    let ends = raw.bank_ends.iter().copied().chain([size]);
+    let banks = starts().zip(ends).map(|(start, end)| (start / PAGE, end / PAGE));
+    let aperture = agp || has(SegmentFlags::Aperture);
+    Segment {
+        aperture,
+        agp,
+        visible: has(SegmentFlags::CpuVisible),
+        coherent: aperture && has(SegmentFlags::CacheCoherent),
+        flip: has(SegmentFlags::DirectFlip),
+        pitched: has(SegmentFlags::PitchAlignment),
+        base: platform.map_or(raw.base, |platform| platform.base),
+        pages,
+        limit: if raw.commit_limit == 0 { pages } else { raw.commit_limit / PAGE },
+        unit: if has(SegmentFlags::Use64KBPages) { LARGE } else { 1 },
+        taken: ranges.map(|range| (range.offset / PAGE, range.size / PAGE)).collect(),
+        banks: if has(SegmentFlags::UseBanking) { banks.collect() } else { Vec::new() },
+        protected: raw
+            .video_protected_range
+            .map(|range| (range.start / PAGE, (range.start + range.size) / PAGE)),
     }
+}
 
-    /// Moves a resident allocation: between memory directly, otherwise as an eviction and a
-    /// page-in, but content leaves an aperture for memory in one transfer.
-    fn relocate(&mut self, id: u32, from: (usize, u64), room: &Room) {
-        let (was, is) = (self.segments[from.0].aperture, self.segments[room.segment].aperture);
-        let (pages, content) = (self.allocations[&id].pages, self.allocations[&id].has_content);
-        if is || was && !content {
-            self.evict(id);
-            self.page_in(id, room);
-            return;
-        }
-        let time = self.tick();
-        let allocation = self.get(id);
-        allocation.place = Some((room.segment, room.start));
-        allocation.referenced = time;
-        allocation.paged_in = time;
-        if was {
-            allocation.dirty = false;
-            self.counts.aperture_to_memory += pages;
-            self.counts.unmapped += pages;
-        }
-    }
-
-    /// Makes the CPU reach an allocation, which may send it to system memory.
-    pub(crate) fn open_to_cpu(&mut self, id: u32) -> Result<(), Refused> {
-        let allocation = &self.allocations[&id];
-        if !allocation.has(AllocationFlags::CpuVisible) {
-            let reason = RefusalReason::NotCpuVisible(AllocationId(id));
-            return Err((NtStatus::CANT_LOCK_MEMORY, reason));
-        }
-        let Some((segment, _)) = allocation.place else { return Ok(()) };
-        let segment = &self.segments[segment];
-        if segment.aperture || segment.visible && !allocation.keeps() {
-            return Ok(());
-        }
-        if allocation.pinned() {
-            let reason = RefusalReason::Pinned(AllocationId(id));
-            return Err((NtStatus::CANT_EVICT_PINNED_ALLOCATION, reason));
-        }
-        self.evict(id);
-        Ok(())
-    }
-
-    pub(crate) fn cpu_wrote(&mut self, id: u32) {
-        let in_memory = self.allocations[&id].place.is_some_and(|p| !self.segments[p.0].aperture);
-        let allocation = self.get(id);
-        allocation.has_content = true;
-        allocation.dirty |= in_memory;
-    }
-
-    pub(crate) fn evict_all(&mut self) {
-        let mut leaving = Vec::new();
-        for segment in 0..self.segments.len() {
-            let idle_or_not = std::mem::take(&mut self.busy);
-            leaving.extend(self.ranked(&[segment], Leave::Everybody, &[]));
-            self.busy = idle_or_not;
-        }
-        for id in leaving {
-            self.evict(id);
-        }
-    }
-
-    pub(crate) fn destroy(&mut self, id: u32) {
-        let Some(gone) = self.allocations.remove(&id) else { return };
-        if gone.place.is_some_and(|place| self.segments[place.0].aperture) {
-            self.counts.unmapped += gone.pages;
-        }
-    }
+pub(crate) fn small(number: u64) -> usize {
+    usize::try_from(number).expect("random cases are small")
 }
 
 /// A request for pages.
@@ -515,10 +535,7 @@ impl Wanted {
         let mut fitting: Vec<u64> = last
             .map_or(0..0, |last| self.window.0..last + 1)
             .filter(|start| start.is_multiple_of(self.alignment))
-            .filter(|start| {
-                (*start..start + self.pages)
-                    .all(|page| free[usize::try_from(page).expect("small segments")])
-            })
+            .filter(|start| (*start..start + self.pages).all(|page| free[small(page)]))
             .collect();
         if self.top {
             fitting.reverse();
@@ -534,7 +551,7 @@ impl Wanted {
     /// first in the direction.
     fn best(&self, free: &[bool]) -> Option<u64> {
         let hole = |start: u64| {
-            let is_free = |page: &u64| free[usize::try_from(*page).expect("small segments")];
+            let is_free = |page: &u64| free[small(*page)];
             let below = (self.window.0..start).rev().take_while(is_free).count();
             let above = (start..self.window.1).take_while(is_free).count();
             below + above
