@@ -163,8 +163,6 @@ pub(crate) struct Naive {
     pub foreign: BTreeMap<(usize, u64), (u32, u64)>,
     pub displayed: Option<u32>,
     pub counts: Counts,
-    /// Something happened that the program is known to get wrong: the case ends.
-    pub excluded: bool,
     time: u64,
     /// Told before each command.
     pub busy: BTreeSet<u32>,
@@ -237,7 +235,6 @@ impl Naive {
             foreign: BTreeMap::new(),
             displayed: None,
             counts: Counts::default(),
-            excluded: false,
             time: 0,
             busy: BTreeSet::new(),
         }

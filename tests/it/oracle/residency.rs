@@ -170,15 +170,23 @@ impl Naive {
         }
     }
 
-    /// A first fill writes its word over the content, as if its rows followed each other; what is
-    /// counted is all that it takes. The documents say neither of rows that lie apart.
+    /// A first fill writes its word over all that the allocation takes: where rows lie apart, each
+    /// begins with the byte of the word that its place in the segment gives it.
     fn fill(&mut self, id: u32, segment: usize) {
         let (allocation, segment) = (&self.allocations[&id], &self.segments[segment]);
         let word = allocation.fill;
         let rows = allocation.rows(segment);
         self.counts.filled += rows.map_or(allocation.pages, |_| allocation.taken(segment));
         let known = self.known(id);
-        let content = repeated(known.bytes.len(), word);
+        let len = known.bytes.len();
+        let content = match rows {
+            None => repeated(len, word),
+            Some(rows) => {
+                let (pitch, aligned) = (small(rows.pitch.into()), small(rows.aligned_pitch.into()));
+                let place = |at: usize| at / pitch * aligned + at % pitch;
+                (0..len).map(|at| Some(word.to_le_bytes()[place(at) % 4])).collect()
+            }
+        };
         known.put(0, &content);
     }
 
@@ -192,10 +200,6 @@ impl Naive {
             self.page_in(id, room);
             return;
         }
-        // Between two pitch-aligned segments the program moves as much as the backing store has.
-        let pitched = |at: usize| self.segments[at].pitched;
-        let aligned = self.allocations[&id].info.rows.map_or(0, |rows| rows.aligned_size().get());
-        self.excluded |= pitched(from.0) && pitched(room.segment) && aligned > pages * PAGE;
         let time = self.tick();
         let allocation = self.get(id);
         allocation.place = Some((room.segment, room.start));
