@@ -548,9 +548,8 @@ impl Case {
             0 | 1 => RawOperation::Transfer(transfer(false)),
             2 => RawOperation::Transfer(transfer(true)),
             3 => RawOperation::SpecialLockTransfer(transfer(false), 1, raw.fill),
-            // A fill that names an allocation is taken for its first by the program.
             4 => RawOperation::Fill {
-                allocation: None,
+                allocation,
                 fill_size: raw.count * 1000,
                 fill_pattern: raw.fill,
                 segment,

@@ -6,8 +6,7 @@ use vidmm_inspector::ddi::NtStatus;
 use vidmm_inspector::vidmm::RefusalReason;
 
 use super::content::repeated;
-use super::naive::{Naive, Offered, Refused, Room};
-use crate::random::PAGE;
+use super::naive::{Naive, Offered, Refused, Room, small};
 
 impl Naive {
     /// Makes a command's whole set resident. On refusal the caller drops this state.
