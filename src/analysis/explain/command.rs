@@ -218,7 +218,7 @@ fn raw_text(raw: &RawOperation, words: Words<'_>) -> String {
             dummy_page,
             ..
         } => {
-            let dummy = dummy_page.map_or("dummy page".to_owned(), |address| hex(address));
+            let dummy = dummy_page.map_or("dummy page".to_owned(), hex);
             let (segment, page) = (words.segment(*segment), hex(*offset_in_pages));
             format!("{}, {segment} page {page} → {dummy}", pages(*number_of_pages))
         }
