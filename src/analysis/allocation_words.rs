@@ -2,8 +2,8 @@
 //! was offered as, how much of its room is padding.
 
 use super::strips::hint_outcome;
+use crate::base::Bytes;
 use crate::base::text::{counted, size};
-use crate::base::{Bytes, Span};
 use crate::ddi::OfferPriority;
 use crate::machine::Started;
 use crate::memory::HostMemory;
@@ -203,11 +203,4 @@ pub fn creation_findings(adapter: &CheckedAdapter, allocation: &Allocation) -> V
         has_existing_pages: allocation.existing().is_some(),
     };
     check_allocation(adapter, allocation.info(), kind)
-}
-
-/// A range as pages of an aperture.
-#[must_use]
-pub fn pages_of(span: Span) -> Span {
-    let page = crate::base::PAGE_SIZE;
-    Span::new(span.start() / page, span.end().div_ceil(page)).unwrap_or_default()
 }

@@ -75,16 +75,6 @@ fn words(first: u8, last: u8, bytes: u64) -> [String; 3] {
     [format!("banks {short}, {bytes}"), format!("banks {short}"), short]
 }
 
-/// Where the bounds between banks show, in columns, from the left: inside the range that shows.
-pub fn bank_bounds(banks: &[Span], scale: Scale) -> impl Iterator<Item = f64> + '_ {
-    let inner = banks.iter().take(banks.len().saturating_sub(1)).filter(|bank| !bank.is_empty());
-    let range = scale.range();
-    inner
-        .map(|bank| bank.end())
-        .filter(move |end| range.start() < *end && *end < range.end())
-        .map(move |end| scale.column_of(end))
-}
-
 /// Where a block crosses from one bank into another, in bytes from the start of the segment.
 pub fn crossings(banks: &[Span], block: Span) -> impl Iterator<Item = u64> + '_ {
     let inner = banks.iter().take(banks.len().saturating_sub(1)).filter(|bank| !bank.is_empty());
@@ -252,7 +242,6 @@ mod tests {
             [(1, 1, 0.0, 200.0, false), (2, 2, 200.0, 500.0, true), (3, 3, 500.0, 800.0, false)]
         );
         assert_eq!(parts[1].words, ["bank 2, 150 B", "bank 2", "2"].map(str::to_owned));
-        assert_eq!(bank_bounds(&banks, scale).collect::<Vec<_>>(), [200.0, 500.0]);
     }
 
     /// 127 banks over 635 columns are 5 columns each: brackets of at least 36 take 8 of them.

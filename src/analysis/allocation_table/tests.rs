@@ -183,7 +183,7 @@ fn exports_hold_every_value_and_quote_what_must_be() {
     assert_eq!(
         lines[1],
         "primary,dwm.exe,dwm,Resident,VRAM,0x0,0x0,0x3FFFFF,4194304,HIGH,0xA0000000,VRAM,\
-         lies in its first preference,Dirty,intact,9,false,CpuVisible,0x00000001"
+         lies in its first preference,Dirty,intact,9,false,CpuVisible,0x00000001,,,,,"
     );
     assert!(lines[2].starts_with("\"a \"\"b\"\", c\",game.exe,game,Resident,VRAM,0x400000"));
     assert_eq!((lines.len(), lines[3]), (4, ""));

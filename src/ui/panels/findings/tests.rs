@@ -44,7 +44,11 @@ fn every_finding_of_an_impossible_adapter_is_listed() {
 
 #[test]
 fn an_empty_list_says_why() {
-    let good = r#"(version: 1, adapter: (profile: "inspector"), commands: [])"#;
+    // Everything preserved, and the commit limit said: not even a note is left.
+    let good = r#"(version: 1, adapter: (profile: "inspector", segments: [
+        (name: "VRAM", flags: "CpuVisible | PreservedDuringStandby | PreservedDuringHibernate", base: 0x0,
+         size: "16 MiB", commit_limit: "16 MiB", cpu_translated_address: 0xE0000000),
+        ], paging_buffer: (segment: 0, size: "4 KiB")), commands: [])"#;
     let state = show(good, 452.0, Theme::Dark, "", "none");
     assert!(state.found.rows().is_empty());
     show(BROKEN, 452.0, Theme::Dark, "nothing like this", "unmatched");

@@ -432,7 +432,7 @@ fn paint_wedge_words(
     let signs: Vec<(&str, &str)> = SIGNS
         .into_iter()
         .filter(|(sign, _)| match *sign {
-            "" => shown.iter().any(|page| is_coherent(page)),
+            "" => shown.iter().any(is_coherent),
             known => shown.iter().any(|page| self::sign(page, dummy) == known),
         })
         .collect();

@@ -56,7 +56,7 @@ pub(super) fn paint(painter: &Painter, scene: &Scene<'_>, lane: &LaneView<'_>) {
             let rect = rect(part);
             let label = label_of(painter, rect, &part.words, hinted.1).or_else(|| {
                 let number = elide(painter, &part.words[2], size::TEXT_SMALL, hinted.1, 60.0);
-                let least = taken.last().map_or(f32::NEG_INFINITY, |last| last.right());
+                let least = taken.last().map_or(f32::NEG_INFINITY, Rect::right);
                 let label = Label { center: rect.center(), galley: number };
                 (label.rect().left() >= least).then_some(label)
             });

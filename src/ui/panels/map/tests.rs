@@ -392,7 +392,7 @@ fn every_mark_of_a_block_is_drawn() {
         CreateAllocation(name: "shown", device: "d", size: "16 KiB", preferred: ["VRAM"],
             supported: ["VRAM"], flags: "CpuVisible", primary: true, resident: true),
         Lock(allocation: "held"), Lock(allocation: "held"), Lock(allocation: "held"),
-        Offer(allocations: ["given"], priority: Low),
+        Offer(["given"], LOW),
         Display("shown"),
     ])"#;
     for (theme, per_point) in [(Theme::Dark, 1.0), (Theme::Light, 2.0)] {

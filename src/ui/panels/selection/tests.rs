@@ -325,7 +325,7 @@ fn locks_offers_and_openers_are_told() {
         OpenAllocation(allocation: "it", device: "b"),
         Lock(allocation: "it"), Lock(allocation: "it"),
         Unlock("it"), Unlock("it"),
-        Offer(allocations: ["it"], priority: Low),
+        Offer(["it"], LOW),
     ])"#;
     let mut opened = session(text, "8");
     let it = allocation(&opened, "it");
