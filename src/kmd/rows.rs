@@ -64,8 +64,8 @@ pub(super) fn build_transfer(
 /// Whether rows can be those of an allocation of `size` bytes, and the packets of one of them fit
 /// into a buffer of `buffer` bytes even where every page of it is a run of its own.
 pub(super) fn is_possible(rows: RowLayout, size: Bytes, buffer: u64) -> bool {
-    // A row may begin and end inside a page.
-    let packets = u64::from(rows.pitch) / PAGE_SIZE + 2;
+    // A row may have one byte on its first page and one on its last.
+    let packets = u64::from(rows.pitch).saturating_sub(2) / PAGE_SIZE + 2;
     rows.aligned_pitch >= rows.pitch
         && rows.rows <= RowLayout::MAX_ROWS
         && rows.size() <= size

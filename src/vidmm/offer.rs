@@ -43,14 +43,18 @@ impl VidMm {
     /// Takes offers back. What was dropped meanwhile stays without content.
     ///
     /// # Errors
-    /// When one does not exist or is not offered.
+    /// When one does not exist, is not offered, or is named twice.
     pub fn reclaim(
         &mut self,
         environment: &mut Environment<'_>,
         ids: &[AllocationId],
     ) -> Result<(), Failure> {
-        for id in ids {
-            if self.existing(*id)?.offer() == Offer::None {
+        for (index, id) in ids.iter().enumerate() {
+            let allocation = self.existing(*id)?;
+            if ids[..index].contains(id) {
+                return Err(invalid(RefusalReason::NamedTwice(*id)));
+            }
+            if allocation.offer() == Offer::None {
                 return Err(invalid(RefusalReason::NotOffered(*id)));
             }
             self.planner(environment).update(*id, |after| after.offer = Offer::None);

@@ -13,8 +13,11 @@ pub(crate) fn invalid(reason: RefusalReason) -> Refused {
 
 impl Naive {
     pub(crate) fn offer(&mut self, ids: &[u32], priority: OfferPriority) -> Result<(), Refused> {
-        for id in ids {
+        for (index, id) in ids.iter().enumerate() {
             let (name, allocation) = (AllocationId(*id), self.get(*id));
+            if ids[..index].contains(id) {
+                return Err(invalid(RefusalReason::NamedTwice(name)));
+            }
             if allocation.offer != Offered::No {
                 return Err(invalid(RefusalReason::Offered(name)));
             }
@@ -38,10 +41,13 @@ impl Naive {
     }
 
     pub(crate) fn reclaim(&mut self, ids: &[u32]) -> Result<(), Refused> {
-        for id in ids {
-            let allocation = self.get(*id);
+        for (index, id) in ids.iter().enumerate() {
+            let (name, allocation) = (AllocationId(*id), self.get(*id));
+            if ids[..index].contains(id) {
+                return Err(invalid(RefusalReason::NamedTwice(name)));
+            }
             if allocation.offer == Offered::No {
-                return Err(invalid(RefusalReason::NotOffered(AllocationId(*id))));
+                return Err(invalid(RefusalReason::NotOffered(name)));
             }
             allocation.offer = Offered::No;
         }
