@@ -380,19 +380,18 @@ fn every_mark_of_a_block_is_drawn() {
     let text = r#"(version: 1, adapter: (profile: "inspector", wddm: "1.3", system_memory: "64 MiB", segments: [
         (name: "VRAM", flags: "CpuVisible | PitchAlignment", base: 0x0, size: "64 KiB",
          cpu_translated_address: 0xE0000000),
-        (name: "Linear", flags: "CpuVisible", base: 0x100000, size: "64 KiB",
-         cpu_translated_address: 0xE1000000),
         (name: "Plain", flags: "Aperture", base: 0xD0000000, size: "256 KiB"),
         ], paging_buffer: (segment: 0, size: "4 KiB")), commands: [
         CreateProcess("p"), CreateDevice(name: "d", process: "p"),
         CreateAllocation(name: "rows", device: "d", preferred: ["VRAM"], supported: ["VRAM"],
             flags: "CpuVisible", rows: (pitch: 256, aligned_pitch: 512, rows: 16), resident: true),
-        CreateAllocation(name: "held", device: "d", size: "8 KiB", preferred: ["Linear"],
-            supported: ["Linear"], flags: "CpuVisible", resident: true),
-        CreateAllocation(name: "given", device: "d", size: "16 KiB", preferred: ["Linear"],
-            supported: ["Linear"], resident: true),
-        CreateAllocation(name: "shown", device: "d", size: "16 KiB", preferred: ["Linear"],
-            supported: ["Linear"], flags: "CpuVisible", primary: true, resident: true),
+        CreateAllocation(name: "held", device: "d", preferred: ["VRAM"], supported: ["VRAM"],
+            flags: "CpuVisible", rows: (pitch: 512, aligned_pitch: 512, rows: 16), resident: true),
+        CreateAllocation(name: "given", device: "d", preferred: ["VRAM"], supported: ["VRAM"],
+            rows: (pitch: 512, aligned_pitch: 512, rows: 32), resident: true),
+        CreateAllocation(name: "shown", device: "d", preferred: ["VRAM"], supported: ["VRAM"],
+            flags: "CpuVisible", primary: true,
+            rows: (pitch: 512, aligned_pitch: 512, rows: 32), resident: true),
         Lock(allocation: "held"), Lock(allocation: "held"), Lock(allocation: "held"),
         Offer(["given"], LOW),
         Display("shown"),
@@ -402,14 +401,13 @@ fn every_mark_of_a_block_is_drawn() {
         assert_eq!(stage.opened.run().bad_count(), 0);
         stage.go_to("11");
         stage.picture(Vec::new(), &format!("marks-{theme:?}"));
-        // Lanes of 64 KiB over 832 points: "rows" lies at 0 to 8 KiB of the first, "held" of the
-        // second, whose blocks begin at 153: 28, 8, 18, 48, 3, 22, 8, 18.
+        // VRAM of 64 KiB over 832 points: "rows" lies at 0 to 8 KiB, "held" at 8 to 16.
         stage.point(60.0, 80.0);
         let (_, _, tip) = stage.state.tip.clone().expect("the pointer is over a block");
         for line in ["16 rows of 256 B, each taking 512 B", "4 KiB content and 4 KiB padding"] {
             assert!(tip.lines.iter().any(|known| known == line), "{line}: {:?}", tip.lines);
         }
-        stage.point(60.0, 170.0);
+        stage.point(170.0, 80.0);
         let (_, _, tip) = stage.state.tip.clone().expect("the pointer is over a block");
         let line = "locked 3 times by the CPU";
         assert!(tip.lines.iter().any(|known| known == line), "{:?}", tip.lines);
