@@ -52,6 +52,7 @@ pub(super) fn paint(painter: &Painter, scene: &Scene<'_>, lane: &LaneView<'_>) {
         // A hinted bank says its number even where it is narrower than that: others make room.
         let hinted = (tokens.accent, tokens.accent_text);
         let mut taken: Vec<Rect> = Vec::new();
+        let mut last: Vec<Label> = Vec::new();
         for part in parts.iter().filter(|part| part.hinted) {
             let rect = rect(part);
             let label = label_of(painter, rect, &part.words, hinted.1).or_else(|| {
@@ -62,18 +63,23 @@ pub(super) fn paint(painter: &Painter, scene: &Scene<'_>, lane: &LaneView<'_>) {
             });
             taken.extend(label.as_ref().map(Label::rect));
             bracket(painter, rect, hinted.0, label.as_ref());
-            if let Some(label) = label {
-                label.paint(painter, hinted.1, Some(tokens.canvas));
-            }
+            last.extend(label);
         }
         for part in parts.iter().filter(|part| !part.hinted) {
             let rect = rect(part);
-            let free = |label: &Label| taken.iter().all(|it| !it.intersects(label.rect()));
+            let free = |label: &Label| {
+                let words = label.rect().shrink2(vec2(LABEL_GAP, 0.0));
+                taken.iter().all(|it| !it.intersects(words))
+            };
             let label = label_of(painter, rect, &part.words, plain.1).filter(free);
             bracket(painter, rect, plain.0, label.as_ref());
             if let Some(label) = label {
                 label.paint(painter, plain.1, None);
             }
+        }
+        // On top of the brackets beside it.
+        for label in last {
+            label.paint(painter, hinted.1, Some(tokens.canvas));
         }
     }
     if let Some(strip) = lane.rects.apart {
@@ -81,6 +87,8 @@ pub(super) fn paint(painter: &Painter, scene: &Scene<'_>, lane: &LaneView<'_>) {
             let rect = part_rect(scene, lane, row_of(strip, part.kind), part.x0, part.x1);
             let label = label_of(painter, rect, &part.words, plain.1);
             bracket(painter, rect, plain.0, label.as_ref());
+            // These are few: where words do not fit inside, there is room beside the bracket.
+            let label = label.or_else(|| beside(painter, strip, rect, &part.words, plain.1));
             if let Some(label) = label {
                 label.paint(painter, plain.1, None);
             }
@@ -110,6 +118,9 @@ fn part_rect(scene: &Scene<'_>, lane: &LaneView<'_>, strip: Rect, x0: f64, x1: f
     Rect::from_x_y_ranges(at(x0)..=at(x1), strip.y_range())
 }
 
+/// Space at both ends of the words of a bracket.
+const LABEL_GAP: f32 = 5.0;
+
 /// Words in the middle of a bracket.
 struct Label {
     center: Pos2,
@@ -118,7 +129,7 @@ struct Label {
 
 impl Label {
     fn rect(&self) -> Rect {
-        Rect::from_center_size(self.center, self.galley.size() + vec2(10.0, 0.0))
+        Rect::from_center_size(self.center, self.galley.size() + vec2(2.0 * LABEL_GAP, 0.0))
     }
 
     fn paint(self, painter: &Painter, ink: Color32, ground: Option<Color32>) {
@@ -137,6 +148,24 @@ fn label_of(painter: &Painter, rect: Rect, words: &[String], ink: Color32) -> Op
         words.iter().map(|words| elide(painter, words, size::TEXT_SMALL, ink, f32::INFINITY));
     let galley = galleys.into_iter().find(|galley| galley.size().x <= room)?;
     Some(Label { center: rect.center(), galley })
+}
+
+/// The longest of `words` that fits in the strip at the right of a bracket, or at its left.
+fn beside(
+    painter: &Painter,
+    strip: Rect,
+    rect: Rect,
+    words: &[String],
+    ink: Color32,
+) -> Option<Label> {
+    let (right, left) = (strip.right() - rect.right(), rect.left() - strip.left());
+    let room = right.max(left) - LABEL_GAP;
+    let galleys =
+        words.iter().map(|words| elide(painter, words, size::TEXT_SMALL, ink, f32::INFINITY));
+    let galley = galleys.into_iter().find(|galley| galley.size().x <= room)?;
+    let half = galley.size().x / 2.0 + LABEL_GAP;
+    let x = if right >= left { rect.right() + half } else { rect.left() - half };
+    Some(Label { center: Pos2::new(x, rect.center().y), galley })
 }
 
 /// A line with ends turned down, interrupted where its words stand.
