@@ -327,7 +327,12 @@ fn locks_of_both_generations_end_as_the_documents_say() {
         let done = script.run();
         assert_eq!(done.status(number), status, "{row:?}");
         assert_eq!(done.place(id).is_some(), stays, "{row:?}");
-        let locks = done.machine().vidmm().book().allocation(id).map(|a| a.locks());
+        let locks = done
+            .machine()
+            .vidmm()
+            .book()
+            .allocation(id)
+            .map(vidmm_inspector::vidmm::Allocation::locks);
         assert_eq!(locks, Some(u32::from(status == NtStatus::SUCCESS)), "{row:?}");
     }
 }
@@ -406,7 +411,8 @@ fn unlocking_puts_back_what_the_lock_took_out() {
 #[test]
 fn what_is_locked_is_rendered_from_an_aperture_or_not_at_all() {
     let refused = NtStatus::CANT_RENDER_LOCKED_ALLOCATION;
-    let table: [(InterfaceVersion, SegmentFlags, &[u8], NtStatus, Option<(u8, u64)>); 5] = [
+    type Row = (InterfaceVersion, SegmentFlags, &'static [u8], NtStatus, Option<(u8, u64)>);
+    let table: [Row; 5] = [
         (V1, SEEN, &[1], refused, Some((1, 0))),
         (V1, SEEN, &[1, 2], NtStatus::SUCCESS, Some((2, 0))),
         (V2, SEEN, &[1], NtStatus::SUCCESS, Some((1, 0))),
@@ -679,7 +685,7 @@ fn raw_operations_out_of_range_change_nothing() {
         unmap(0, 3),
     ];
     for raw in &refused {
-        script.then(Command::Raw(Box::new(raw.clone())));
+        script.then(Command::Raw(Box::new(*raw)));
     }
     let mut done = script.run();
     assert_eq!(done.place(mapped), Some((2, 0)));

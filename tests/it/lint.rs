@@ -155,7 +155,7 @@ fn no_profile_and_no_saved_session_has_an_error() {
     for profile in kmd::profiles() {
         let (checked, found) = check_adapter(&profile.adapter);
         assert!(checked.is_some(), "{}: {found:?}", profile.name);
-        let worst = found.iter().map(|finding| finding.severity()).max();
+        let worst = found.iter().map(vidmm_inspector::rules::Finding::severity).max();
         assert!(worst < Some(Severity::Error), "{}: {found:?}", profile.name);
     }
     for session in ["tour", "render-only-sample", "multipass", "rx6600"] {

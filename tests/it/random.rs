@@ -368,7 +368,6 @@ impl Case {
             } else {
                 0
             },
-            ..Policies::default()
         }
     }
 
@@ -704,7 +703,6 @@ impl Case {
             eviction: SegmentSet(u32::from(raw.eviction) & apertures.0),
             flags,
             priority: PRIORITIES[usize::from(raw.priority) % PRIORITIES.len()],
-            ..AllocationInfo::default()
         };
         match raw.mistake {
             1 => info.size = Bytes(0),

@@ -391,9 +391,16 @@ impl Oracle {
                 let nth = named.entry(id).or_default();
                 *nth += 1;
                 let made = u64::from(id) << 32 | (ahead[&id] + *nth);
+                let place = self.naive.allocations[&id].place;
+                let through_aperture =
+                    place.is_some_and(|(segment, _)| self.naive.segments[segment].aperture);
                 let known = self.naive.known(id);
                 known.put(from, &seeded(to - from, seed.unwrap_or(made)));
-                known.forget_cached(from, to);
+                // Through an aperture the GPU writes the pages; in memory it leaves those of a
+                // permanent backing store as they are, and the cache holds what it held of them.
+                if through_aperture {
+                    known.forget_cached(from, to);
+                }
             }
         }
         Ok(())

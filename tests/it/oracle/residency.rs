@@ -28,7 +28,7 @@ impl Naive {
                 }
             }
             let place = self.allocations[id].place;
-            if !place.is_some_and(|place| allowed >> place.0 & 1 == 1) {
+            if place.is_none_or(|place| allowed >> place.0 & 1 == 0) {
                 if place.is_some() && self.allocations[id].pinned() {
                     let reason = RefusalReason::Pinned(AllocationId(*id));
                     return Err((NtStatus::CANT_EVICT_PINNED_ALLOCATION, reason));
