@@ -37,7 +37,9 @@ pub fn offer_words(offer: Offer) -> Option<String> {
 pub const fn offer_meaning(offer: Offer) -> &'static str {
     match offer {
         Offer::None => "its owner has not offered it",
-        Offer::Offered(_) => "its owner does not need the content for now: it leaves first",
+        Offer::Offered(_) => {
+            "its owner does not need the content for now: it leaves before what is not offered"
+        }
         Offer::Discarded => "its content was dropped while it was offered: reclaiming says so",
     }
 }

@@ -111,7 +111,7 @@ impl Column {
             }
             Self::Held => {
                 "Displayed: shown on the screen and pinned. Locked: the CPU holds so many locks. \
-                 Offered: its owner does not need the content for now, so that it leaves first. \
+                 Offered: its owner does not need the content for now, so that it leaves before the rest. \
                  Discarded: the content was dropped meanwhile. Shared: other devices may open it."
             }
             Self::Banks => {

@@ -38,7 +38,7 @@ impl Key {
         (
             Self::Offered,
             "offered",
-            "Its owner does not need the content for now: it leaves before everything else.",
+            "Its owner does not need the content for now: it leaves before what is not offered.",
         ),
         (
             Self::Locked,
