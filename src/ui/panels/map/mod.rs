@@ -126,7 +126,7 @@ fn canvas(
         glow: glow(ui, view, &step),
     };
     let hit = paint_lanes(ui, &scene, state, &response, &rects);
-    react(ui, &scene, state, &response, hit, actions);
+    react(&scene, state, &response, hit, actions);
     state.step = Some(step);
     let visible = rect.intersect(ui.clip_rect());
     focus_ring(ui, &response, visible, 0.0);
@@ -297,7 +297,6 @@ fn hot(
 
 /// Tells the window what the pointer is over and what was clicked, and shows the tooltip.
 fn react(
-    ui: &Ui,
     scene: &Scene<'_>,
     state: &mut MapState,
     response: &Response,
@@ -343,7 +342,6 @@ fn react(
     let tip = kept.map_or_else(|| tooltip::tip(scene, &hit), |(_, _, tip)| tip);
     response.clone().on_hover_ui_at_pointer(|ui| tooltip::show(ui, scene, &tip));
     state.tip = Some((view.revision, hit, tip));
-    let _ = ui;
 }
 
 /// The map in words, for those who do not see it.
