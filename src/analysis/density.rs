@@ -210,6 +210,7 @@ impl Owners {
             | Command::ReservePages(_)
             | Command::ReleasePages(_)
             | Command::WritePages(..)
+            | Command::Power(_)
             | Command::Expect(_) => {}
         }
     }

@@ -115,7 +115,7 @@ pub fn affecting(
     }
     let mut found = match &record.asked {
         Asked::Paging(operation) => reached_by(operation),
-        Asked::Render(_) | Asked::Platform(_) => Quirks::empty(),
+        Asked::Render(_) | Asked::Platform(_) | Asked::Power(_) => Quirks::empty(),
     };
     let unflushed = subject.is_some_and(Allocation::is_cached) && is_blind_map(adapter, record);
     found.set(Quirks::NoCacheFlush, unflushed);

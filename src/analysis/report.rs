@@ -145,6 +145,7 @@ fn call_events(
         Asked::Paging(paging) => (paging.kind().name(), operation_fields(paging)),
         Asked::Render(accesses) => ("Render", json!({ "accesses": accesses.len() })),
         Asked::Platform(platform) => (platform.name(), platform_fields(platform)),
+        Asked::Power(power) => (power.name(), json!({})),
     };
     let reason = explain::reason_text(record, words);
     let event = |(pass, call): (usize, &CallRecord)| {
@@ -365,6 +366,7 @@ pub const fn content_text(content: ContentState) -> &'static str {
         ContentState::Damaged => "damaged",
         ContentState::NeverWritten => "never written",
         ContentState::Discarded => "discarded",
+        ContentState::Lost => "lost",
     }
 }
 

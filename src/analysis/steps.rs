@@ -308,6 +308,8 @@ pub fn allocations_of(command: &Command) -> impl Iterator<Item = AllocationId> +
             | Expectation::Locked(id, _)
             | Expectation::Displayed(id, _)
             | Expectation::Owner(id, _)
+            | Expectation::Fate(id, _)
+            | Expectation::LostBytes(id, _)
             | Expectation::Damage(
                 ExpectedDamage::Content { allocation: id, .. }
                 | ExpectedDamage::WrongRead { allocation: id, .. }
@@ -327,6 +329,7 @@ pub fn allocations_of(command: &Command) -> impl Iterator<Item = AllocationId> +
         | Command::ReservePages(_)
         | Command::ReleasePages(_)
         | Command::WritePages(..)
+        | Command::Power(_)
         | Command::Expect(_) => (None, &[][..], &[][..]),
     };
     let referenced = references.iter().map(|reference| reference.allocation);

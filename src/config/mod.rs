@@ -3,9 +3,16 @@
 //! Nothing here is checked. `rules` turns it into a checked type or lists what is wrong, so that
 //! an impossible adapter can be shown whole and repaired.
 
+mod power;
+
+#[cfg(test)]
+mod tests;
+
 use bitflags::bitflags;
 
 use crate::ddi::{DescriptorGeneration, InterfaceVersion, SegmentFlags, SystemMemoryId};
+
+pub use power::{Costs, HardwareKeeps, Kept};
 
 /// An adapter as its driver reports it, with the machine around it. The default is empty and
 /// breaks rules.
@@ -35,6 +42,8 @@ pub struct Adapter {
     pub agp_aperture: Option<AgpAperture>,
     /// Departures of the driver from the documents that are switched on.
     pub quirks: Quirks,
+    /// What things cost in time.
+    pub costs: Costs,
 }
 
 /// The AGP aperture that a platform has: `AgpApertureBase` and `AgpApertureSize`.
@@ -109,6 +118,8 @@ pub struct Segment {
     pub cpu_host_aperture: Option<CpuHostAperture>,
     /// The video protected range, where the flags say that there is one.
     pub video_protected_range: Option<VideoProtectedRange>,
+    /// What the hardware really keeps while the machine sleeps, where the flags do not tell.
+    pub hardware_keeps: HardwareKeeps,
 }
 
 /// The paging buffer that the driver asks for.
@@ -213,5 +224,7 @@ bitflags! {
         /// Page lists are read from TransferOffset, modulo the bytes of the list, whatever MdlOffset
         /// says; pages beyond the list are left out.
         const TransferOffsetIntoList = 1 << 11;
+        /// `DxgkDdiSetPowerState` fails for every state but D0, which it must not.
+        const SetPowerStateFails = 1 << 12;
     }
 }

@@ -8,6 +8,7 @@ mod allocation;
 mod flags;
 mod miniport;
 mod operation;
+mod power;
 mod priority;
 mod status;
 mod version;
@@ -28,6 +29,7 @@ pub use operation::{
     DiscardContent, Fill, Location, MapApertureSegment, OperationKind, PageList, PagingOperation,
     PhysicalAccess, SpecialLockTransfer, Transfer, UnmapApertureSegment,
 };
+pub use power::{DevicePowerState, PowerAction, SetPowerState, SystemSleepState};
 pub use priority::{OfferPriority, Priority, PriorityBand};
 pub use status::NtStatus;
 pub use version::{DescriptorGeneration, InterfaceVersion};

@@ -91,6 +91,7 @@ impl Applying<'_, '_> {
             Command::ReleasePages(id) => self.release_pages(*id)?,
             Command::WritePages(id, range, data) => self.write_pages(*id, *range, data)?,
             Command::Raw(raw) => self.raw(raw)?,
+            Command::Power(transition) => self.power(*transition)?,
             Command::Expect(_) => {}
         }
         if drain {

@@ -8,6 +8,7 @@ use crate::ddi::{
     OperationKind, Priority, TransferFlags,
 };
 use crate::rules::Rule;
+use crate::vidmm::{Fate, Power, Transition};
 
 /// Bytes that a write leaves behind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -264,6 +265,8 @@ pub enum ContentState {
     NeverWritten,
     /// Dropped while it was offered.
     Discarded,
+    /// Given up by a reset of the adapter, which saves nothing.
+    Lost,
 }
 
 /// Whether an allocation is offered.
@@ -413,6 +416,12 @@ pub enum Expectation {
     Finding(Rule),
     /// The command before did exactly the damage that the expectations following it name.
     Damage(ExpectedDamage),
+    /// The machine is in this power state.
+    Power(Power),
+    /// The last power transition left an allocation like this.
+    Fate(AllocationId, Fate),
+    /// So many bytes of an allocation differ from what they must be.
+    LostBytes(AllocationId, u64),
 }
 
 /// What somebody asks for.
@@ -464,6 +473,8 @@ pub enum Command {
     WritePages(PagesId, AllocationRange, Data),
     /// A paging operation put together by hand.
     Raw(Box<RawOperation>),
+    /// A power transition.
+    Power(Transition),
     /// Something must hold.
     Expect(Expectation),
 }

@@ -6,7 +6,7 @@ use crate::gpu::Place as GpuPlace;
 use crate::kmd::Driver;
 use crate::memory::{ContentHash, bytes};
 use crate::rules::{Rule, SegmentKind};
-use crate::vidmm::{Offer, Placement};
+use crate::vidmm::{Fate, Offer, Placement, Power};
 
 use super::command::{ContentState, Counter, Expectation, ExpectedPlace, OfferState};
 use super::machine::Started;
@@ -58,6 +58,13 @@ pub enum Mismatch {
     NoFinding(Rule),
     /// The command before did other damage, or none; the first that was not expected.
     Damage(Option<Damage>),
+    /// The machine is in this power state.
+    Power(Power),
+    /// The last power transition left the allocation like this; `None` where there was none, or it
+    /// did not deal with the allocation.
+    Fate(AllocationId, Option<Fate>),
+    /// So many bytes of the allocation are wrong.
+    LostBytes(AllocationId, u64),
 }
 
 impl Started {
@@ -132,8 +139,17 @@ impl Started {
                 let read = self.host.mdl_read(&pages.mdl, *offset, &mut found);
                 expect_bytes(wanted, read.ok().map(|()| found))
             }
+            Expectation::Power(power) => {
+                let found = self.vidmm.power();
+                holds(found == *power, || Mismatch::Power(found))
+            }
+            Expectation::LostBytes(id, wanted) => {
+                let allocation = self.vidmm.book().allocation(*id).ok_or(Mismatch::Absent(*id))?;
+                let found = self.lost_bytes(allocation);
+                holds(found == *wanted, || Mismatch::LostBytes(*id, found))
+            }
             // What these compare with is not the machine's: a run does.
-            Expectation::Finding(_) | Expectation::Damage(_) => Ok(()),
+            Expectation::Finding(_) | Expectation::Damage(_) | Expectation::Fate(..) => Ok(()),
         }
     }
 

@@ -22,10 +22,22 @@ pub(crate) type LedgerJournal = Journal<LedgerChange>;
 #[derive(Clone, Debug)]
 pub struct Expected {
     pub(crate) content: bytes::ByteMap,
-    pub(crate) touched: bool,
-    /// Dropped while it was offered, and not touched since.
-    pub(crate) discarded: bool,
+    pub(crate) promise: Promise,
     pub(crate) writes: u64,
+}
+
+/// What is promised of an allocation's bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Promise {
+    /// Nothing: never written or filled.
+    #[default]
+    NeverWritten,
+    /// Every byte.
+    Bytes,
+    /// Nothing any more: dropped while it was offered, and not touched since.
+    Discarded,
+    /// Nothing any more: lost in a reset, which saves nothing, and not touched since.
+    Lost,
 }
 
 impl Expected {
@@ -38,17 +50,19 @@ impl Expected {
     /// Whether it was ever written or filled; before that no byte is promised.
     #[must_use]
     pub const fn is_touched(&self) -> bool {
-        self.touched
+        matches!(self.promise, Promise::Bytes)
     }
 
     /// Whether its content was dropped while it was offered, and nothing came in its place.
     #[must_use]
     pub const fn is_discarded(&self) -> bool {
-        self.discarded
+        matches!(self.promise, Promise::Discarded)
     }
 
-    const fn state(&self) -> (bool, bool) {
-        (self.touched, self.discarded)
+    /// Whether its content was lost in a reset of the adapter, and nothing came in its place.
+    #[must_use]
+    pub const fn is_lost(&self) -> bool {
+        matches!(self.promise, Promise::Lost)
     }
 }
 
@@ -88,12 +102,13 @@ pub(crate) enum LedgerChange {
     Written {
         id: AllocationId,
         change: Box<ByteChange>,
-        before: (bool, bool),
+        before: Promise,
     },
-    /// The content of an allocation is given up; touched and discarded before.
+    /// The content of an allocation is given up.
     Dropped {
         id: AllocationId,
-        before: (bool, bool),
+        before: Promise,
+        after: Promise,
     },
     /// Reserved pages appear, with what they hold.
     PagesReserved(PagesId, Box<bytes::ByteMap>),
@@ -122,8 +137,8 @@ impl Change for LedgerChange {
         match self {
             Self::Created(id, size) => {
                 let content = RunMap::new(size.get(), Content::Zero);
-                let (touched, discarded) = (false, false);
-                ledger.set(*id, Some(Expected { content, touched, discarded, writes: 0 }));
+                let promise = Promise::NeverWritten;
+                ledger.set(*id, Some(Expected { content, promise, writes: 0 }));
             }
             Self::Destroyed(id, _) => {
                 ledger.set(*id, None);
@@ -131,12 +146,12 @@ impl Change for LedgerChange {
             }
             Self::Written { id, change, .. } => ledger.change(*id, |expected| {
                 change.redo(&mut expected.content);
-                (expected.touched, expected.discarded) = (true, false);
+                expected.promise = Promise::Bytes;
                 expected.writes += 1;
             }),
-            Self::Dropped { id, .. } => ledger.change(*id, |expected| {
-                (expected.touched, expected.discarded) = (false, true);
-            }),
+            Self::Dropped { id, after, .. } => {
+                ledger.change(*id, |expected| expected.promise = *after);
+            }
             Self::PagesReserved(id, content) => ledger.set_pages(*id, Some((**content).clone())),
             Self::PagesReleased(id, _) => ledger.set_pages(*id, None),
             Self::PagesWritten(id, change) => ledger.change_pages(*id, |map| change.redo(map)),
@@ -162,12 +177,12 @@ impl Change for LedgerChange {
             }
             Self::Written { id, change, before } => ledger.change(*id, |expected| {
                 change.undo(&mut expected.content);
-                (expected.touched, expected.discarded) = *before;
+                expected.promise = *before;
                 expected.writes -= 1;
             }),
-            Self::Dropped { id, before } => ledger.change(*id, |expected| {
-                (expected.touched, expected.discarded) = *before;
-            }),
+            Self::Dropped { id, before, .. } => {
+                ledger.change(*id, |expected| expected.promise = *before);
+            }
             Self::PagesReserved(id, _) => ledger.set_pages(*id, None),
             Self::PagesReleased(id, content) => ledger.set_pages(*id, Some((**content).clone())),
             Self::PagesWritten(id, change) => ledger.change_pages(*id, |map| change.undo(map)),
@@ -260,7 +275,12 @@ impl Ledger {
             .number(u64::from(id.0))
             .number(expected.content.hash().0)
             .number(expected.writes << 2)
-            .number(u64::from(expected.discarded) << 1 | u64::from(expected.touched))
+            .number(match expected.promise {
+                Promise::NeverWritten => 0,
+                Promise::Bytes => 1,
+                Promise::Discarded => 2,
+                Promise::Lost => 3,
+            })
             .finish()
     }
 
@@ -319,7 +339,7 @@ pub(crate) fn expect_bytes(
     pieces: Vec<Piece<Content>>,
 ) {
     let Some(expected) = ledger.state().expected(id) else { return };
-    let before = expected.state();
+    let before = expected.promise;
     if let Ok(change) = ByteChange::new(expected.content(), span.start(), pieces) {
         ledger.apply(LedgerChange::Written { id, change: Box::new(change), before });
     }

@@ -6,13 +6,14 @@ use crate::ddi::{Miniport as _, NtStatus};
 use crate::kmd::{Driver, Profile, StartError};
 use crate::memory::HostMemory;
 use crate::rules::{Finding, check_adapter};
-use crate::vidmm::{Environment, Failure, Refusal, RefusalReason, Stop, VidMm};
+use crate::vidmm::{Environment, Failure, Refusal, RefusalReason, Stop, Transition, VidMm};
 
 use super::applying::Applying;
 use super::command::Command;
 use super::expect::Mismatch;
 use super::ledger::{Ledger, LedgerChange, LedgerJournal};
 use super::moment::Moment;
+use super::power::{PowerOutcome, Preview};
 use super::recorder::{Fault, Recorder, Summary};
 use super::trace::TraceBuilder;
 use super::verify::Damage;
@@ -43,6 +44,8 @@ pub(crate) struct Outcome {
     pub faults: Vec<Fault>,
     /// What was found wrong after it.
     pub damage: Vec<Damage>,
+    /// What a power transition came to.
+    pub power: Option<Box<PowerOutcome>>,
 }
 
 /// Why an adapter did not start.
@@ -171,6 +174,12 @@ impl Machine {
         }
     }
 
+    /// Tries a transition and the way back, and takes both back.
+    pub(crate) fn preview(&mut self, transition: Transition) -> Preview {
+        let ending = Ending::Done;
+        Preview { transition, ending, down: None, back: None }
+    }
+
     /// Hash of the whole state.
     #[must_use]
     pub fn hash(&self) -> StateHash {
@@ -194,6 +203,7 @@ impl Machine {
                     summary: Summary::default(),
                     faults: Vec::new(),
                     damage: Vec::new(),
+                    power: None,
                 }
             }
         }
@@ -272,7 +282,7 @@ impl Started {
                 Err(mismatch) => Ending::Failed(mismatch),
             };
             let (summary, faults, damage) = Default::default();
-            return Outcome { ending, summary, faults, damage };
+            return Outcome { ending, summary, faults, damage, power: None };
         }
         let start = self.moment();
         let (result, summary, faults, touched, mut damage) = self.execute(command, trace);
@@ -309,7 +319,8 @@ impl Started {
                 self.damage_of(id, &mut damage);
             }
         }
-        Outcome { ending, summary, faults, damage }
+        let power = None;
+        Outcome { ending, summary, faults, damage, power }
     }
 
     fn sweeps_after(&self, number: u64) -> bool {

@@ -12,6 +12,7 @@ mod ledger;
 #[allow(clippy::module_inception)]
 mod machine;
 mod moment;
+mod power;
 mod raw;
 mod recorder;
 mod run;
@@ -32,6 +33,7 @@ pub use foreign::{ForeignMap, ForeignRun, ForeignTarget};
 pub use ledger::{Expected, Ledger};
 pub use machine::{Ending, Machine, Scrutiny, StartRefusal, Started};
 pub use moment::{Inner, Moment, Place, PlaceError};
+pub use power::{AllocationOutcome, BytesVerdict, PowerOutcome, Preview, SegmentOutcome};
 pub use recorder::{Fault, Summary, WrongRead};
 pub use run::{CommandRecord, Diverged, Level, Run};
 pub use trace::{CommandTrace, SharedTrace, TracedKind, TracedOperation, TracedPacket};

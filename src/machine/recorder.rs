@@ -7,7 +7,7 @@ use crate::vidmm::{
     Asked, Observer, OperationReason, PlatformOperation, TraceEvent, segment_parts,
 };
 
-use super::ledger::{LedgerChange, LedgerJournal, expect_bytes};
+use super::ledger::{LedgerChange, LedgerJournal, Promise, expect_bytes};
 use super::trace::{TimedEvent, TraceBuilder};
 
 /// What a command did, in a few numbers that are kept for every command.
@@ -132,8 +132,8 @@ impl Observer for Recorder<'_> {
 
     fn dropped(&mut self, allocation: AllocationId) {
         if let Some(expected) = self.ledger.state().expected(allocation) {
-            let before = (expected.touched, expected.discarded);
-            self.ledger.apply(LedgerChange::Dropped { id: allocation, before });
+            let (before, after) = (expected.promise, Promise::Discarded);
+            self.ledger.apply(LedgerChange::Dropped { id: allocation, before, after });
         }
     }
 
@@ -143,6 +143,7 @@ impl Observer for Recorder<'_> {
         summary.operations += 1;
         let total = match asked {
             Asked::Render(_)
+            | Asked::Power(_)
             | Asked::Platform(PlatformOperation::FlushCache { .. })
             | Asked::Paging(PagingOperation::ReadPhysical(_) | PagingOperation::WritePhysical(_)) =>
             {

@@ -10,11 +10,13 @@ use crate::base::StateHash;
 use crate::config::{Adapter, Policies};
 use crate::kmd::Profile;
 use crate::rules::CheckedSegment;
+use crate::vidmm::Transition;
 
 use super::command::{Command, Expectation, ExpectedDamage};
 use super::expect::Mismatch;
 use super::machine::{Ending, Machine, Outcome};
 use super::moment::{Inner, Moment, Place};
+use super::power::{PowerOutcome, Preview};
 use super::recorder::{Fault, Summary};
 use super::trace::{CommandTrace, SharedTrace, TraceBuilder};
 use super::verify::Damage;
@@ -41,6 +43,8 @@ pub struct CommandRecord {
     pub damage: Box<[Damage]>,
     /// The expectations right after it name exactly this damage.
     pub damage_is_expected: bool,
+    /// What it came to, where it was a power transition that was not refused.
+    pub power: Option<Box<PowerOutcome>>,
 }
 
 impl CommandRecord {
@@ -246,7 +250,7 @@ impl Run {
         let number = self.records.len() + 1;
         let commands = Arc::clone(&self.commands);
         let outcome = self.machine.apply(number as u64, &commands[number - 1], trace);
-        let Outcome { mut ending, summary, faults, mut damage } = outcome;
+        let Outcome { mut ending, summary, faults, mut damage, power } = outcome;
         if number == commands.len() {
             // With many objects the sweeps are far apart: the end always gets one.
             for found in self.machine.sweep() {
@@ -280,6 +284,7 @@ impl Run {
             faults: faults.into(),
             damage: damage.into(),
             damage_is_expected,
+            power,
         };
         self.bad += usize::from(record.is_bad());
         self.records.push(record);
@@ -380,6 +385,17 @@ impl Run {
         }
         self.machine.move_to(stood);
         Ok(builder.finish(command, start, end))
+    }
+
+    /// What a transition would come to where the run stands, and the way back from it: tried and
+    /// taken back, so that nothing of it is left.
+    ///
+    /// `None` inside a command: nothing executes from there.
+    pub fn preview(&mut self, transition: Transition) -> Option<Preview> {
+        if self.place.inner.is_some() {
+            return None;
+        }
+        Some(self.machine.preview(transition))
     }
 
     /// Goes to a place, executing commands as far as that needs.

@@ -136,6 +136,9 @@ impl Started {
         if expected.is_discarded() {
             return (ContentState::Discarded, None);
         }
+        if expected.is_lost() {
+            return (ContentState::Lost, None);
+        }
         if !expected.is_touched() {
             return (ContentState::NeverWritten, None);
         }

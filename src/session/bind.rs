@@ -672,6 +672,7 @@ fn segment_of_description(described: &SegmentDescription) -> Segment {
         uefi_frame_buffer_ranges: described.uefi_frame_buffer_ranges.clone(),
         cpu_host_aperture: described.cpu_host_aperture,
         video_protected_range: described.video_protected_range,
+        hardware_keeps: crate::config::HardwareKeeps::default(),
     }
 }
 

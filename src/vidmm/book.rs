@@ -13,6 +13,7 @@ use crate::rules::CheckedAdapter;
 
 use super::allocation::Allocation;
 use super::counters::Counters;
+use super::power::{Power, PowerBook};
 
 /// The journal that holds a book.
 pub(crate) type BookJournal = Journal<BookChange>;
@@ -193,6 +194,7 @@ pub struct Book {
     pub(crate) aperture_commit: Bytes,
     pub(crate) pages: Vec<Option<Box<Reserved>>>,
     pub(crate) displayed: Option<AllocationId>,
+    pub(crate) power: PowerBook,
     hash: StateHash,
 }
 
@@ -233,6 +235,8 @@ pub(crate) enum BookChange {
     Pages { id: PagesId, before: Option<Box<Reserved>>, after: Option<Box<Reserved>> },
     /// What is displayed.
     Displayed { before: Option<AllocationId>, after: Option<AllocationId> },
+    /// The power state, and what is to come back.
+    Power { before: Box<PowerBook>, after: Box<PowerBook> },
 }
 
 impl Change for BookChange {
@@ -256,6 +260,7 @@ impl Change for BookChange {
             Self::Sequence { after, .. } => book.sequence = *after,
             Self::Pages { id, after, .. } => book.set_pages(*id, after.as_deref()),
             Self::Displayed { after, .. } => book.displayed = *after,
+            Self::Power { after, .. } => book.power = (**after).clone(),
         }
     }
 
@@ -282,6 +287,7 @@ impl Change for BookChange {
             Self::Sequence { before, .. } => book.sequence = *before,
             Self::Pages { id, before, .. } => book.set_pages(*id, before.as_deref()),
             Self::Displayed { before, .. } => book.displayed = *before,
+            Self::Power { before, .. } => book.power = (**before).clone(),
         }
     }
 }
@@ -310,6 +316,7 @@ impl Book {
             aperture_commit: Bytes::ZERO,
             pages: Vec::new(),
             displayed: None,
+            power: PowerBook::default(),
             hash: StateHash::default(),
         };
         for segment in adapter.segments.iter() {
@@ -343,6 +350,12 @@ impl Book {
     #[must_use]
     pub const fn displayed(&self) -> Option<AllocationId> {
         self.displayed
+    }
+
+    /// The power state.
+    #[must_use]
+    pub const fn power(&self) -> Power {
+        self.power.state
     }
 
     /// How a segment is used.
@@ -400,7 +413,7 @@ impl Book {
             .number(self.commit.get())
             .number(self.aperture_commit.get())
             .number(self.displayed.map_or(0, |id| u64::from(id.0) + 1));
-        let totals = self.counters.fold(totals);
+        let totals = self.power.fold(self.counters.fold(totals));
         let segments = self.segments.iter().fold(totals, |hasher, segment| {
             hasher
                 .number(segment.committed.get())

@@ -17,6 +17,7 @@ mod offer;
 mod pages;
 mod paging;
 mod plan;
+mod power;
 mod queue;
 mod raw;
 mod reason;
@@ -40,6 +41,10 @@ pub use cpu::{CpuView, segment_parts};
 pub use create::NewAllocation;
 pub use invariants::Violation;
 pub use paging::{Environment, SYSTEM_CONTEXT};
+pub use power::{
+    Account, Accounted, FailedPurge, Fate, FateReason, Phase, PhaseTime, Power, PowerOperation,
+    SegmentVerdict, Sleep, Transition,
+};
 pub use queue::{Buffer, BufferKind, BufferShape, BufferUse, Queue};
 pub use reason::{
     Attempt, Decision, Failure, OperationReason, Outcome, Pass, Refusal, RefusalReason, Rejection,
@@ -133,6 +138,12 @@ impl VidMm {
     #[must_use]
     pub const fn book(&self) -> &Book {
         self.book.state()
+    }
+
+    /// The power state now.
+    #[must_use]
+    pub const fn power(&self) -> Power {
+        self.book.state().power()
     }
 
     /// The queue now.

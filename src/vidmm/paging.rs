@@ -121,6 +121,7 @@ impl<'a, 'e> Pager<'a, 'e> {
                 Asked::Paging(operation) => self.page(operation, planned, &mut fences)?,
                 Asked::Render(accesses) => self.render(accesses, &mut fences)?,
                 Asked::Platform(operation) => self.perform(operation),
+                Asked::Power(_) => {}
             }
             fences.push(None);
             if planned.synchronous {

@@ -5,6 +5,8 @@ use crate::ddi::{LockFlags, NtStatus, Priority};
 use crate::placement::Direction;
 use crate::rules::Rule;
 
+use super::power::{FateReason, Power, Transition};
+
 /// The passes of a search for room, in the order in which they are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Pass {
@@ -195,6 +197,16 @@ pub enum OperationReason {
     Displayed(AllocationId),
     /// The CPU is about to read what the GPU wrote through an AGP aperture.
     CpuReads(AllocationId),
+    /// A power transition, of which the operation is a step.
+    Power(Transition),
+    /// A power transition takes the allocation out of its segment.
+    Purged(AllocationId, FateReason),
+    /// It was taken out by a sleep and is pinned: it is back before work goes on.
+    Restored(AllocationId),
+    /// It was mapped before the sleep: the mapping is made again.
+    Remapped(AllocationId),
+    /// A power transition unmaps a paging buffer.
+    PagingBufferUnmapping(u32),
 }
 
 /// Why a command was refused. Nothing has changed.
@@ -323,6 +335,15 @@ pub enum RefusalReason {
     BadRawSize(Bytes),
     /// A raw operation maps or unmaps pages that VidMm uses.
     PagesOfVidMm(SegmentId),
+    /// The machine sleeps, or the adapter is not in D0.
+    PowerState(Power),
+    /// No such transition leads from the power state.
+    Transition {
+        /// The state.
+        from: Power,
+        /// What was asked.
+        transition: Transition,
+    },
 }
 
 /// A refusal: a status code, the state unchanged.
@@ -356,6 +377,7 @@ pub struct Stop {
 impl Stop {
     const VIDEO_MEMORY_MANAGEMENT_INTERNAL: u32 = 0x10E;
     const VIDEO_SCHEDULER_INTERNAL_ERROR: u32 = 0x119;
+    const DRIVER_POWER_STATE_FAILURE: u32 = 0x9F;
 
     /// `VIDEO_MEMORY_MANAGEMENT_INTERNAL` 0xB: a status that building a paging buffer may not have.
     #[must_use]
@@ -373,6 +395,22 @@ impl Stop {
     #[must_use]
     pub const fn private_data_overflow() -> Self {
         Self { code: Self::VIDEO_MEMORY_MANAGEMENT_INTERNAL, parameter: 0x13, status: None }
+    }
+
+    /// `VIDEO_MEMORY_MANAGEMENT_INTERNAL` 0x14: purging the segments failed, for want of memory.
+    #[must_use]
+    pub const fn purge_failed() -> Self {
+        let status = Some(NtStatus::NO_MEMORY);
+        Self { code: Self::VIDEO_MEMORY_MANAGEMENT_INTERNAL, parameter: 0x14, status }
+    }
+
+    /// `DRIVER_POWER_STATE_FAILURE` 0x3: the driver refused a power state, which it must not.
+    ///
+    /// The documents say that `DxgkDdiSetPowerState` must not fail, and name no bug check for it:
+    /// this is the one of a driver that holds a power request up.
+    #[must_use]
+    pub const fn power_state_failed(status: NtStatus) -> Self {
+        Self { code: Self::DRIVER_POWER_STATE_FAILURE, parameter: 0x3, status: Some(status) }
     }
 
     /// `VIDEO_SCHEDULER_INTERNAL_ERROR` 0x2: a submission failed.

@@ -8,6 +8,7 @@ use crate::ddi::{
 };
 use crate::memory::Mdl;
 
+use super::power::PowerOperation;
 use super::reason::{Decision, OperationReason};
 
 /// Where the rooms stood when something happened, but for the book.
@@ -72,6 +73,8 @@ pub enum Asked {
     Render(Vec<Access>),
     /// Nothing of the driver: the platform does it at once.
     Platform(PlatformOperation),
+    /// A step of a power transition, done at once.
+    Power(PowerOperation),
 }
 
 impl Asked {

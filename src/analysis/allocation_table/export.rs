@@ -108,6 +108,7 @@ impl<'a> Record<'a> {
                 ByteVerdict::Damaged(at) => format!("damaged at {}", plain(at)),
                 ByteVerdict::NeverWritten => "never written".to_owned(),
                 ByteVerdict::Discarded => "discarded".to_owned(),
+                ByteVerdict::Lost => "lost".to_owned(),
                 ByteVerdict::OnTheWay => "on the way".to_owned(),
             },
             last_use_step: row.reference,

@@ -57,6 +57,8 @@ pub enum ByteVerdict {
     NeverWritten,
     /// Dropped while it was offered: no byte is promised any more.
     Discarded,
+    /// Given up by a reset of the adapter.
+    Lost,
     /// On the way: a submission that names it is queued, or the run stands inside a command.
     OnTheWay,
 }
@@ -71,6 +73,7 @@ impl ByteVerdict {
             (ContentState::Damaged, at) => Self::Damaged(at.unwrap_or(0)),
             (ContentState::NeverWritten, _) => Self::NeverWritten,
             (ContentState::Discarded, _) => Self::Discarded,
+            (ContentState::Lost, _) => Self::Lost,
         }
     }
 
@@ -82,6 +85,7 @@ impl ByteVerdict {
             Self::Damaged(at) => format!("damaged, first at {}", hex(at)),
             Self::NeverWritten => "never written".to_owned(),
             Self::Discarded => "dropped while it was offered".to_owned(),
+            Self::Lost => "lost in a reset of the adapter".to_owned(),
             Self::OnTheWay => "on the way, not judged".to_owned(),
         }
     }

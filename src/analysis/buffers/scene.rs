@@ -341,7 +341,7 @@ pub fn buffer(started: &Started, index: u32) -> Option<&Buffer> {
 fn units(asked: &Asked) -> Option<(Unit, u64)> {
     let pages = |bytes: u64| (Unit::Page, bytes.div_ceil(PAGE_SIZE));
     Some(match asked {
-        Asked::Platform(_) => return None,
+        Asked::Platform(_) | Asked::Power(_) => return None,
         Asked::Render(accesses) => (Unit::Access, u64::try_from(accesses.len()).ok()?),
         Asked::Paging(operation) => match operation {
             PagingOperation::Transfer(transfer) => pages(transfer.transfer_size.get()),

@@ -1,6 +1,6 @@
 //! Commands and expectations in words.
 
-use crate::base::text::{count, exact_size, hex, word};
+use crate::base::text::{count, counted, exact_size, hex, word};
 use crate::base::{AllocationId, SegmentAddress, SegmentId};
 use crate::ddi::OfferPriority;
 use crate::machine::{
@@ -11,6 +11,7 @@ use crate::memory::ContentHash;
 
 use super::super::strips::hint_words;
 use super::ending::content_state_text;
+use super::power::{fate_text, power_text, transition_name};
 use super::{Words, bytes_text, listed, range_text};
 
 /// A command in words.
@@ -96,6 +97,7 @@ pub fn command_text(command: &Command, words: Words<'_>) -> CommandText {
             format!("{}{}, {}", names.pages(*id), range_text(*range), data_text(data))
         }
         Command::Raw(raw) => raw_text(raw, words),
+        Command::Power(_) => String::new(),
         Command::Expect(expectation) => expectation_text(expectation, words),
     };
     CommandText { title: command_title(command), what, note: note_text(command, words) }
@@ -128,6 +130,7 @@ pub const fn command_title(command: &Command) -> &'static str {
         Command::ReleasePages(_) => "Release pages",
         Command::WritePages(..) => "Write pages",
         Command::Raw(raw) => raw.kind().name(),
+        Command::Power(transition) => transition_name(*transition),
         Command::Expect(_) => "Expect",
     }
 }
@@ -295,6 +298,13 @@ pub fn expectation_text(expectation: &Expectation, words: Words<'_>) -> String {
         Expectation::Owner(id, device) => {
             format!("{} owned by {}", words.allocation(*id), words.names.device(*device))
         }
+        Expectation::Power(power) => power_text(*power).to_owned(),
+        Expectation::Fate(id, fate) => {
+            format!("{} {} by the last power transition", words.allocation(*id), fate_text(*fate))
+        }
+        Expectation::LostBytes(id, bytes) => {
+            format!("{} of {} lost", counted(*bytes, "byte"), words.allocation(*id))
+        }
         Expectation::PagesBytes(id, offset, bytes) => {
             format!("{} at {} holds {}", words.names.pages(*id), hex(*offset), bytes_text(bytes))
         }
@@ -391,6 +401,7 @@ pub fn no_buffer_text(command: usize, asked: Option<&Command>) -> (String, &'sta
             "system memory needs no paging operation"
         }
         Some(Command::Raw(_)) => "the driver did it without any packet",
+        Some(Command::Power(_)) => "nothing had to leave or come back",
         Some(Command::Expect(_)) => "an expectation only looks",
     };
     let hint = "Buffers appear at steps that page something in or out, map, or submit work.";

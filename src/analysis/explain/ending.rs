@@ -7,6 +7,7 @@ use crate::vidmm::{ExtentOwner, Failure, Refusal, RefusalReason, Stop, Violation
 
 use super::Words;
 use super::command::{counter_name, offer_state_text};
+use super::power::{fate_text, not_allowed_text, power_text};
 
 /// A refusal in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +38,8 @@ fn refusal_sentence(reason: &RefusalReason, words: Words<'_>) -> String {
         RefusalReason::Stopped { command } => {
             format!("the machine stopped at step {}", count(*command))
         }
+        RefusalReason::PowerState(power) => format!("the machine is in {}", power_text(*power)),
+        RefusalReason::Transition { from, transition } => not_allowed_text(*from, *transition),
         RefusalReason::NoProcess => "the process does not exist".to_owned(),
         RefusalReason::AlreadyExists => "it exists already, or its name was used before".to_owned(),
         RefusalReason::NoDevice => "the device does not exist".to_owned(),
@@ -196,6 +199,7 @@ pub const fn content_state_text(state: ContentState) -> &'static str {
         ContentState::Damaged => "damaged",
         ContentState::NeverWritten => "never written",
         ContentState::Discarded => "discarded",
+        ContentState::Lost => "lost",
     }
 }
 
@@ -229,6 +233,14 @@ pub fn mismatch_text(mismatch: &Mismatch, words: Words<'_>) -> String {
             format!("byte {} is {found:02X}, not {expected:02X}", hex(*offset))
         }
         Mismatch::Byte { offset, found: None, .. } => format!("there is no byte {}", hex(*offset)),
+        Mismatch::Power(power) => format!("the machine is in {}", power_text(*power)),
+        Mismatch::Fate(id, Some(fate)) => format!("{} was {}", name(*id), fate_text(*fate)),
+        Mismatch::Fate(id, None) => {
+            format!("the last power transition did not deal with {}", name(*id))
+        }
+        Mismatch::LostBytes(id, bytes) => {
+            format!("{} of {} lost", counted(*bytes, "byte"), name(*id))
+        }
         Mismatch::Hash(id, Some(hash)) => format!("hash of {} is {hash}", name(*id)),
         Mismatch::Hash(id, None) => format!("{} has no bytes", name(*id)),
         Mismatch::Stopped(None) => "the machine runs".to_owned(),

@@ -9,6 +9,7 @@ mod ending;
 mod operation;
 mod owner;
 mod packet;
+mod power;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,10 @@ pub use operation::{
 };
 pub use owner::{buffer_text, extent_text, frame_text};
 pub use packet::{PacketText, packet_text};
+pub use power::{
+    fate_reason_text, fate_text, not_allowed_text, phase_text, power_operation_text, power_text,
+    sleep_name, transition_name, verdict_text,
+};
 pub use status::{
     StatusKind, StatusText, command_status, ending_status, operation_status, packet_status,
 };

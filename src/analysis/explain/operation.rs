@@ -7,6 +7,7 @@ use crate::machine::{CommandTrace, Summary, TracedKind, TracedOperation};
 use crate::rules::SegmentKind;
 use crate::vidmm::{Asked, OperationReason, OperationRecord, PlatformOperation, WaitReason};
 
+use super::power::{fate_reason_text, power_operation_text, transition_name};
 use super::{Words, listed};
 
 /// Which way something goes, as seen from the memory of the GPU.
@@ -66,6 +67,7 @@ const fn kind_text(asked: &Asked) -> &'static str {
         Asked::Paging(operation) => operation.kind().name(),
         Asked::Render(_) => "Render",
         Asked::Platform(platform) => platform.name(),
+        Asked::Power(power) => power.name(),
     }
 }
 
@@ -98,6 +100,7 @@ fn asked_text(record: &OperationRecord, fence: Option<FenceId>, words: Words<'_>
         Asked::Paging(operation) => route_text(operation, words),
         Asked::Render(accesses) => render_text(accesses, fence, words),
         Asked::Platform(platform) => platform_text(platform, words),
+        Asked::Power(power) => power_operation_text(power, words),
     };
     OperationText {
         kind: kind_text(&record.asked),
@@ -122,7 +125,9 @@ pub(super) fn fence_of(trace: &CommandTrace, operation: &TracedOperation) -> Opt
 #[must_use]
 pub fn flow(asked: &Asked, words: Words<'_>) -> Option<Flow> {
     let operation = match asked {
-        Asked::Render(_) | Asked::Platform(PlatformOperation::FlushCache { .. }) => return None,
+        Asked::Render(_)
+        | Asked::Power(_)
+        | Asked::Platform(PlatformOperation::FlushCache { .. }) => return None,
         Asked::Platform(PlatformOperation::MapGart { .. }) => return Some(Flow::Map),
         Asked::Platform(PlatformOperation::UnmapGart { .. }) => return Some(Flow::Unmap),
         Asked::Paging(operation) => operation,
@@ -260,6 +265,17 @@ pub fn reason_text(record: &OperationRecord, words: Words<'_>) -> String {
             format!("{} is locked: rendered from an aperture", name(id))
         }
         OperationReason::Displayed(id) => format!("{} displayed", name(id)),
+        OperationReason::Power(transition) => transition_name(transition).to_owned(),
+        OperationReason::Purged(id, reason) => {
+            format!("{}: {}", name(id), fate_reason_text(reason))
+        }
+        OperationReason::Restored(id) => {
+            format!("{} is pinned: back before work goes on", name(id))
+        }
+        OperationReason::Remapped(id) => format!("{} was mapped here before", name(id)),
+        OperationReason::PagingBufferUnmapping(index) => {
+            format!("paging buffer {index} unmapped for the transition")
+        }
         OperationReason::CpuReads(id) => {
             format!("the CPU reads {}, which the GPU wrote", name(id))
         }

@@ -41,7 +41,7 @@ pub fn packet_text(
     let (name, amount, route) = match &operation.kind {
         TracedKind::Executed(_) => ("Packet", size(packet.outcome.bytes), String::new()),
         TracedKind::Asked(record) => match &record.asked {
-            Asked::Platform(_) => return None,
+            Asked::Platform(_) | Asked::Power(_) => return None,
             Asked::Paging(paging) => paging_text(paging, packet, index, before, format, words),
             Asked::Render(accesses) => match accesses.get(index) {
                 Some(access) => {

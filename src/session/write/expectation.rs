@@ -30,6 +30,7 @@ impl Display for ExpectationText<'_> {
                     ContentState::Damaged => "Damaged",
                     ContentState::NeverWritten => "NeverWritten",
                     ContentState::Discarded => "Discarded",
+                    ContentState::Lost => "Lost",
                 };
                 write!(f, "Content({}, {state})", Quoted(name.as_str()))
             }

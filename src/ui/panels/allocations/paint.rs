@@ -125,9 +125,10 @@ const fn verdict_icon(verdict: ByteVerdict, tokens: &Tokens) -> (Icon, Color32) 
     match verdict {
         ByteVerdict::Intact => (Icon::Check, tokens.ok),
         ByteVerdict::Damaged(_) => (Icon::Cross, tokens.error),
-        ByteVerdict::NeverWritten | ByteVerdict::Discarded | ByteVerdict::OnTheWay => {
-            (Icon::Dash, tokens.text_faint)
-        }
+        ByteVerdict::NeverWritten
+        | ByteVerdict::Discarded
+        | ByteVerdict::Lost
+        | ByteVerdict::OnTheWay => (Icon::Dash, tokens.text_faint),
     }
 }
 

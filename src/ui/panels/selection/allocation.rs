@@ -450,6 +450,7 @@ fn content(view: &View<'_>, started: &Started, allocation: &Allocation) -> Secti
                 (Tone::Error, format!("Damaged{at}"))
             }
             (ContentState::NeverWritten, _) => (Tone::Plain, "Never written".to_owned()),
+            (ContentState::Lost, _) => (Tone::Plain, "Lost in a reset of the adapter".to_owned()),
             (ContentState::Discarded, _) => {
                 (Tone::Plain, "Dropped while it was offered".to_owned())
             }

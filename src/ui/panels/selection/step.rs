@@ -4,7 +4,7 @@ use super::allocation::{frame_runs, policy_line};
 use super::card::{Card, LISTED, Line, Section, When, allocation_link, fact, flag_names, text};
 use crate::analysis::explain::{
     StatusText, command_status, command_text, decision_lines, operation_status, operation_text,
-    packet_status, packet_text, wait_text,
+    packet_status, packet_text, power_operation_text, wait_text,
 };
 use crate::analysis::quirks;
 use crate::analysis::steps::allocations_of;
@@ -162,6 +162,9 @@ fn operation_card(view: &View<'_>, trace: &CommandTrace, operation: &TracedOpera
                 fields(view, paging),
             ),
             Asked::Render(accesses) => ("Accesses".to_owned(), accesses_lines(view, accesses)),
+            Asked::Power(power) => {
+                (format!("Power: {}", power.name()), vec![text(power_operation_text(power, words))])
+            }
             Asked::Platform(platform) => {
                 (format!("Platform: {}", platform.name()), platform_lines(view, platform))
             }
