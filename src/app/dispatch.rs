@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::machine::Place;
 use crate::session;
+use crate::vidmm::Transition;
 
 use super::action::Action;
 use super::application::{App, Effect, Page, Zoom, at_end};
@@ -64,6 +65,8 @@ impl App {
             Action::SelectionBack | Action::SelectionForward => {
                 self.select_other(action == Action::SelectionForward);
             }
+            Action::InsertPower(transition) => self.insert_power(transition),
+            Action::Undo | Action::Redo => self.undo_or_redo(&action),
             other => self.act_on_session(other),
         }
         None
@@ -135,6 +138,28 @@ impl App {
         if place.command <= commands {
             self.pending = Some(place);
             self.arrive();
+        }
+    }
+
+    fn insert_power(&mut self, transition: Transition) {
+        if !self.can(When::Power(transition)) {
+            return;
+        }
+        let Some(opened) = self.session_mut() else { return };
+        match opened.insert_power(transition) {
+            Some(place) => self.go_anew(place),
+            None => self.tell(Notice::error(
+                String::from("Nothing is inserted"),
+                vec![String::from("The session holds as many commands as a session can")],
+            )),
+        }
+    }
+
+    fn undo_or_redo(&mut self, action: &Action) {
+        let Some(opened) = self.session_mut() else { return };
+        let place = if *action == Action::Undo { opened.undo() } else { opened.redo() };
+        if let Some(place) = place {
+            self.go_anew(place);
         }
     }
 
@@ -224,6 +249,7 @@ impl App {
         let notice = match session::save(path, opened.document()) {
             Ok(()) => {
                 opened.set_file(Some(path.to_owned()));
+                opened.mark_saved();
                 Notice::done(format!("Saved as {}", path.display()))
             }
             Err(error) => {
