@@ -3,7 +3,8 @@
 use super::{Given, findings, plain};
 use crate::base::Bytes;
 use crate::config::{
-    Adapter, AgpAperture, CpuHostAperture, PagingBuffer, Segment, SegmentRange, VideoProtectedRange,
+    Adapter, AgpAperture, CpuHostAperture, HardwareKeeps, Kept, PagingBuffer, Segment,
+    SegmentRange, VideoProtectedRange,
 };
 use crate::ddi::{
     AllocationFlags, AllocationInfo, DescriptorGeneration, HintedBanks, InterfaceVersion,
@@ -74,7 +75,13 @@ impl Dice {
                 supported: self.word(),
                 reserve: self.number(),
             }),
+            hardware_keeps: HardwareKeeps { standby: self.kept(), hibernate: self.kept() },
         }
+    }
+
+    fn kept(&mut self) -> Option<Kept> {
+        let first = Some(Kept::First(self.number()));
+        self.one_of(&[None, Some(Kept::Nothing), Some(Kept::Everything), first])
     }
 
     fn given(&mut self) -> Given {
