@@ -54,9 +54,14 @@ impl Journal {
     }
 }
 
-/// The form of a transition in the document; `None` where the format has none.
-pub(super) const fn named(_transition: Transition) -> Option<NamedCommand> {
-    None
+/// The form of a transition in the document.
+const fn named(transition: Transition) -> NamedCommand {
+    match transition {
+        Transition::Sleep(sleep) => NamedCommand::Sleep(sleep),
+        Transition::Resume { power_lost } => NamedCommand::Resume { power_lost },
+        Transition::Device(state) => NamedCommand::DevicePower(state),
+        Transition::TimeoutRecovery => NamedCommand::TimeoutRecovery,
+    }
 }
 
 impl Opened {
@@ -133,13 +138,12 @@ impl Opened {
     }
 
     fn insert(&mut self, Insertion { at, transition }: Insertion) -> Option<Place> {
-        let full = self.document.commands.len() >= limits::COMMANDS;
-        let named = named(transition).filter(|_| !full && at <= self.document.commands.len())?;
         let mut commands = self.run().commands().to_vec();
-        if at > commands.len() {
+        let shorter = commands.len().min(self.document.commands.len());
+        if shorter >= limits::COMMANDS || at > shorter {
             return None;
         }
-        self.document.commands.insert(at, named);
+        self.document.commands.insert(at, named(transition));
         commands.insert(at, Command::Power(transition));
         let at_wide = wide(at);
         for bookmark in &mut self.document.bookmarks {

@@ -1,6 +1,7 @@
 //! What the last transition did, and what the way back did: phases, and a row per allocation.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::base::text::{count, counted, hex, size};
@@ -208,17 +209,23 @@ impl OutcomeRow {
     }
 }
 
-/// What is known of an allocation in the end: of the way back where that says more.
-fn last_verdict(after: &After<'_>, outcome: &AllocationOutcome) -> BytesVerdict {
-    let back = after.back.and_then(|(_, back)| back.allocation(outcome.allocation));
-    back.map_or(outcome.bytes, |back| back.bytes)
-}
-
-fn fate(after: &After<'_>, outcome: &AllocationOutcome) -> Fate {
-    match last_verdict(after, outcome) {
+/// What became of an allocation in the end, by what its bytes said last.
+const fn fate(outcome: &AllocationOutcome, verdict: BytesVerdict) -> Fate {
+    match verdict {
         BytesVerdict::Lost { .. } => Fate::Lost,
         _ => outcome.fate,
     }
+}
+
+/// What the bytes of each allocation said last: on the way back where that knows of them.
+fn last_verdicts(after: &After<'_>) -> Vec<BytesVerdict> {
+    let back = after.back.map_or(&[][..], |(_, back)| &back.allocations);
+    let back: BTreeMap<AllocationId, BytesVerdict> =
+        back.iter().map(|outcome| (outcome.allocation, outcome.bytes)).collect();
+    let outcomes = after.outcome.allocations.iter();
+    outcomes
+        .map(|outcome| back.get(&outcome.allocation).copied().unwrap_or(outcome.bytes))
+        .collect()
 }
 
 /// The row of the allocation at `index` of the outcome.
@@ -234,7 +241,8 @@ pub fn outcome_row(after: &After<'_>, index: usize, words: Words<'_>) -> Option<
     if outcome.moved_for_nothing {
         why.push_str("; moved for nothing, the hardware kept it");
     }
-    let verdict = last_verdict(after, outcome);
+    let back = after.back.and_then(|(_, back)| back.allocation(id));
+    let verdict = back.map_or(outcome.bytes, |back| back.bytes);
     let mut said = match verdict {
         BytesVerdict::Intact => "intact".to_owned(),
         BytesVerdict::NothingPromised => "nothing to keep".to_owned(),
@@ -242,11 +250,10 @@ pub fn outcome_row(after: &After<'_>, index: usize, words: Words<'_>) -> Option<
             format!("lost: first wrong byte {}, {} in all", hex(first), count(bytes))
         }
     };
-    let back = after.back.and_then(|(_, back)| back.allocation(id));
     if let Some(back) = back.filter(|back| back.fate != Fate::Kept && back.fate != Fate::Lost) {
         let _ = write!(said, ", {}", fate_text(back.fate));
     }
-    let fate = fate(after, outcome);
+    let fate = fate(outcome, verdict);
     Some(OutcomeRow {
         allocation: id,
         name: words.allocation(id).to_owned(),
@@ -271,12 +278,16 @@ pub fn outcome_order(
     let all = &after.outcome.allocations;
     let mut rows: Vec<usize> = (0..all.len()).collect();
     let Some(OutcomeOrder { column, descending }) = order else { return rows };
+    let verdicts = last_verdicts(after);
+    let at = |row: usize| Some((all.get(row)?, *verdicts.get(row)?));
     let by = |a: &usize, b: &usize| -> Ordering {
-        let (Some(a), Some(b)) = (all.get(*a), all.get(*b)) else { return Ordering::Equal };
+        let (Some((a, said_of_a)), Some((b, said_of_b))) = (at(*a), at(*b)) else {
+            return Ordering::Equal;
+        };
         let place = |one: &AllocationOutcome| {
             one.place.map(|place| (place.segment, place.span.start()))
         };
-        let verdict = |one: &AllocationOutcome| match last_verdict(after, one) {
+        let verdict = |said: BytesVerdict| match said {
             BytesVerdict::Lost { bytes, .. } => (2, bytes),
             BytesVerdict::NothingPromised => (1, 0),
             BytesVerdict::Intact => (0, 0),
@@ -287,9 +298,9 @@ pub fn outcome_order(
             }
             OutcomeColumn::Place => place(a).cmp(&place(b)),
             OutcomeColumn::Size => a.size.cmp(&b.size),
-            OutcomeColumn::Outcome => fate(after, a).cmp(&fate(after, b)),
+            OutcomeColumn::Outcome => fate(a, said_of_a).cmp(&fate(b, said_of_b)),
             OutcomeColumn::Why => a.reason.cmp(&b.reason),
-            OutcomeColumn::Bytes => verdict(a).cmp(&verdict(b)),
+            OutcomeColumn::Bytes => verdict(said_of_a).cmp(&verdict(said_of_b)),
             OutcomeColumn::Jump => a.operation.cmp(&b.operation),
         }
     };
@@ -319,9 +330,9 @@ pub struct OutcomeTotals {
 #[must_use]
 pub fn totals(after: &After<'_>) -> OutcomeTotals {
     let mut totals = OutcomeTotals::default();
-    for outcome in &after.outcome.allocations {
+    for (outcome, verdict) in after.outcome.allocations.iter().zip(last_verdicts(after)) {
         totals.allocations += 1;
-        match last_verdict(after, outcome) {
+        match verdict {
             BytesVerdict::Intact => totals.intact += 1,
             BytesVerdict::NothingPromised => totals.nothing += 1,
             BytesVerdict::Lost { bytes, .. } => {

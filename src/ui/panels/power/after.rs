@@ -1,5 +1,7 @@
 //! After: the phases of the last transition to scale, and what became of each allocation.
 
+use std::sync::Arc;
+
 use egui::{Align2, CursorIcon, Painter, Rect, Role, ScrollArea, Sense, Ui, WidgetInfo};
 use egui::{pos2, vec2};
 
@@ -272,7 +274,9 @@ fn rows_ui(
     }
     let offset = sight.top() - all.top();
     let rows = state.known.as_ref().and_then(|known| known.after.as_ref());
-    let Some(rows) = rows.map(|after| after.rows.clone()) else { return };
+    let Some((rows, selected)) = rows.map(|after| (Arc::clone(&after.rows), after.selected)) else {
+        return;
+    };
     let id = ui.scope_id().with("table of outcomes");
     let response = ui.interact(sight, id, Sense::click());
     let pointed = response.hover_pos().map(|at| row_at(at.y - all.top()));
@@ -293,14 +297,12 @@ fn rows_ui(
         }
     }
     focus_ring(ui, &response, sight, 0.0);
-    let selected = rows.iter().copied().find_map(|row| {
-        let row = text_of_selected(view, state, row)?;
-        Some(format!(" Selected: {}.", row.spoken()))
-    });
+    let told = selected.and_then(|row| text_of(view, state, *rows.get(row)?));
+    let told = told.map(|row| format!(" Selected: {}.", row.spoken()));
     let spoken = format!(
         "Outcomes: {}.{}",
         crate::base::text::counted(u64::try_from(rows.len()).unwrap_or(u64::MAX), "row"),
-        selected.unwrap_or_default()
+        told.unwrap_or_default()
     );
     response.widget_info(|| WidgetInfo::labeled(Role::Table, true, &spoken));
     if response.clicked_by(egui::PointerButton::Primary) || response.secondary_clicked() {
@@ -309,7 +311,7 @@ fn rows_ui(
             actions.push(Action::Select(Some(Item::Allocation(row.allocation))));
         }
     }
-    keys(ui, &response, view, state, &rows, actions);
+    keys(ui, &response, view, state, (&rows, selected), actions);
     if let Some(row) = tip {
         response.on_hover_ui_at_pointer(|ui| tooltip(ui, &row));
     }
@@ -327,20 +329,13 @@ fn text_of(view: &View<'_>, state: &mut PowerState, row: usize) -> Option<Outcom
     state.texts.get(&row).cloned()
 }
 
-/// The row, where it is of the selected allocation.
-fn text_of_selected(view: &View<'_>, state: &mut PowerState, row: usize) -> Option<OutcomeRow> {
-    let Some(Item::Allocation(id)) = view.selected else { return None };
-    let own = state.after(view)?.outcome.allocations.get(row)?.allocation;
-    if own == id { text_of(view, state, row) } else { None }
-}
-
 /// Up and down move the selection, Enter zooms the map to it.
 fn keys(
     ui: &Ui,
     response: &egui::Response,
     view: &View<'_>,
     state: &PowerState,
-    rows: &[usize],
+    (rows, selected): (&[usize], Option<usize>),
     actions: &mut Vec<Action>,
 ) {
     if !response.has_focus() {
@@ -358,10 +353,6 @@ fn keys(
     });
     let Some(after) = state.after(view) else { return };
     let of = |row: usize| after.outcome.allocations.get(row).map(|outcome| outcome.allocation);
-    let selected = match view.selected {
-        Some(Item::Allocation(id)) => rows.iter().position(|row| of(*row) == Some(id)),
-        _ => None,
-    };
     if down + up > 0 {
         let last = rows.len().saturating_sub(1);
         let next = selected.map_or(0, |row| row.saturating_add(down).min(last).saturating_sub(up));

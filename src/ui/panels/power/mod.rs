@@ -12,6 +12,7 @@ mod paint;
 mod state;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use egui::{Rect, ScrollArea, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
 
@@ -21,7 +22,7 @@ use crate::analysis::power::{
     SegmentClaim, TransitionButton, card, claims, flag_rows, outcome_order, phase_bars,
     protected_notes, totals, transition_buttons,
 };
-use crate::app::{Action, View};
+use crate::app::{Action, Item, View};
 use crate::ui::theme::{size, text, tokens};
 use crate::ui::widgets::{horizontal_line, vertical_line};
 use crate::vidmm::{Power, Transition};
@@ -71,7 +72,10 @@ struct KnownAfter {
     down: u64,
     back: Option<u64>,
     phases: Vec<PhaseBar>,
-    rows: Vec<usize>,
+    /// The rows in order, by their index in the outcome.
+    rows: Arc<[usize]>,
+    /// Which of the rows is of the selected allocation.
+    selected: Option<usize>,
     totals: OutcomeTotals,
 }
 
@@ -93,14 +97,23 @@ impl PowerState {
         let segments = &view.run.adapter().segments;
         let power = view.started.map(|started| started.vidmm().power());
         let blocked = blocked(view);
-        let after = After::of(&self.log, view.run, view.place).map(|after| KnownAfter {
-            title: after.title(),
-            failure: after.failure(words),
-            down: after.outcome.nanoseconds(),
-            back: after.back.map(|(_, back)| back.nanoseconds()),
-            phases: phase_bars(&after, words),
-            rows: outcome_order(&after, self.order, words),
-            totals: totals(&after),
+        let after = After::of(&self.log, view.run, view.place).map(|after| {
+            let rows: Arc<[usize]> = outcome_order(&after, self.order, words).into();
+            let of = |row: usize| Some(after.outcome.allocations.get(row)?.allocation);
+            let selected = match view.selected {
+                Some(Item::Allocation(id)) => rows.iter().position(|row| of(*row) == Some(id)),
+                _ => None,
+            };
+            KnownAfter {
+                title: after.title(),
+                failure: after.failure(words),
+                down: after.outcome.nanoseconds(),
+                back: after.back.map(|(_, back)| back.nanoseconds()),
+                phases: phase_bars(&after, words),
+                rows,
+                selected,
+                totals: totals(&after),
+            }
         });
         self.known = Some(Known {
             revision: view.revision,
