@@ -4,6 +4,7 @@ use crate::base::text::{exact_size, hex};
 use crate::base::{SegmentId, Span};
 use crate::config::Segment;
 use crate::ddi::SystemSleepState;
+use crate::vidmm::Sleep;
 
 use super::flags::is_aperture;
 
@@ -122,6 +123,15 @@ fn cell(number: usize, segment: &Segment, sleep: SystemSleepState) -> ClaimCell 
     }
 }
 
+/// Whether a sleep loses what VidMm leaves in a segment: the claim that it purges by goes further
+/// than what the hardware keeps in the state that it enters.
+#[must_use]
+pub fn loses(segment: &Segment, sleep: Sleep) -> bool {
+    let (claimed, kept) =
+        (segment.claimed(sleep.purges_as()), segment.really_kept(sleep.state()));
+    total(&claimed) > common(&claimed, &kept)
+}
+
 const fn state(sleep: SystemSleepState) -> &'static str {
     match sleep {
         SystemSleepState::Standby => "S3",
@@ -143,12 +153,12 @@ fn is_whole(spans: &[Span], size: u64) -> bool {
     matches!(spans, [only] if only.start() == 0 && only.end() == size)
 }
 
-/// `purge`, `kept` or `kept 64 MiB`.
+/// `purge`, `kept` or `64 MiB`.
 fn short(spans: &[Span], size: u64, nothing: &str, all: &str) -> String {
     match total(spans) {
         0 => nothing.to_owned(),
         _ if is_whole(spans, size) => all.to_owned(),
-        bytes => format!("{all} {}", crate::base::text::size(bytes)),
+        bytes => crate::base::text::size(bytes),
     }
 }
 

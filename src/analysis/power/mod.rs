@@ -9,8 +9,10 @@ mod flags;
 mod log;
 mod outcome;
 mod preview;
+#[cfg(test)]
+mod tests;
 
-pub use claims::{ClaimCell, ClaimVerdict, SegmentClaim, claims};
+pub use claims::{ClaimCell, ClaimVerdict, SegmentClaim, claims, loses};
 pub use flags::{FlagRow, FlagSegment, RowEffect, flag_rows, protected_notes};
 pub use log::{PowerBand, PowerLog};
 pub use outcome::{

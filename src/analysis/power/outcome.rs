@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use crate::base::text::{count, counted, hex, size};
 use crate::base::AllocationId;
 use crate::machine::{AllocationOutcome, BytesVerdict, Place, PowerOutcome, Run};
-use crate::vidmm::{Fate, Phase, Transition};
+use crate::vidmm::{Fate, Phase, Sleep, Transition};
 
 use super::{PowerLog, Share};
 use crate::analysis::explain::{
@@ -184,6 +184,8 @@ pub struct OutcomeRow {
     pub name: String,
     /// Where it was: `VRAM 0x0100_0000`.
     pub place: String,
+    /// The same with the number of the segment: `2: 0x0100_0000`.
+    pub short_place: String,
     /// Bytes that it takes there.
     pub bytes: u64,
     /// What became of it, for the pattern.
@@ -196,6 +198,8 @@ pub struct OutcomeRow {
     pub verdict: BytesVerdict,
     /// What its bytes say, and what the way back did.
     pub said: String,
+    /// How many bytes are wrong; empty for none.
+    pub detail: String,
     /// The operation that dealt with it.
     pub jump: Option<Place>,
 }
@@ -233,21 +237,30 @@ fn last_verdicts(after: &After<'_>) -> Vec<BytesVerdict> {
 pub fn outcome_row(after: &After<'_>, index: usize, words: Words<'_>) -> Option<OutcomeRow> {
     let outcome = after.outcome.allocations.get(index)?;
     let id = outcome.allocation;
-    let place = outcome.place.map_or_else(
-        || "nowhere".to_owned(),
-        |place| words.at_offset(place.segment, place.span.start()),
-    );
+    let (place, short_place) = match outcome.place {
+        None => ("nowhere".to_owned(), "nowhere".to_owned()),
+        Some(place) => {
+            let base = words.checked(place.segment).map_or(0, |segment| segment.base.get());
+            let address = hex(base.saturating_add(place.span.start()));
+            let long = words.at_offset(place.segment, place.span.start());
+            (long, format!("{}: {address}", place.segment))
+        }
+    };
     let mut why = fate_reason_text(outcome.reason).to_owned();
     if outcome.moved_for_nothing {
-        why.push_str("; moved for nothing, the hardware kept it");
+        // In hybrid sleep it is moved in case the power goes.
+        let hybrid = after.outcome.transition == Transition::Sleep(Sleep::HybridSleep);
+        why.push_str(if hybrid { "; the hardware kept it as well" } else { "; for nothing, the hardware kept it" });
     }
     let back = after.back.and_then(|(_, back)| back.allocation(id));
     let verdict = back.map_or(outcome.bytes, |back| back.bytes);
+    let mut detail = String::new();
     let mut said = match verdict {
         BytesVerdict::Intact => "intact".to_owned(),
         BytesVerdict::NothingPromised => "nothing to keep".to_owned(),
         BytesVerdict::Lost { first, bytes } => {
-            format!("lost: first wrong byte {}, {} in all", hex(first), count(bytes))
+            detail = format!("{} bytes differ from what they must be", count(bytes));
+            format!("lost: first wrong byte {}", hex(first))
         }
     };
     if let Some(back) = back.filter(|back| back.fate != Fate::Kept && back.fate != Fate::Lost) {
@@ -258,12 +271,14 @@ pub fn outcome_row(after: &After<'_>, index: usize, words: Words<'_>) -> Option<
         allocation: id,
         name: words.allocation(id).to_owned(),
         place,
+        short_place,
         bytes: outcome.size.get(),
         share: Share::of(fate),
         outcome: fate_text(fate),
         why,
         verdict,
         said,
+        detail,
         jump: outcome.operation.map(|operation| Place::operation(after.step, operation)),
     })
 }

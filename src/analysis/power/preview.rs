@@ -4,10 +4,14 @@ use std::cmp::Reverse;
 
 use crate::base::text::{duration, size};
 use crate::base::{AllocationId, SegmentId};
-use crate::machine::{AllocationOutcome, Ending, PowerOutcome, Preview};
+use crate::config::Segment;
+use crate::machine::{
+    AllocationOutcome, BytesVerdict, Ending, PowerOutcome, Preview, Started,
+};
 use crate::vidmm::{Fate, FateReason, Phase, SegmentVerdict, Sleep, Transition};
 
 use super::Share;
+use super::claims::loses;
 use crate::analysis::explain::{Words, refusal_text, sleep_name, stop_text, verdict_text};
 
 /// What a transition does to what lies in a segment.
@@ -120,6 +124,11 @@ pub enum Advice {
     },
     /// Nothing has to move.
     NothingMoves,
+    /// Bytes are told as lost that were lost before.
+    LostBefore {
+        /// How many.
+        bytes: u64,
+    },
 }
 
 /// Nanoseconds of the phases that `which` picks.
@@ -128,14 +137,28 @@ fn time_of(outcome: &PowerOutcome, which: impl Fn(Phase) -> bool) -> u64 {
     picked.map(|phase| phase.end.saturating_sub(phase.start)).sum()
 }
 
-/// What would make a sleep shorter or safer, the most important first.
+/// What would make a sleep shorter or safer, the most important first. `segments` is the adapter as
+/// the session has it.
 #[must_use]
-pub fn advice(down: &PowerOutcome, back: Option<&PowerOutcome>) -> Vec<Advice> {
+pub fn advice(
+    down: &PowerOutcome,
+    back: Option<&PowerOutcome>,
+    segments: &[Segment],
+) -> Vec<Advice> {
+    let sleep = match down.transition {
+        Transition::Sleep(sleep) => Some(sleep),
+        _ => None,
+    };
+    let at_fault = |id: SegmentId| {
+        let segment = segments.get(id.index());
+        segment.zip(sleep).is_some_and(|(segment, sleep)| loses(segment, sleep))
+    };
     let both = |which: &dyn Fn(Phase) -> bool| {
         time_of(down, which).saturating_add(back.map_or(0, |back| time_of(back, which)))
     };
     let mut found = Vec::new();
-    for outcome in down.segments.iter().filter(|outcome| outcome.lost.get() > 0) {
+    let lossy = down.segments.iter().filter(|outcome| outcome.lost.get() > 0);
+    for outcome in lossy.filter(|outcome| at_fault(outcome.segment)) {
         found.push(Advice::Unclaim { segment: outcome.segment, lost: outcome.lost.get() });
     }
     let mut preserve: Vec<(u64, SegmentId, bool)> = down
@@ -149,7 +172,9 @@ pub fn advice(down: &PowerOutcome, back: Option<&PowerOutcome>) -> Vec<Advice> {
             let saves = time_of(down, |phase| phase == Phase::Evict(segment)).saturating_add(
                 back.map_or(0, |back| time_of(back, |phase| phase == Phase::Restore(segment))),
             );
-            let all = outcome.moved_for_nothing == outcome.moved_out;
+            // What hybrid sleep moves is for the case that the power goes.
+            let all = outcome.moved_for_nothing == outcome.moved_out
+                && sleep != Some(Sleep::HybridSleep);
             (saves, segment, all && outcome.moved_out.get() > 0)
         })
         .filter(|(saves, ..)| *saves > 0)
@@ -235,12 +260,20 @@ pub fn advice_text(advice: Advice, sleep: Sleep, words: Words<'_>) -> String {
             format!("The hibernation file takes {} of {}", duration(takes), duration(of))
         }
         Advice::NothingMoves => "Nothing has to move".to_owned(),
+        Advice::LostBefore { bytes } => {
+            format!("{} of what is told as lost was lost before this step", size(bytes))
+        }
     }
 }
 
-/// The card of a preview; `None` where it is of no sleep.
+/// The card of a preview; `None` where it is of no sleep. `started` stands where it was tried.
 #[must_use]
-pub fn card(preview: &Preview, words: Words<'_>) -> Option<Card> {
+pub fn card(
+    preview: &Preview,
+    segments: &[Segment],
+    started: Option<&Started>,
+    words: Words<'_>,
+) -> Option<Card> {
     let Transition::Sleep(sleep) = preview.transition else { return None };
     let refusal = match &preview.ending {
         Ending::Refused(refusal) => Some(refusal_text(refusal, words).sentence),
@@ -248,19 +281,24 @@ pub fn card(preview: &Preview, words: Words<'_>) -> Option<Card> {
         Ending::Done | Ending::Held | Ending::Failed(_) => None,
     };
     let down = preview.down.as_ref();
-    let segments: Vec<SegmentShare> = down.map_or_else(Vec::new, |down| {
+    let shares: Vec<SegmentShare> = down.map_or_else(Vec::new, |down| {
         down.segments.iter().map(|outcome| segment_share(outcome, words)).collect()
     });
     let totals = Share::ALL
         .into_iter()
         .map(|share| {
-            let parts = segments.iter().flat_map(|segment| segment.parts.iter());
+            let parts = shares.iter().flat_map(|segment| segment.parts.iter());
             let bytes = parts.filter(|(own, _)| *own == share).map(|(_, bytes)| *bytes).sum();
             (share, bytes)
         })
         .filter(|(share, bytes)| *bytes > 0 || !matches!(share, Share::Kept | Share::Unmapped))
         .collect();
-    let advice = down.map_or_else(Vec::new, |down| advice(down, preview.back.as_ref()));
+    let mut advice =
+        down.map_or_else(Vec::new, |down| advice(down, preview.back.as_ref(), segments));
+    let before = down.zip(started).map_or(0, |(down, started)| lost_before(down, started));
+    if before > 0 {
+        advice.insert(0, Advice::LostBefore { bytes: before });
+    }
     let advice =
         advice.into_iter().map(|one| (one, advice_text(one, sleep, words))).collect();
     Some(Card {
@@ -273,10 +311,20 @@ pub fn card(preview: &Preview, words: Words<'_>) -> Option<Card> {
         refusal,
         down: down.map_or(0, PowerOutcome::nanoseconds),
         back: preview.back.as_ref().map(PowerOutcome::nanoseconds),
-        segments,
+        segments: shares,
         totals,
         advice,
     })
+}
+
+/// Of the bytes that a preview tells as lost, those that are wrong already.
+fn lost_before(down: &PowerOutcome, started: &Started) -> u64 {
+    let lost = down.allocations.iter().filter_map(|outcome| match outcome.bytes {
+        BytesVerdict::Lost { bytes, .. } => Some((outcome.allocation, bytes)),
+        _ => None,
+    });
+    let book = started.vidmm().book();
+    lost.filter_map(|(id, bytes)| Some(started.lost_bytes(book.allocation(id)?).min(bytes))).sum()
 }
 
 fn segment_share(outcome: &crate::machine::SegmentOutcome, words: Words<'_>) -> SegmentShare {

@@ -397,7 +397,7 @@ fn paint_row(
         };
         match cell.column {
             OutcomeColumn::Name => word(left, &row.name, tokens.text),
-            OutcomeColumn::Place => word(left, &row.place, tokens.text_secondary),
+            OutcomeColumn::Place => word(left, &row.short_place, tokens.text_secondary),
             OutcomeColumn::Size => {
                 let (at, align) = (pos2(end, middle), Align2::RIGHT_CENTER);
                 let words = size_text(row.bytes);
@@ -414,7 +414,8 @@ fn paint_row(
                     BytesVerdict::NothingPromised => (Icon::Dash, tokens.text_faint),
                     BytesVerdict::Lost { .. } => (Icon::Cross, tokens.error),
                 };
-                icon.paint(painter, pos2(left + 5.0, middle), 10.0, ink);
+                // A smaller dash would be thinner than a pixel.
+                icon.paint(painter, pos2(left + 5.0, middle), 12.0, ink);
                 let ink = if lost { tokens.error } else { tokens.text_secondary };
                 word(left + 15.0, &row.said, ink);
             }
@@ -487,6 +488,9 @@ fn tooltip(ui: &mut Ui, row: &OutcomeRow) {
     line(format!("Was at {}, {}", row.place, exact_size(row.bytes)));
     line(format!("{}: {}", row.outcome, row.why));
     line(format!("Bytes {}", row.said));
+    if !row.detail.is_empty() {
+        line(row.detail.clone());
+    }
     ui.weak("A click selects it");
 }
 

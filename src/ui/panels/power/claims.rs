@@ -174,7 +174,8 @@ fn cell_ui(
         text::paint_galley(painter, at, Align2::LEFT_CENTER, galley, ink);
     };
     word(from, truth, &cell.claim, tokens.text_secondary);
-    icon.paint(painter, pos2(row.left() + truth + 4.0, middle), 10.0, tone);
+    // A smaller dash would be thinner than a pixel.
+    icon.paint(painter, pos2(row.left() + truth + 4.0, middle), 12.0, tone);
     word(truth + 13.0, end, &cell.truth, tokens.text);
 }
 

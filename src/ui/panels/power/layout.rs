@@ -189,11 +189,11 @@ pub(super) struct Cell {
 const fn measure(column: OutcomeColumn) -> (f32, f32) {
     match column {
         OutcomeColumn::Name => (110.0, 2.0),
-        OutcomeColumn::Place => (128.0, 0.0),
+        OutcomeColumn::Place => (112.0, 0.0),
         OutcomeColumn::Size => (60.0, 0.0),
         OutcomeColumn::Outcome => (98.0, 0.0),
-        OutcomeColumn::Why => (170.0, 4.0),
-        OutcomeColumn::Bytes => (170.0, 4.0),
+        OutcomeColumn::Why => (178.0, 4.0),
+        OutcomeColumn::Bytes => (178.0, 4.0),
         OutcomeColumn::Jump => (54.0, 0.0),
     }
 }

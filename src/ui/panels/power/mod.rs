@@ -10,6 +10,8 @@ mod flags;
 mod layout;
 mod paint;
 mod state;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -124,7 +126,11 @@ impl PowerState {
             flags: flag_rows(segments),
             notes: protected_notes(segments),
             claims: claims(segments),
-            cards: view.previews.iter().filter_map(|preview| card(preview, words)).collect(),
+            cards: view
+                .previews
+                .iter()
+                .filter_map(|preview| card(preview, segments, view.started, words))
+                .collect(),
             after,
         });
     }
