@@ -3,7 +3,8 @@
 use super::{Given, findings, plain};
 use crate::base::Bytes;
 use crate::config::{
-    Adapter, AgpAperture, CpuHostAperture, PagingBuffer, Segment, SegmentRange, VideoProtectedRange,
+    Adapter, AgpAperture, CpuHostAperture, HardwareKeeps, Kept, PagingBuffer, Segment,
+    SegmentRange, VideoProtectedRange,
 };
 use crate::ddi::{
     AllocationFlags, AllocationInfo, DescriptorGeneration, HintedBanks, InterfaceVersion,
@@ -74,6 +75,10 @@ impl Dice {
                 supported: self.word(),
                 reserve: self.number(),
             }),
+            hardware_keeps: HardwareKeeps {
+                standby: self.one_of(&[None, Some(Kept::Nothing), Some(Kept::Everything)]),
+                hibernate: Some(Kept::First(self.number())),
+            },
         }
     }
 
