@@ -385,6 +385,10 @@ fn describe(
             let parent = parent_of_field(&path, field);
             (Rule::Field, locate_field_name(text, &parent, field))
         }
+        RonError::SuggestRawIdentifier(found) => {
+            message = format!("`{found}` is not a word that is known here");
+            (Rule::Syntax, at_cursor)
+        }
         RonError::ExceededRecursionLimit => {
             message = format!("brackets are nested deeper than {NESTING}, which is the limit");
             (Rule::Limit, at_cursor)
@@ -415,7 +419,11 @@ fn parent_of_field(path: &FieldPath, field: &str) -> FieldPath {
 
 /// The closest of what is allowed, or all of it.
 fn one_of(found: &str, expected: &[&'static str]) -> String {
-    let close = suggest::close(found, expected.iter().copied());
+    // A word of two letters is close to everything as short.
+    let close = match found.chars().nth(2) {
+        Some(_) => suggest::close(found, expected.iter().copied()),
+        None => Vec::new(),
+    };
     if close.is_empty() {
         format!("write one of {}", expected.join(", "))
     } else {
