@@ -10,6 +10,7 @@ mod rng;
 mod runs;
 mod span;
 pub mod text;
+mod traffic;
 mod units;
 
 pub use hash::{StableHasher, StateHash};
@@ -18,6 +19,7 @@ pub use journal::{Change, Journal, Position};
 pub use rng::SplitMix;
 pub use runs::{Piece, Run, RunMap, RunValue};
 pub use span::Span;
+pub use traffic::Traffic;
 pub use units::{
     Bytes, FrameNumber, PAGE_SIZE, Pages, PhysicalAddress, SegmentAddress, SegmentOffset,
 };

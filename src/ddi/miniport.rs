@@ -1,11 +1,14 @@
 //! The display miniport driver as VidMm sees it.
 
 use crate::base::{
-    Bytes, FenceId, PhysicalAddress, Position, SegmentAddress, SegmentId, StateHash,
+    Bytes, FenceId, PhysicalAddress, Position, SegmentAddress, SegmentId, StateHash, Traffic,
 };
 use crate::memory::{HostMemory, SeenBytes};
 
-use super::{AllocationHandle, AllocationInfo, ContextHandle, NtStatus, PagingOperation};
+use super::{
+    AllocationHandle, AllocationInfo, ContextHandle, NtStatus, PagingOperation, SetPowerState,
+    SystemSleepState,
+};
 
 /// `DxgkDdiCreateAllocation`: what the user-mode driver sent along.
 ///
@@ -143,8 +146,10 @@ pub struct PacketOutcome {
     pub start: u32,
     /// Byte after the last.
     pub end: u32,
-    /// Bytes moved, filled or read by the packet: what it costs.
+    /// Bytes moved, filled or read by the packet.
     pub bytes: u64,
+    /// The same by the way that the bytes went, with page entries: what it costs in time.
+    pub traffic: Traffic,
     /// What a read found.
     pub readback: Option<Readback>,
     /// What went wrong; the rest of the submission is skipped and its fence signalled.
@@ -188,6 +193,21 @@ pub trait Miniport {
 
     /// `DxgkDdiSubmitCommand`: queues a range of a buffer.
     fn submit_command(&mut self, arguments: &SubmitCommand) -> NtStatus;
+
+    /// `DxgkDdiSetPowerState`. The device is idle; on the way to D1, D2 or D3 it may lose its
+    /// registers, and where the system does not sleep its memory too. It must not fail.
+    fn set_power_state(&mut self, arguments: &SetPowerState) -> NtStatus;
+
+    /// `DxgkDdiResetFromTimeout`: the engine is stopped and what it was given is dropped. The
+    /// memory of the device and its registers are lost.
+    fn reset_from_timeout(&mut self);
+
+    /// `DxgkDdiRestartFromTimeout`: the device takes work again.
+    fn restart_from_timeout(&mut self);
+
+    /// The platform takes the power of a sleep state away. No entry point of the driver: it stands
+    /// for the device, which keeps what it keeps.
+    fn power_removed(&mut self, state: SystemSleepState);
 
     /// Lets the device execute one packet; `None` when nothing is queued.
     fn execute_packet(&mut self, host: &mut HostMemory) -> Option<PacketOutcome>;

@@ -226,6 +226,16 @@ impl PagingOperation {
         }
     }
 
+    /// Pages of an aperture that it points elsewhere.
+    #[must_use]
+    pub const fn aperture_pages(&self) -> u64 {
+        match self {
+            Self::MapApertureSegment(operation) => operation.number_of_pages.get(),
+            Self::UnmapApertureSegment(operation) => operation.number_of_pages.get(),
+            _ => 0,
+        }
+    }
+
     /// The allocation concerned, if any.
     #[must_use]
     pub const fn allocation(&self) -> Option<AllocationHandle> {

@@ -37,6 +37,8 @@ statuses! {
     SUCCESS = 0x0000_0000, "STATUS_SUCCESS";
     /// Informational: nothing of the allocation needed preparing.
     SKIP_ALLOCATION_PREPARATION = 0x401E_0201, "STATUS_GRAPHICS_SKIP_ALLOCATION_PREPARATION";
+    /// It failed, for no reason that is given.
+    UNSUCCESSFUL = 0xC000_0001, "STATUS_UNSUCCESSFUL";
     /// An argument is wrong.
     INVALID_PARAMETER = 0xC000_000D, "STATUS_INVALID_PARAMETER";
     /// System memory is exhausted.
@@ -47,6 +49,8 @@ statuses! {
     COMMITMENT_LIMIT = 0xC000_012D, "STATUS_COMMITMENT_LIMIT";
     /// The device is not ready: the adapter did not start or has stopped.
     DEVICE_NOT_READY = 0xC000_00A3, "STATUS_DEVICE_NOT_READY";
+    /// The state of the device does not allow it.
+    INVALID_DEVICE_STATE = 0xC000_0184, "STATUS_INVALID_DEVICE_STATE";
     /// The rest does not fit in the buffer; go on in a new one.
     INSUFFICIENT_DMA_BUFFER = 0xC01E_0001, "STATUS_GRAPHICS_INSUFFICIENT_DMA_BUFFER";
     /// No room in any segment that would do.

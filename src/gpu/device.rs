@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::bus::{Bus, region_of};
 use super::{Fault, PacketFormat, PageEntry, Place, Region, RegionConfig, RegionId};
 use crate::base::{
-    Change, FenceId, Journal, Piece, Position, Run, RunMap, Span, StableHasher, StateHash,
+    Change, FenceId, Journal, Piece, Position, Run, RunMap, Span, StableHasher, StateHash, Traffic,
 };
 use crate::memory::{ByteChange, ByteMap, Content, HostMemory, SeenBytes, bytes};
 
@@ -201,6 +201,8 @@ pub struct Executed {
     pub end: u32,
     /// Bytes moved, filled, written or read; 0 after a fault.
     pub bytes: u64,
+    /// The same by the way that the bytes went, with page entries; nothing after a fault.
+    pub traffic: Traffic,
     /// What a read found.
     pub read_back: Option<ReadBack>,
     /// What went wrong; the rest of the submission was skipped.
@@ -294,6 +296,49 @@ impl Gpu {
             self.journal.apply(GpuChange::Bytes { region, change });
         }
         Ok(())
+    }
+
+    /// The power of the device's memory went: of a region only `kept`, sorted and apart, is left.
+    /// What is gone holds the bytes of `seed`, which nobody wrote: undefined, as far as anybody
+    /// can tell, and the same in every run.
+    pub fn lose_memory(&mut self, region: RegionId, kept: &[Span], seed: u64) {
+        let Some(len) = self.memory(region).map(ByteMap::len) else { return };
+        let mut from = 0;
+        let ends = kept.iter().map(|span| (span.start(), span.end())).chain([(len, len)]);
+        for (start, end) in ends {
+            if let Some(gone) = Span::new(from, start.min(len)).filter(|gone| !gone.is_empty()) {
+                let noise = Content::seeded(seed, gone.start());
+                let pieces = bytes::pieces_from_content(noise, gone.len());
+                let lost = self.write_memory(region, gone.start(), &pieces);
+                debug_assert_eq!(lost, Ok(()), "the range was cut to the memory");
+            }
+            from = end.max(from);
+        }
+    }
+
+    /// The registers of the device lost their power: page tables of apertures point nowhere.
+    pub fn lose_tables(&mut self) {
+        let regions = (1..=u8::MAX).map(RegionId).zip(self.regions());
+        let tables: Vec<(RegionId, u64)> = regions
+            .filter_map(|(id, region)| match region {
+                Region::Aperture(entries) => Some((id, entries.len())),
+                Region::Memory(_) | Region::Gart(_) => None,
+            })
+            .collect();
+        for (region, pages) in tables {
+            let nowhere = Piece { len: pages, value: PageEntry::Unset };
+            let nowhere = (pages > 0).then_some(nowhere);
+            let lost = self.program_aperture(region, 0, nowhere.as_slice());
+            debug_assert_eq!(lost, Ok(()), "the whole table was named");
+        }
+    }
+
+    /// The engine is reset: what is queued never executes, and its fences count as passed.
+    pub fn reset_engine(&mut self) {
+        while let Some(submission) = self.journal.state().queue.front().copied() {
+            let fence_before = self.completed_fence();
+            self.journal.apply(GpuChange::Retired { submission, fence_before });
+        }
     }
 
     /// The fence register: the fence of the submission that ended last.

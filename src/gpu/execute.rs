@@ -6,8 +6,16 @@ use super::{
     BadPacket, BadRecord, Executed, Fault, Gpu, Packet, PacketFormat, PageEntry, Place, ReadBack,
     Record, RecordBody, RecordSide, RecordTransfer, RegionId, Submission,
 };
-use crate::base::{PAGE_SIZE, Pages, PhysicalAddress, Piece};
+use crate::base::{PAGE_SIZE, Pages, PhysicalAddress, Piece, Traffic};
 use crate::memory::{ByteChange, Content, HostMemory, SeenBytes, bytes};
+
+/// What executing a packet came to.
+#[derive(Default)]
+struct Done {
+    bytes: u64,
+    traffic: Traffic,
+    read_back: Option<ReadBack>,
+}
 
 impl Gpu {
     /// Executes the next packet of the oldest submission; `None` when nothing is queued.
@@ -21,10 +29,10 @@ impl Gpu {
         let size = submission.format.packet_size().min(left);
         let end = start.saturating_add(size);
         let result =
-            if left == 0 { Ok((0, None)) } else { self.execute_next(submission, left, host) };
-        let (bytes, read_back, fault) = match result {
-            Ok((bytes, read_back)) => (bytes, read_back, None),
-            Err(fault) => (0, None, Some(fault)),
+            if left == 0 { Ok(Done::default()) } else { self.execute_next(submission, left, host) };
+        let (Done { bytes, traffic, read_back }, fault) = match result {
+            Ok(done) => (done, None),
+            Err(fault) => (Done::default(), Some(fault)),
         };
         let completed = fault.is_some() || end >= submission.end;
         if completed {
@@ -33,23 +41,26 @@ impl Gpu {
         } else {
             self.journal.apply(GpuChange::Advanced { from: start, to: end });
         }
-        Some(Executed { fence: submission.fence, start, end, bytes, read_back, fault, completed })
+        let fence = submission.fence;
+        Some(Executed { fence, start, end, bytes, traffic, read_back, fault, completed })
     }
 
-    /// Answers how many bytes moved, and what a read found.
+    /// Answers what moved, and what a read found.
     fn execute_next(
         &mut self,
         submission: Submission,
         left: u32,
         host: &mut HostMemory,
-    ) -> Result<(u64, Option<ReadBack>), Fault> {
+    ) -> Result<Done, Fault> {
         match submission.format {
             PacketFormat::Native if left < Packet::SIZE => Err(BadPacket::Short(left).into()),
             PacketFormat::Native => {
                 let mut bytes = [0; 32];
                 self.fetch(submission, &mut bytes, host)?;
                 let packet = Packet::decode(&bytes)?;
-                Ok((packet.moved_bytes(), self.execute(packet, host)?))
+                let traffic = self.traffic(packet);
+                let read_back = self.execute(packet, host)?;
+                Ok(Done { bytes: packet.moved_bytes(), traffic, read_back })
             }
             PacketFormat::Record { size } if left < size || left < Record::MIN_SIZE => {
                 Err(BadRecord::Short { needed: size.max(Record::MIN_SIZE), left }.into())
@@ -60,8 +71,57 @@ impl Gpu {
                 self.fetch(submission, &mut bytes, host)?;
                 let record = Record::decode(&bytes)?;
                 self.execute_record(record, host)?;
-                Ok((record.moved_bytes(), None))
+                let traffic = self.record_traffic(record);
+                Ok(Done { bytes: record.moved_bytes(), traffic, read_back: None })
             }
+        }
+    }
+
+    /// Whether a region is memory of the device's own; what it reaches elsewhere is the host's.
+    fn is_local(&self, region: RegionId) -> bool {
+        self.memory(region).is_some()
+    }
+
+    /// What a packet moves, and which way.
+    fn traffic(&self, packet: Packet) -> Traffic {
+        let bytes = packet.moved_bytes();
+        let side = |place: Place| Some(self.is_local(place.region));
+        match packet {
+            Packet::Pad => Traffic::default(),
+            Packet::MapPages { pages, .. }
+            | Packet::UnmapPages { pages, .. }
+            | Packet::ClearPages { pages, .. } => Traffic::of_pages(pages.into()),
+            Packet::Fill { destination, .. }
+            | Packet::Write { destination, .. }
+            | Packet::WritePart { destination, .. }
+            | Packet::WriteWord { destination } => {
+                Traffic::of_bytes(None, side(destination), bytes)
+            }
+            Packet::Read { source, .. } | Packet::ReadWord { source } => {
+                Traffic::of_bytes(side(source), None, bytes)
+            }
+            Packet::CopyPages { source, destination, .. }
+            | Packet::CopyBytes { source, destination, .. } => {
+                Traffic::of_bytes(side(source), side(destination), bytes)
+            }
+        }
+    }
+
+    /// What a record moves, and which way.
+    fn record_traffic(&self, record: Record) -> Traffic {
+        let bytes = record.moved_bytes();
+        let side = |side: RecordSide| Some(self.is_local(side.region));
+        match record.body {
+            RecordBody::Transfer(transfer) | RecordBody::SpecialLockTransfer { transfer, .. } => {
+                Traffic::of_bytes(side(transfer.source), side(transfer.destination), bytes)
+            }
+            RecordBody::Fill { destination, .. } => {
+                Traffic::of_bytes(None, side(destination), bytes)
+            }
+            RecordBody::ReadPhysical(at) | RecordBody::WritePhysical(at) => {
+                Traffic::of_bytes(side(at), None, bytes)
+            }
+            RecordBody::Other(_) => Traffic::default(),
         }
     }
 

@@ -4,14 +4,15 @@ use super::profiles::{Encoding, Profile};
 use super::state::{DriverChange, DriverState};
 use super::{native, record, rows};
 use crate::base::{
-    FenceId, FrameNumber, Journal, PAGE_SIZE, Piece, SegmentAddress, SegmentId, StateHash,
+    FenceId, FrameNumber, Journal, PAGE_SIZE, Piece, SegmentAddress, SegmentId, Span, StateHash,
 };
 use crate::config::{self, Quirks};
 use crate::ddi::{
     Access, AccessKind, AllocationHandle, AllocationInfo, BuildPagingBuffer, CreateAllocation,
-    DiscardContentFlags, DmaBufferAddress, DriverMark, Fill, Miniport, NtStatus, PacketFault,
-    PacketOutcome, PagingOperation, Readback, Render, SegmentFlags, SegmentSet, SubmitCommand,
-    TransferFlags, UnmapApertureSegment,
+    DevicePowerState, DiscardContentFlags, DmaBufferAddress, DriverMark, Fill, Miniport, NtStatus,
+    PacketFault, PacketOutcome, PagingOperation, PowerAction, Readback, Render, SegmentFlags,
+    SegmentSet, SetPowerState, SubmitCommand, SystemSleepState, TransferFlags,
+    UnmapApertureSegment,
 };
 use crate::gpu::{
     Fault, Gpu, Packet, PacketFormat, PageEntry, Place, RegionConfig, RegionId, Submission,
@@ -35,13 +36,15 @@ pub enum StartError {
 }
 
 /// A segment as the driver knows it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Segment {
     base: u64,
     /// Its table is the driver's to program.
     is_aperture: bool,
     /// A memory in which rows are aligned.
     is_pitch_aligned: bool,
+    /// What the hardware keeps of it in S3 and in S4.
+    kept: [Vec<Span>; 2],
 }
 
 /// The emulated driver with the GPU that it drives.
@@ -55,6 +58,9 @@ pub struct Driver {
     quirks: Quirks,
     paging_buffer_size: u64,
 }
+
+/// The seeds of bytes that nobody wrote: what is in memory after its power was gone.
+const LOST: u64 = 0x4C05_7000_0000_0000;
 
 /// The largest allocation: the largest number of pages that a packet and `MultipassOffset` count.
 const LARGEST_ALLOCATION: u64 = u32::MAX as u64 * PAGE_SIZE;
@@ -95,7 +101,9 @@ impl Driver {
             let is_memory = !is_agp && !is_aperture;
             let is_pitch_aligned =
                 is_memory && segment.flags.contains(SegmentFlags::PitchAlignment);
-            segments.push(Segment { base, is_aperture, is_pitch_aligned });
+            let kept = [SystemSleepState::Standby, SystemSleepState::Hibernate]
+                .map(|sleep| segment.really_kept(sleep));
+            segments.push(Segment { base, is_aperture, is_pitch_aligned, kept });
         }
         Ok(Self {
             gpu: Gpu::new(&regions),
@@ -239,6 +247,18 @@ impl Driver {
         !is_idle && operation.allocation().is_some_and(|allocation| state.is_busy(allocation))
     }
 
+    /// The device's memory loses its power, but for what `kept` says of each segment.
+    fn lose_memory(&mut self, kept: impl Fn(&Segment) -> Vec<Span>) {
+        let losses = self.journal.state().losses();
+        self.journal.apply(DriverChange::LostPower);
+        for (index, segment) in self.segments.iter().enumerate() {
+            let Some(id) = SegmentId::from_index(index) else { continue };
+            // Other bytes in every segment and every time, so that no loss looks like another.
+            let seed = LOST | losses << 8 | u64::from(id.number());
+            self.gpu.lose_memory(Self::region(id), &kept(segment), seed);
+        }
+    }
+
     /// The packet of an access; reads report under `slot`.
     fn access_packet(&self, access: &Access, slot: u32) -> Option<Packet> {
         let place = self.place(access.segment, access.address)?;
@@ -370,12 +390,48 @@ impl Miniport for Driver {
             start: executed.start,
             end: executed.end,
             bytes: executed.bytes,
+            traffic: executed.traffic,
             readback: executed
                 .read_back
                 .map(|read_back| Readback { slot: read_back.slot, bytes: read_back.bytes }),
             fault: executed.fault.map(packet_fault),
             completed: executed.completed,
         })
+    }
+
+    fn set_power_state(&mut self, arguments: &SetPowerState) -> NtStatus {
+        if arguments.state == DevicePowerState::D0 {
+            return NtStatus::SUCCESS;
+        }
+        if self.has(Quirks::SetPowerStateFails) {
+            return NtStatus::UNSUCCESSFUL;
+        }
+        self.gpu.lose_tables();
+        if arguments.action == PowerAction::None {
+            self.lose_memory(|_| Vec::new());
+        }
+        NtStatus::SUCCESS
+    }
+
+    fn reset_from_timeout(&mut self) {
+        self.gpu.reset_engine();
+        let dropped: Vec<FenceId> = self.journal.state().pending_fences().collect();
+        for fence in dropped {
+            if let Some(named) = self.journal.state().pending(fence).cloned() {
+                self.journal.apply(DriverChange::Signalled { fence, named });
+            }
+        }
+        self.gpu.lose_tables();
+        self.lose_memory(|_| Vec::new());
+    }
+
+    fn restart_from_timeout(&mut self) {}
+
+    fn power_removed(&mut self, state: SystemSleepState) {
+        self.lose_memory(|segment| match state {
+            SystemSleepState::Standby => segment.kept[0].clone(),
+            SystemSleepState::Hibernate => segment.kept[1].clone(),
+        });
     }
 
     fn write_through_bar(&mut self, segment: SegmentId, offset: u64, written: &[u8]) -> bool {

@@ -13,6 +13,8 @@ pub(super) struct DriverState {
     allocations: BTreeMap<AllocationHandle, Option<RowLayout>>,
     /// Handles given so far; a handle is never given twice.
     given: u32,
+    /// Times that the device lost power.
+    losses: u64,
     /// Allocations named in packets that were built but not submitted yet.
     named: Arc<BTreeSet<AllocationHandle>>,
     /// Allocations named by submissions of users that have not ended.
@@ -31,6 +33,8 @@ pub(super) enum DriverChange {
     Named(AllocationHandle),
     /// What was built was submitted under a fence.
     Submitted { fence: FenceId, named: Arc<BTreeSet<AllocationHandle>> },
+    /// The memory of the device lost its power.
+    LostPower,
     /// A fence was signalled.
     Signalled { fence: FenceId, named: Arc<BTreeSet<AllocationHandle>> },
 }
@@ -59,13 +63,26 @@ impl DriverState {
         self.pending.get(&fence)
     }
 
+    /// Times that the device lost power.
+    pub(super) const fn losses(&self) -> u64 {
+        self.losses
+    }
+
+    /// Fences of submissions of users that have not ended.
+    pub(super) fn pending_fences(&self) -> impl Iterator<Item = FenceId> + '_ {
+        self.pending.keys().copied()
+    }
+
     /// Whether a submission that has not ended names the allocation.
     pub(super) fn is_busy(&self, allocation: AllocationHandle) -> bool {
         self.pending.values().any(|named| named.contains(&allocation))
     }
 
     pub(super) fn hash(&self) -> StateHash {
-        self.hash.with(StableHasher::new(0xD121).number(self.given.into()).finish())
+        let hasher = StableHasher::new(0xD121).number(self.given.into());
+        // A device that never lost power hashes as it did before losses were counted.
+        let hasher = if self.losses > 0 { hasher.number(self.losses) } else { hasher };
+        self.hash.with(hasher.finish())
     }
 
     fn part(list: u64, key: u64, allocation: AllocationHandle) -> StateHash {
@@ -143,6 +160,7 @@ impl Change for DriverChange {
                 state.set_pending(*fence, Some(named.clone()));
             }
             Self::Signalled { fence, .. } => state.set_pending(*fence, None),
+            Self::LostPower => state.losses += 1,
         }
     }
 
@@ -159,6 +177,7 @@ impl Change for DriverChange {
                 state.set_named(named.clone());
             }
             Self::Signalled { fence, named } => state.set_pending(*fence, Some(named.clone())),
+            Self::LostPower => state.losses -= 1,
         }
     }
 }

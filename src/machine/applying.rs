@@ -5,8 +5,8 @@ use crate::ddi::{AccessKind, LockFlags, NtStatus};
 use crate::kmd::Driver;
 use crate::memory::{Content, HostMemory, SeenBytes, bytes};
 use crate::vidmm::{
-    Allocation, CpuView, Environment, Failure, NewAllocation, Reference as VidMmReference, Refusal,
-    RefusalReason, VidMm, segment_parts,
+    Allocation, CpuView, Environment, Failure, NewAllocation, Power, Reference as VidMmReference,
+    Refusal, RefusalReason, VidMm, segment_parts,
 };
 
 use super::command::{
@@ -14,6 +14,7 @@ use super::command::{
     RunGpu, resolve_range,
 };
 use super::ledger::{LedgerChange, PendingRead, expect_bytes, expect_pages};
+use super::power::PowerOutcome;
 use super::recorder::Recorder;
 use super::verify::Damage;
 
@@ -25,6 +26,8 @@ pub(super) struct Applying<'a, 'r> {
     pub(super) recorder: &'a mut Recorder<'r>,
     pub(super) touched: Vec<AllocationId>,
     pub(super) damage: Vec<Damage>,
+    /// What a power transition came to.
+    pub(super) power: Option<Box<PowerOutcome>>,
 }
 
 impl Applying<'_, '_> {
@@ -40,6 +43,12 @@ impl Applying<'_, '_> {
     /// Carries the command out; with `drain` the engine then runs until it is idle.
     pub(super) fn command(&mut self, command: &Command, drain: bool) -> Result<(), Failure> {
         self.vidmm.command_begins();
+        let power = self.vidmm.power();
+        let wakes = matches!(command, Command::Power(_) | Command::Expect(_));
+        if power != Power::Working && !wakes {
+            let reason = RefusalReason::PowerState(power);
+            return Err(Refusal::new(NtStatus::DEVICE_NOT_READY, reason).into());
+        }
         match command {
             Command::CreateProcess(id) => self.vidmm.create_process(*id)?,
             Command::CreateDevice(id, process) => self.vidmm.create_device(*id, *process)?,

@@ -2,7 +2,7 @@
 
 use crate::base::{AllocationId, StateHash};
 use crate::config::{Adapter, EnginePolicy, Policies};
-use crate::ddi::{Miniport as _, NtStatus};
+use crate::ddi::{DevicePowerState, Miniport as _, NtStatus};
 use crate::kmd::{Driver, Profile, StartError};
 use crate::memory::HostMemory;
 use crate::rules::{Finding, check_adapter};
@@ -176,8 +176,20 @@ impl Machine {
 
     /// Tries a transition and the way back, and takes both back.
     pub(crate) fn preview(&mut self, transition: Transition) -> Preview {
-        let ending = Ending::Done;
-        Preview { transition, ending, down: None, back: None }
+        let (start, hash) = (self.moment(), self.hash());
+        // What is tried from here takes the place of what lies ahead, and gives it back.
+        self.move_to(start);
+        let going = self.apply(u64::MAX, &Command::Power(transition), None);
+        let down = going.power.map(|outcome| *outcome);
+        let back = match (&going.ending, way_back(transition)) {
+            (Ending::Done, Some(back)) => {
+                self.apply(u64::MAX, &Command::Power(back), None).power.map(|outcome| *outcome)
+            }
+            _ => None,
+        };
+        self.roll_back(start);
+        debug_assert_eq!(self.hash(), hash, "what is tried leaves nothing");
+        Preview { transition, ending: going.ending, down, back }
     }
 
     /// Hash of the whole state.
@@ -208,6 +220,25 @@ impl Machine {
             }
         }
     }
+}
+
+/// The transition that ends another.
+const fn way_back(transition: Transition) -> Option<Transition> {
+    match transition {
+        Transition::Sleep(_) => Some(Transition::Resume { power_lost: false }),
+        Transition::Device(_) => Some(Transition::Device(DevicePowerState::D0)),
+        Transition::Resume { .. } | Transition::TimeoutRecovery => None,
+    }
+}
+
+/// What executing a command came to, before anything is taken back.
+struct Executed {
+    result: Result<(), Failure>,
+    summary: Summary,
+    faults: Vec<Fault>,
+    touched: Vec<AllocationId>,
+    damage: Vec<Damage>,
+    power: Option<Box<PowerOutcome>>,
 }
 
 impl Started {
@@ -285,7 +316,8 @@ impl Started {
             return Outcome { ending, summary, faults, damage, power: None };
         }
         let start = self.moment();
-        let (result, summary, faults, touched, mut damage) = self.execute(command, trace);
+        let Executed { result, summary, faults, touched, mut damage, power } =
+            self.execute(command, trace);
         let ending = match result {
             Ok(()) => Ending::Done,
             Err(Failure::Refused(refusal)) => {
@@ -319,7 +351,6 @@ impl Started {
                 self.damage_of(id, &mut damage);
             }
         }
-        let power = None;
         Outcome { ending, summary, faults, damage, power }
     }
 
@@ -333,16 +364,11 @@ impl Started {
             })
     }
 
-    #[allow(clippy::type_complexity)]
-    fn execute(
-        &mut self,
-        command: &Command,
-        trace: Option<&mut TraceBuilder>,
-    ) -> (Result<(), Failure>, Summary, Vec<Fault>, Vec<AllocationId>, Vec<Damage>) {
+    fn execute(&mut self, command: &Command, trace: Option<&mut TraceBuilder>) -> Executed {
         let stopped = self.ledger.state().stopped();
         let drain = self.vidmm.policies().engine == EnginePolicy::Drain;
         let fences_before = self.vidmm.queue().last_fence();
-        let mut recorder = Recorder::new(&mut self.ledger, trace);
+        let mut recorder = Recorder::new(&mut self.ledger, trace, fences_before);
         let mut applying = Applying {
             vidmm: &mut self.vidmm,
             driver: &mut self.driver,
@@ -350,6 +376,7 @@ impl Started {
             recorder: &mut recorder,
             touched: Vec::new(),
             damage: Vec::new(),
+            power: None,
         };
         let result = match stopped {
             Some((command, _)) => {
@@ -358,12 +385,12 @@ impl Started {
             }
             None => applying.command(command, drain),
         };
-        let (touched, damage) = (applying.touched, applying.damage);
+        let Applying { touched, damage, power, .. } = applying;
         let (summary, faults) = (recorder.summary, recorder.faults);
         let submitted = self.vidmm.queue().last_fence().0 - fences_before.0;
         for _ in 0..submitted {
             self.ledger.apply(LedgerChange::Submitted);
         }
-        (result, summary, faults, touched, damage)
+        Executed { result, summary, faults, touched, damage, power }
     }
 }

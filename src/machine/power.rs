@@ -4,13 +4,19 @@
 //! here they are compared with what they must be, and where something was moved, with what the
 //! segment still holds.
 
-use super::applying::Applying;
-use super::machine::Started;
-use crate::base::{AllocationId, Bytes, SegmentId};
+use crate::base::{AllocationId, Bytes, Piece, SegmentId, SegmentOffset, Span};
+use crate::ddi::DevicePowerState;
+use crate::kmd::Driver;
+use crate::memory::{Content, bytes};
 use crate::vidmm::{
-    Allocation, FailedPurge, Failure, Fate, FateReason, PhaseTime, Placement, Power, RefusalReason,
-    SegmentVerdict, Transition,
+    Account, Accounted, Allocation, FailedPurge, Failure, Fate, FateReason, Phase, PhaseTime,
+    Placement, Power, SegmentVerdict, Transition, segment_parts,
 };
+
+use super::applying::Applying;
+use super::ledger::LedgerChange;
+use super::machine::Started;
+use super::verify::allocation_pieces;
 
 /// What the bytes of an allocation say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -120,17 +126,185 @@ pub struct Preview {
 }
 
 impl Applying<'_, '_> {
-    /// Carries a power transition out.
+    /// Carries a power transition out, and finds out what it came to.
     pub(super) fn power(&mut self, transition: Transition) -> Result<(), Failure> {
-        let from = self.vidmm.power();
-        Err(super::applying::refused(RefusalReason::Transition { from, transition }))
+        let before = self.vidmm.power();
+        self.recorder.watch_operations();
+        let mut account = Account::default();
+        let result =
+            self.with(|vidmm, environment| vidmm.transition(environment, transition, &mut account));
+        if matches!(result, Err(Failure::Refused(_))) {
+            return result;
+        }
+        if transition == Transition::TimeoutRecovery {
+            // What was to be read was dropped with the rest.
+            while let Some(read) = self.recorder.ledger.state().reads.front().cloned() {
+                self.recorder.ledger.apply(LedgerChange::ReadDone(read));
+            }
+        }
+        let after = self.vidmm.power();
+        let judged = account.allocations.iter();
+        let allocations: Vec<AllocationOutcome> =
+            judged.map(|accounted| self.judge(transition, *accounted)).collect();
+        self.touched.extend(allocations.iter().map(|outcome| outcome.allocation));
+        let phases = account.phases;
+        let segments = account.segments.iter();
+        let segments =
+            segments.map(|(id, verdict)| segment(*id, *verdict, &allocations, &phases)).collect();
+        let failed = account.failed;
+        self.power = Some(Box::new(PowerOutcome {
+            transition,
+            before,
+            after,
+            segments,
+            allocations,
+            phases,
+            failed,
+        }));
+        result
+    }
+
+    /// What the bytes say of an allocation, beside what VidMm did with it.
+    fn judge(&self, transition: Transition, accounted: Accounted) -> AllocationOutcome {
+        let Accounted { allocation: id, place, fate, reason } = accounted;
+        let allocation = self.vidmm.book().allocation(id);
+        let size = match (place, allocation) {
+            (Some(place), _) => Bytes(place.span.len()),
+            (None, Some(allocation)) => allocation.size(),
+            (None, None) => Bytes::ZERO,
+        };
+        let bytes = match self.recorder.lost_in_reset(id) {
+            Some((first, bytes)) => BytesVerdict::Lost { first, bytes },
+            None => allocation
+                .map_or(BytesVerdict::NothingPromised, |allocation| self.bytes_verdict(allocation)),
+        };
+        let fate = match bytes {
+            BytesVerdict::Lost { .. } => Fate::Lost,
+            _ if fate == Fate::Lost => Fate::Discarded,
+            _ => fate,
+        };
+        let down = matches!(transition, Transition::Sleep(_));
+        let moved_for_nothing = down && fate == Fate::MovedOut && self.is_still_at(id, place);
+        let operation = self.recorder.operation_of(id);
+        let place = match transition {
+            Transition::Resume { .. } | Transition::Device(DevicePowerState::D0) => {
+                allocation.and_then(Allocation::placement)
+            }
+            _ => place,
+        };
+        AllocationOutcome {
+            allocation: id,
+            place,
+            size,
+            fate,
+            reason,
+            bytes,
+            moved_for_nothing,
+            operation,
+        }
+    }
+
+    fn bytes_verdict(&self, allocation: &Allocation) -> BytesVerdict {
+        let ledger = self.recorder.ledger.state();
+        let Some(expected) = ledger.expected(allocation.id()).filter(|known| known.is_touched())
+        else {
+            return BytesVerdict::NothingPromised;
+        };
+        let wanted = expected.content().pieces(Span::whole(expected.content().len()));
+        let found = allocation_pieces(self.vidmm, self.driver, self.host, allocation);
+        lost(&wanted, &found.unwrap_or_default())
+            .map_or(BytesVerdict::Intact, |(first, bytes)| BytesVerdict::Lost { first, bytes })
+    }
+
+    /// Whether the hardware still holds every byte of what was moved out of a place.
+    fn is_still_at(&self, id: AllocationId, place: Option<Placement>) -> bool {
+        let still = || {
+            let (place, book) = (place?, self.vidmm.book());
+            let segment = self.vidmm.adapter().segment(place.segment)?;
+            let allocation = book.allocation(id)?;
+            let expected = self.recorder.ledger.state().expected(id)?;
+            let whole = Span::whole(expected.content().len());
+            let memory = self.driver.gpu().memory(Driver::region(place.segment))?;
+            let begin = SegmentOffset(place.span.start());
+            let parts = segment_parts(begin, allocation.rows_in(segment), whole).into_iter();
+            let found: Option<Vec<_>> = parts
+                .map(|(part, at)| bytes::pieces(memory, Span::at(at.get(), part.len())?).ok())
+                .collect();
+            let wanted = expected.content().pieces(whole);
+            Some(bytes::first_difference(&wanted, &found?.concat()).is_none())
+        };
+        still().unwrap_or(false)
     }
 }
 
+/// The first byte that differs, and the bytes of the pages in which one does; `None` for none.
+pub(super) fn lost(wanted: &[Piece<Content>], found: &[Piece<Content>]) -> Option<(u64, u64)> {
+    let first = bytes::first_difference(wanted, found)?;
+    Some((first, bytes::different_pages(wanted, found)))
+}
+
+/// Sums up what became of the allocations of a segment.
+fn segment(
+    id: SegmentId,
+    verdict: SegmentVerdict,
+    allocations: &[AllocationOutcome],
+    phases: &[PhaseTime],
+) -> SegmentOutcome {
+    let mut outcome = SegmentOutcome {
+        segment: id,
+        verdict,
+        kept: Bytes::ZERO,
+        moved_out: Bytes::ZERO,
+        discarded: Bytes::ZERO,
+        unmapped: Bytes::ZERO,
+        lost: Bytes::ZERO,
+        moved_for_nothing: Bytes::ZERO,
+        nanoseconds: 0,
+    };
+    let here = |place: Option<Placement>| place.is_some_and(|place| place.segment == id);
+    for allocation in allocations.iter().filter(|allocation| here(allocation.place)) {
+        let size = allocation.size.get();
+        let whole = |total: &mut Bytes| total.0 = total.0.saturating_add(size);
+        match allocation.fate {
+            Fate::Kept | Fate::Restored | Fate::Remapped | Fate::Waiting => {
+                whole(&mut outcome.kept);
+            }
+            Fate::MovedOut => whole(&mut outcome.moved_out),
+            Fate::Discarded => whole(&mut outcome.discarded),
+            Fate::Unmapped => whole(&mut outcome.unmapped),
+            Fate::Lost => {
+                let BytesVerdict::Lost { bytes, .. } = allocation.bytes else { continue };
+                let bytes = bytes.min(size);
+                outcome.lost.0 = outcome.lost.0.saturating_add(bytes);
+                outcome.kept.0 = outcome.kept.0.saturating_add(size - bytes);
+            }
+        }
+        if allocation.moved_for_nothing {
+            let nothing = &mut outcome.moved_for_nothing;
+            nothing.0 = nothing.0.saturating_add(size);
+        }
+    }
+    let own = phases.iter().filter(|known| match known.phase {
+        Phase::Evict(segment)
+        | Phase::Unmap(segment)
+        | Phase::Remap(segment)
+        | Phase::Restore(segment) => segment == id,
+        _ => false,
+    });
+    outcome.nanoseconds = own.map(|phase| phase.end.saturating_sub(phase.start)).sum();
+    outcome
+}
+
 impl Started {
-    /// Bytes of an allocation that are gone: those of the pages that hold a wrong one.
+    /// Bytes of an allocation that are gone: those of the pages of 4 KiB that hold a wrong one.
     #[must_use]
-    pub fn lost_bytes(&self, _allocation: &Allocation) -> u64 {
-        0
+    pub fn lost_bytes(&self, allocation: &Allocation) -> u64 {
+        let Some(expected) = self.ledger().expected(allocation.id()) else { return 0 };
+        if !expected.is_touched() {
+            return 0;
+        }
+        let wanted = expected.content().pieces(Span::whole(expected.content().len()));
+        let found = self.pieces(allocation).unwrap_or_default();
+        lost(&wanted, &found).map_or(0, |(_, bytes)| bytes)
     }
 }

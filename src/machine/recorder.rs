@@ -1,5 +1,7 @@
 //! Watches VidMm while a command is applied: what a command comes to, and its trace when asked.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::base::{AllocationId, Bytes, FenceId, Piece, RunValue as _, SegmentOffset, Span};
 use crate::ddi::{PacketFault, PacketOutcome, PagingOperation, RowLayout};
 use crate::memory::{Content, bytes};
@@ -8,6 +10,7 @@ use crate::vidmm::{
 };
 
 use super::ledger::{LedgerChange, LedgerJournal, Promise, expect_bytes};
+use super::power::lost;
 use super::trace::{TimedEvent, TraceBuilder};
 
 /// What a command did, in a few numbers that are kept for every command.
@@ -54,21 +57,59 @@ pub(crate) struct Recorder<'a> {
     pub(crate) summary: Summary,
     pub(crate) faults: Vec<Fault>,
     pub(crate) outcomes: Vec<PacketOutcome>,
+    /// What was lost in a reset: the allocation, the first byte, how many.
+    lost: BTreeMap<AllocationId, (u64, u64)>,
+    watched: Option<Watched>,
+    /// The last fence of the commands before.
+    before: FenceId,
+}
+
+/// The operations of a command, numbered as its trace numbers them.
+#[derive(Clone, Debug, Default)]
+struct Watched {
+    count: u32,
+    /// Fences of earlier commands of which packets were executed: the trace shows each as one
+    /// operation.
+    executed: BTreeSet<FenceId>,
+    /// The first operation that concerns an allocation.
+    first: BTreeMap<AllocationId, u32>,
 }
 
 impl<'a> Recorder<'a> {
-    pub(crate) fn new(ledger: &'a mut LedgerJournal, trace: Option<&'a mut TraceBuilder>) -> Self {
+    pub(crate) fn new(
+        ledger: &'a mut LedgerJournal,
+        trace: Option<&'a mut TraceBuilder>,
+        before: FenceId,
+    ) -> Self {
         Self {
             ledger,
             trace,
             summary: Summary::default(),
             faults: Vec::new(),
             outcomes: Vec::new(),
+            lost: BTreeMap::new(),
+            watched: None,
+            before,
         }
     }
 }
 
 impl Recorder<'_> {
+    /// Counts operations from here on, so that they can be named by number.
+    pub(super) fn watch_operations(&mut self) {
+        self.watched = Some(Watched::default());
+    }
+
+    /// The first operation that concerns an allocation, counted from 1.
+    pub(super) fn operation_of(&self, id: AllocationId) -> Option<u32> {
+        self.watched.as_ref()?.first.get(&id).copied()
+    }
+
+    /// What of an allocation was lost in a reset: the first byte, and how many.
+    pub(super) fn lost_in_reset(&self, id: AllocationId) -> Option<(u64, u64)> {
+        self.lost.get(&id).copied()
+    }
+
     /// Pages that VidMm maps or unmaps itself are as its book says from then on.
     fn forget_foreign(&mut self, asked: &Asked, reason: &OperationReason) {
         let before = self.ledger.state().foreign();
@@ -107,6 +148,12 @@ impl Observer for Recorder<'_> {
 
     fn packet(&mut self, outcome: &PacketOutcome) {
         self.summary.packets += 1;
+        let before = self.before;
+        if let Some(watched) = self.watched.as_mut().filter(|_| outcome.fence <= before)
+            && watched.executed.insert(outcome.fence)
+        {
+            watched.count += 1;
+        }
         if let Some(fault) = outcome.fault {
             let PacketOutcome { fence, start, .. } = *outcome;
             self.faults.push(Fault { fence, start, fault });
@@ -137,7 +184,42 @@ impl Observer for Recorder<'_> {
         }
     }
 
-    fn operation(&mut self, asked: &Asked, reason: &OperationReason, size: Bytes) {
+    fn lost(&mut self, allocation: AllocationId) {
+        let Some(expected) = self.ledger.state().expected(allocation) else { return };
+        let (before, after) = (expected.promise, Promise::Lost);
+        if before == Promise::Bytes {
+            self.lost.insert(allocation, (0, expected.content().len()));
+            self.ledger.apply(LedgerChange::Dropped { id: allocation, before, after });
+        }
+    }
+
+    fn as_in_pages(&mut self, allocation: AllocationId, pieces: Vec<Piece<Content>>) {
+        let Some(expected) = self.ledger.state().expected(allocation) else { return };
+        let len = expected.content().len();
+        let found = bytes::slice_pieces(&pieces, 0, len);
+        let wanted = expected.content().pieces(Span::whole(len));
+        if expected.promise == Promise::Bytes
+            && let Some(lost) = lost(&wanted, &found)
+        {
+            self.lost.insert(allocation, lost);
+            expect_bytes(self.ledger, allocation, Span::whole(len), found);
+        }
+    }
+
+    fn operation(
+        &mut self,
+        asked: &Asked,
+        subject: Option<AllocationId>,
+        reason: &OperationReason,
+        size: Bytes,
+    ) {
+        if let Some(watched) = &mut self.watched {
+            watched.count += 1;
+            let number = watched.count;
+            if let Some(id) = subject {
+                watched.first.entry(id).or_insert(number);
+            }
+        }
         self.forget_foreign(asked, reason);
         let summary = &mut self.summary;
         summary.operations += 1;
@@ -158,7 +240,9 @@ impl Observer for Recorder<'_> {
             Asked::Paging(
                 PagingOperation::Transfer(_) | PagingOperation::SpecialLockTransfer(_),
             ) => match reason {
-                OperationReason::PageIn(_) | OperationReason::Moved(_) => &mut summary.bytes_in,
+                OperationReason::PageIn(_)
+                | OperationReason::Moved(_)
+                | OperationReason::Restored(_) => &mut summary.bytes_in,
                 _ => &mut summary.bytes_out,
             },
         };

@@ -325,6 +325,13 @@ impl Run {
                 }
                 Err(Mismatch::Damage(found.first().cloned()))
             }
+            Expectation::Fate(id, fate) => {
+                let records = self.records[..number - 1].iter().rev();
+                let outcome = records.filter_map(|record| record.power.as_deref()).next();
+                let found = outcome.and_then(|outcome| outcome.allocation(*id));
+                let found = found.map(|allocation| allocation.fate);
+                if found == Some(*fate) { Ok(()) } else { Err(Mismatch::Fate(*id, found)) }
+            }
             _ => Ok(()),
         }
     }

@@ -4,7 +4,7 @@ use crate::base::{AllocationId, PagesId, Piece, SegmentId, SegmentOffset, Span};
 use crate::kmd::Driver;
 use crate::memory::{Content, ContentHash, HostMemory, bytes};
 use crate::rules::SegmentKind;
-use crate::vidmm::{Allocation, VidMm, Violation, segment_parts};
+use crate::vidmm::{Allocation, Power, VidMm, Violation, segment_parts};
 
 use super::command::{ContentState, ExpectedDamage};
 use super::ledger::Ledger;
@@ -181,7 +181,10 @@ impl Started {
         }
         let idle = self.vidmm.queue().last_fence() <= self.driver.gpu().completed_fence();
         if idle {
-            self.check_apertures(&mut damage);
+            // Without power an aperture has no table.
+            if self.vidmm.power() == Power::Working {
+                self.check_apertures(&mut damage);
+            }
             self.check_pages(&mut damage);
         }
         damage

@@ -5,7 +5,7 @@
 //! through that, while the hash of a map is that of its description.
 
 use super::{Content, ContentHash, ContentHasher, OutOfRange};
-use crate::base::{Piece, RunMap, RunValue, Span};
+use crate::base::{PAGE_SIZE, Piece, RunMap, RunValue, Span};
 
 /// The bytes of a memory; positions are byte offsets.
 pub type ByteMap = RunMap<Content>;
@@ -168,6 +168,49 @@ pub fn first_difference(a: &[Piece<Content>], b: &[Piece<Content>]) -> Option<u6
             }
             (None, Some(_)) | (Some(_), None) => return Some(at),
         }
+    }
+}
+
+/// Bytes of the pages of 4 KiB, counted from the start, in which two descriptions differ; where one
+/// ends before the other, all of the rest of the longer one.
+#[must_use]
+pub fn different_pages(a: &[Piece<Content>], b: &[Piece<Content>]) -> u64 {
+    let mut ahead = [Cursor::new(a), Cursor::new(b)];
+    let (mut at, mut different) = (0_u64, 0_u64);
+    // The page counted last, by its number.
+    let mut counted = None;
+    loop {
+        let [left, right] = &mut ahead;
+        let (Some((left_value, left_len)), Some((right_value, right_len))) =
+            (left.run(), right.run())
+        else {
+            let mut rest = 0_u64;
+            for cursor in &mut ahead {
+                while let Some((_, len)) = cursor.run() {
+                    rest = rest.saturating_add(len);
+                    cursor.skip(len);
+                }
+            }
+            return different.saturating_add(rest);
+        };
+        let len = left_len.min(right_len);
+        let Some(offset) = run_difference(&left_value, &right_value, len) else {
+            left.skip(len);
+            right.skip(len);
+            at = at.saturating_add(len);
+            continue;
+        };
+        // On to the end of the page of the first byte that differs.
+        let wrong = at.saturating_add(offset);
+        let page = wrong / PAGE_SIZE;
+        if counted != Some(page) {
+            counted = Some(page);
+            different = different.saturating_add(PAGE_SIZE);
+        }
+        let skipped = offset.saturating_add(PAGE_SIZE - wrong % PAGE_SIZE).min(len);
+        left.skip(skipped);
+        right.skip(skipped);
+        at = at.saturating_add(skipped);
     }
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::base::{Bytes, PAGE_SIZE, SegmentAddress, SegmentId, SegmentOffset, Span};
-use crate::config::{Adapter, PagingBuffer, Quirks, Segment, SegmentRange};
-use crate::ddi::{InterfaceVersion, SegmentFlags, SystemMemoryId};
+use crate::config::{Adapter, Costs, PagingBuffer, Quirks, Segment, SegmentRange};
+use crate::ddi::{InterfaceVersion, SegmentFlags, SystemMemoryId, SystemSleepState};
 
 /// Whether a segment holds bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,6 +42,8 @@ pub struct CheckedSegment {
     pub uefi_frame_buffer_ranges: Arc<[Span]>,
     /// The video protected range, where the flags say that there is one.
     pub video_protected_range: Option<Span>,
+    /// What the driver claims that a sleep leaves, in S3 and in S4: sorted and apart.
+    pub claims: [Arc<[Span]>; 2],
 }
 
 impl CheckedSegment {
@@ -67,6 +69,15 @@ impl CheckedSegment {
     #[must_use]
     pub fn is_cache_coherent(&self) -> bool {
         self.kind == SegmentKind::Aperture && self.flags.contains(SegmentFlags::CacheCoherent)
+    }
+
+    /// What the driver claims that a sleep leaves of it, sorted and apart.
+    #[must_use]
+    pub fn claimed(&self, sleep: SystemSleepState) -> &[Span] {
+        match sleep {
+            SystemSleepState::Standby => &self.claims[0],
+            SystemSleepState::Hibernate => &self.claims[1],
+        }
     }
 
     /// The bank in which an offset lies, counted from 1; `None` without banks.
@@ -123,6 +134,8 @@ pub struct CheckedAdapter {
     pub system_memory_id: SystemMemoryId,
     /// Departures of the driver that are switched on.
     pub quirks: Quirks,
+    /// What things cost in time.
+    pub costs: Costs,
 }
 
 impl CheckedAdapter {
@@ -164,6 +177,8 @@ pub(super) fn checked(adapter: &Adapter) -> Option<CheckedAdapter> {
                 .video_protected_range
                 .filter(|range| raw.flags.contains(SegmentFlags::VprSupported) && range.size > 0)
                 .and_then(|range| Span::at(range.start, range.size)),
+            claims: [SystemSleepState::Standby, SystemSleepState::Hibernate]
+                .map(|sleep| raw.claimed(sleep).into()),
         })
     };
     let place = match adapter.paging_buffer.segment {
@@ -190,6 +205,7 @@ pub(super) fn checked(adapter: &Adapter) -> Option<CheckedAdapter> {
         aperture_commit_limit: (limit != 0).then_some(Bytes(limit)),
         system_memory_id: adapter.system_memory_id,
         quirks: adapter.quirks,
+        costs: adapter.costs,
     })
 }
 

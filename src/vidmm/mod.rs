@@ -24,6 +24,7 @@ mod reason;
 mod share;
 mod start;
 mod trace;
+mod transition;
 
 use crate::base::{
     AllocationId, Bytes, DeviceId, FenceId, PhysicalAddress, Position, ProcessId, SegmentOffset,
@@ -35,7 +36,7 @@ use crate::rules::{CheckedAdapter, SegmentKind};
 
 pub use allocation::{Allocation, Offer, Placement};
 pub use book::{Book, Device, ExtentOwner, Reserved, SegmentUse};
-pub use cost::packet as packet_time;
+pub use cost::{packet as packet_time, power_step as power_step_time};
 pub use counters::Counters;
 pub use cpu::{CpuView, segment_parts};
 pub use create::NewAllocation;
@@ -511,7 +512,8 @@ impl VidMm {
     }
 
     fn pager<'a, 'e>(&'a mut self, environment: &'a mut Environment<'e>) -> Pager<'a, 'e> {
-        Pager::new(&mut self.queue, environment, BufferKind::Paging, self.maps_at_once)
+        let costs = self.adapter.costs;
+        Pager::new(&mut self.queue, environment, BufferKind::Paging, self.maps_at_once, costs)
     }
 
     /// Carries a plan out and books what follows from it.

@@ -4,13 +4,15 @@
 //! buffer begins, what stays the same between two passes.
 
 use crate::base::{AllocationId, FenceId, Position};
+use crate::config::Costs;
 use crate::ddi::{
     Access, BuildPagingBuffer, ContextHandle, Miniport, NtStatus, PacketOutcome, PagingOperation,
-    Render, RowLayout, SubmitCommand,
+    Render, RowLayout, SubmitCommand, SystemSleepState,
 };
 use crate::memory::{HostMemory, Mdl};
 
 use super::cost;
+use super::power::PowerOperation;
 use super::queue::{BufferKind, BufferUse, QueueChange, QueueJournal};
 use super::reason::{OperationReason, Stop};
 use super::trace::{
@@ -35,7 +37,7 @@ pub struct Environment<'a> {
 }
 
 /// What an operation makes of the content of its subject, besides where it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ContentChange {
     /// Nothing.
     Kept,
@@ -43,6 +45,10 @@ pub(crate) enum ContentChange {
     Filled(u32, Option<RowLayout>),
     /// It is given up.
     Dropped,
+    /// It was lost in a reset.
+    Lost,
+    /// It is what its pages of system memory hold, whatever was on its way to them.
+    AsInPages(Mdl),
 }
 
 /// An operation decided on, with what follows from it.
@@ -82,6 +88,7 @@ pub(crate) struct Pager<'a, 'e> {
     /// Whether the driver programs apertures while it is asked to, without bytes in the buffer:
     /// then a mapping may end only after the device has passed what was built under it.
     pub(crate) maps_at_once: bool,
+    costs: Costs,
 }
 
 impl<'a, 'e> Pager<'a, 'e> {
@@ -90,8 +97,9 @@ impl<'a, 'e> Pager<'a, 'e> {
         environment: &'a mut Environment<'e>,
         kind: BufferKind,
         maps_at_once: bool,
+        costs: Costs,
     ) -> Self {
-        Self { queue, environment, kind, current: None, maps_at_once }
+        Self { queue, environment, kind, current: None, maps_at_once, costs }
     }
 
     /// Builds and submits all operations; returns for each the fence that completes it.
@@ -121,7 +129,10 @@ impl<'a, 'e> Pager<'a, 'e> {
                 Asked::Paging(operation) => self.page(operation, planned, &mut fences)?,
                 Asked::Render(accesses) => self.render(accesses, &mut fences)?,
                 Asked::Platform(operation) => self.perform(operation),
-                Asked::Power(_) => {}
+                Asked::Power(operation) => {
+                    self.flush(&mut fences)?;
+                    self.power_step(operation)?;
+                }
             }
             fences.push(None);
             if planned.synchronous {
@@ -136,12 +147,18 @@ impl<'a, 'e> Pager<'a, 'e> {
 
     fn announce(&mut self, planned: &Planned) {
         let Planned { asked, subject, bytes, reason, book, .. } = planned;
-        self.environment.observer.operation(asked, reason, *bytes);
-        match (planned.content, *subject) {
+        self.environment.observer.operation(asked, *subject, reason, *bytes);
+        match (&planned.content, *subject) {
             (ContentChange::Filled(pattern, rows), Some(id)) => {
-                self.environment.observer.filled(id, pattern, rows);
+                self.environment.observer.filled(id, *pattern, *rows);
             }
             (ContentChange::Dropped, Some(id)) => self.environment.observer.dropped(id),
+            (ContentChange::Lost, Some(id)) => self.environment.observer.lost(id),
+            (ContentChange::AsInPages(mdl), Some(id)) => {
+                let bytes = mdl.pages().bytes().get();
+                let pages = self.environment.host.mdl_pieces(mdl, 0, bytes).unwrap_or_default();
+                self.environment.observer.as_in_pages(id, pages);
+            }
             _ => {}
         }
         if self.environment.observer.is_tracing() {
@@ -176,6 +193,40 @@ impl<'a, 'e> Pager<'a, 'e> {
             let marks = self.marks();
             self.environment.observer.record(TraceEvent::Performed(marks));
         }
+    }
+
+    /// Does a step of a power transition; it is done at once.
+    fn power_step(&mut self, operation: &PowerOperation) -> Result<(), Stop> {
+        let driver = &mut *self.environment.driver;
+        match operation {
+            PowerOperation::DrainEngines => {
+                self.wait(self.queue.state().last_fence, WaitReason::Command);
+            }
+            PowerOperation::SetPowerState(arguments) => {
+                let status = driver.set_power_state(arguments);
+                if status != NtStatus::SUCCESS {
+                    return Err(Stop::power_state_failed(status));
+                }
+            }
+            PowerOperation::EnterSleep(state) => driver.power_removed(*state),
+            PowerOperation::PowerLost => driver.power_removed(SystemSleepState::Hibernate),
+            PowerOperation::ResetFromTimeout => driver.reset_from_timeout(),
+            PowerOperation::RestartFromTimeout => driver.restart_from_timeout(),
+            PowerOperation::SuspendScheduling
+            | PowerOperation::DecideSegment(..)
+            | PowerOperation::WriteHibernateFile(_)
+            | PowerOperation::ReadHibernateFile(_)
+            | PowerOperation::WakeUp
+            | PowerOperation::ContentLost
+            | PowerOperation::MappingLost
+            | PowerOperation::ResumeScheduling => {}
+        }
+        self.queue.apply(QueueChange::Clock(cost::power_step(&self.costs, operation)));
+        if self.environment.observer.is_tracing() {
+            let marks = self.marks();
+            self.environment.observer.record(TraceEvent::Performed(marks));
+        }
+        Ok(())
     }
 
     /// Calls the driver for a paging operation until it has succeeded.
@@ -221,6 +272,10 @@ impl<'a, 'e> Pager<'a, 'e> {
                 NtStatus::SUCCESS => {
                     if matches!(operation, PagingOperation::UnmapApertureSegment(_)) {
                         self.maps_at_once = written == 0;
+                    }
+                    if written == 0 {
+                        let pages = cost::pages(&self.costs, operation.aperture_pages());
+                        self.queue.apply(QueueChange::Clock(pages));
                     }
                     return Ok(());
                 }
@@ -305,7 +360,7 @@ impl<'a, 'e> Pager<'a, 'e> {
         if after != before {
             self.queue.apply(QueueChange::Used { index, before, after });
         }
-        self.queue.apply(QueueChange::Clock(cost::BUILD_CALL));
+        self.queue.apply(QueueChange::Clock(cost::build_call(&self.costs)));
         if self.environment.observer.is_tracing() {
             let record = CallRecord {
                 buffer: self.buffer_record(index),
@@ -365,7 +420,7 @@ impl<'a, 'e> Pager<'a, 'e> {
         let fence = self.queue.state().last_fence;
         let after = BufferUse { submitted: before.used, fence, ..before };
         self.queue.apply(QueueChange::Used { index, before, after });
-        self.queue.apply(QueueChange::Clock(cost::SUBMISSION));
+        self.queue.apply(QueueChange::Clock(cost::submission(&self.costs)));
         let paging = self.kind != BufferKind::Dma;
         let submission = SubmitCommand {
             fence,
@@ -403,7 +458,7 @@ impl<'a, 'e> Pager<'a, 'e> {
     pub(crate) fn execute_packet(&mut self) -> Option<PacketOutcome> {
         let Environment { host, driver, observer } = &mut *self.environment;
         let outcome = driver.execute_packet(host)?;
-        self.queue.apply(QueueChange::Clock(cost::packet(outcome.bytes)));
+        self.queue.apply(QueueChange::Clock(cost::packet(&self.costs, outcome.traffic)));
         observer.packet(&outcome);
         if self.environment.observer.is_tracing() {
             let marks = self.marks();

@@ -24,6 +24,7 @@ use super::book::{Book, BookChange, BookJournal, ExtentOwner};
 use super::choose::{Room, Search};
 use super::counters::Counters;
 use super::paging::{ContentChange, Environment, Planned};
+use super::power::PowerOperation;
 use super::reason::{Decision, Failure, OperationReason, Refusal, RefusalReason};
 use super::trace::{Asked, PlatformOperation, TraceEvent};
 
@@ -210,6 +211,43 @@ impl Planner<'_, '_> {
         Ok(())
     }
 
+    /// Puts an allocation back where a power transition found it. It is no reference: its rank
+    /// is what it was.
+    pub(crate) fn put_back(&mut self, id: AllocationId, place: Placement) -> Result<(), Failure> {
+        let allocation = self.allocation(id);
+        // What was dropped has nothing to come back with, unless it must be there.
+        if allocation.offer() == Offer::Discarded && !allocation.is_displayed() {
+            return Ok(());
+        }
+        let times = (allocation.paged_in, allocation.last_reference);
+        let aperture = self.segment(place.segment).kind == SegmentKind::Aperture;
+        let reason =
+            if aperture { OperationReason::Remapped(id) } else { OperationReason::Restored(id) };
+        let room = Room { segment: place.segment, span: place.span, victims: Vec::new() };
+        let wanted = Wanted { reason: Some(reason), ..Wanted::new(id, true) };
+        self.page_in(&wanted, &room)?;
+        self.update(id, |after| (after.paged_in, after.last_reference) = times);
+        Ok(())
+    }
+
+    /// An allocation leaves its place in a reset; with `content` what it held is gone, and
+    /// otherwise it is what its pages hold.
+    pub(crate) fn lose(&mut self, id: AllocationId, place: Option<Placement>, content: bool) {
+        if let Some(place) = place {
+            self.count_evicted(place);
+            self.leave(id, place, |_| {});
+        }
+        self.update(id, |after| {
+            after.dirty = false;
+            if content {
+                after.has_content = false;
+                if matches!(after.offer, Offer::Offered(_)) {
+                    after.offer = Offer::Discarded;
+                }
+            }
+        });
+    }
+
     /// Takes an allocation out of its segment, its content with it.
     pub(crate) fn evict(
         &mut self,
@@ -217,10 +255,7 @@ impl Planner<'_, '_> {
         reason: OperationReason,
     ) -> Result<(), Failure> {
         let Some(place) = self.allocation(id).placement() else { return Ok(()) };
-        let before = self.book.state().segments[place.segment.index()].bytes_evicted;
-        let after = Bytes(before.get() + place.span.len());
-        self.book.apply(BookChange::BytesEvicted { segment: place.segment, before, after });
-        self.count(|counters| counters.evictions += 1);
+        self.count_evicted(place);
         match self.segment(place.segment).kind {
             SegmentKind::Aperture => {
                 let size = self.allocation(id).size();
@@ -231,6 +266,13 @@ impl Planner<'_, '_> {
             SegmentKind::Memory => self.evict_from_memory(id, place, reason)?,
         }
         Ok(())
+    }
+
+    fn count_evicted(&mut self, place: Placement) {
+        let before = self.book.state().segments[place.segment.index()].bytes_evicted;
+        let after = Bytes(before.get() + place.span.len());
+        self.book.apply(BookChange::BytesEvicted { segment: place.segment, before, after });
+        self.count(|counters| counters.evictions += 1);
     }
 
     fn evict_from_memory(
@@ -471,6 +513,17 @@ impl Planner<'_, '_> {
         reason: OperationReason,
     ) {
         self.push_asked(Asked::Platform(operation), subject, bytes, reason);
+    }
+
+    /// A step of a power transition.
+    pub(crate) fn push_power(
+        &mut self,
+        operation: PowerOperation,
+        subject: Option<AllocationId>,
+        bytes: Bytes,
+        reason: OperationReason,
+    ) {
+        self.push_asked(Asked::Power(operation), subject, bytes, reason);
     }
 
     /// Lets the GPU read a word that it wrote through the AGP aperture, so that its writes are in

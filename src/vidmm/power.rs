@@ -147,7 +147,9 @@ pub enum PowerOperation {
     /// `DxgkDdiRestartFromTimeout`.
     RestartFromTimeout,
     /// What an allocation held in the adapter's memory is given up.
-    ContentLost(SegmentId),
+    ContentLost,
+    /// An allocation leaves an aperture whose table was reset; its pages are system memory.
+    MappingLost,
     /// The scheduler takes work again.
     ResumeScheduling,
 }
@@ -172,7 +174,8 @@ impl PowerOperation {
             Self::ReadHibernateFile(_) => "ReadHibernateFile",
             Self::ResetFromTimeout => "ResetFromTimeout",
             Self::RestartFromTimeout => "RestartFromTimeout",
-            Self::ContentLost(_) => "LoseSegment",
+            Self::ContentLost => "LoseContent",
+            Self::MappingLost => "LoseMapping",
             Self::ResumeScheduling => "ResumeScheduling",
         }
     }
@@ -247,6 +250,10 @@ pub enum FateReason {
     ResetToCopy,
     /// It is resident nowhere until it is used.
     NotResident,
+    /// The purge failed before its content was saved.
+    NotSaved,
+    /// It was on its way when the adapter was reset.
+    OnTheWay,
 }
 
 /// VidMm's account of an allocation that was resident.
@@ -254,8 +261,9 @@ pub enum FateReason {
 pub struct Accounted {
     /// Which.
     pub allocation: AllocationId,
-    /// Where it was resident before a sleep, or is after it.
-    pub place: Placement,
+    /// Where it was resident before the transition, or before the sleep that a resume ends; `None`
+    /// for one that was on its way.
+    pub place: Option<Placement>,
     /// What VidMm did with it.
     pub fate: Fate,
     /// Why.
@@ -325,8 +333,17 @@ pub struct Account {
 pub(crate) struct PowerBook {
     /// The state.
     pub(crate) state: Power,
-    /// What is to be back before work goes on, in the order in which it left.
-    pub(crate) coming_back: Vec<(AllocationId, Placement)>,
+    /// What was resident when the transition began, in the order in which it was dealt with.
+    pub(crate) dealt_with: Vec<DealtWith>,
+}
+
+/// An allocation that was resident when a transition began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DealtWith {
+    pub(crate) id: AllocationId,
+    pub(crate) place: Placement,
+    /// It is to be back at its place before work goes on.
+    pub(crate) comes_back: bool,
 }
 
 impl PowerBook {
@@ -340,9 +357,10 @@ impl PowerBook {
             Power::Asleep(Sleep::HybridSleep) => 0x12,
             Power::Asleep(Sleep::FastStartup) => 0x13,
         };
-        self.coming_back.iter().fold(hasher.number(state), |hasher, (id, place)| {
-            let segment = u64::from(place.segment.number());
-            hasher.number(u64::from(id.0) << 8 | segment).number(place.span.start())
+        self.dealt_with.iter().fold(hasher.number(state), |hasher, dealt| {
+            let segment = u64::from(dealt.place.segment.number());
+            let number = u64::from(dealt.id.0) << 8 | segment << 1 | u64::from(dealt.comes_back);
+            hasher.number(number).number(dealt.place.span.start())
         })
     }
 }

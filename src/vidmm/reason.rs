@@ -397,6 +397,13 @@ impl Stop {
         Self { code: Self::VIDEO_MEMORY_MANAGEMENT_INTERNAL, parameter: 0x13, status: None }
     }
 
+    /// `VIDEO_MEMORY_MANAGEMENT_INTERNAL` 0xE: a mapping that must succeed did not.
+    #[must_use]
+    pub const fn map_failed() -> Self {
+        let status = Some(NtStatus::NO_MEMORY);
+        Self { code: Self::VIDEO_MEMORY_MANAGEMENT_INTERNAL, parameter: 0xE, status }
+    }
+
     /// `VIDEO_MEMORY_MANAGEMENT_INTERNAL` 0x14: purging the segments failed, for want of memory.
     #[must_use]
     pub const fn purge_failed() -> Self {

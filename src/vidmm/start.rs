@@ -10,7 +10,7 @@ use crate::rules::{CheckedAdapter, PagingBufferPlace, SegmentKind};
 use super::VidMm;
 use super::allocation::Placement;
 use super::book::{Book, BookJournal, ExtentOwner};
-use super::paging::{Environment, Pager};
+use super::paging::{Environment, Pager, Planned};
 use super::queue::{Buffer, BufferKind, BufferShape, BufferUse, Queue, QueueChange, QueueJournal};
 use super::reason::{Failure, OperationReason, Refusal, RefusalReason};
 use super::trace::WaitReason;
@@ -169,8 +169,24 @@ impl VidMm {
         self.queue.apply(QueueChange::Added(Box::new(buffer)));
     }
 
-    /// Points every page of every aperture to the dummy page, then maps the paging buffers.
-    fn reset_apertures(&mut self, environment: &mut Environment<'_>) -> Result<(), Failure> {
+    /// Paging buffers that lie in an aperture, with their places and pages.
+    pub(super) fn mapped_buffers(&self) -> Vec<(u32, Placement, Mdl)> {
+        let buffers = (0..).zip(self.queue().buffers());
+        buffers
+            .filter_map(|(index, buffer)| {
+                let (segment, offset) = buffer.shape.aperture?;
+                let span = Span::at(offset.get(), buffer.shape.mdl.pages().bytes().get())?;
+                Some((index, Placement { segment, span }, buffer.shape.mdl.clone()))
+            })
+            .collect()
+    }
+
+    /// Points every page of every aperture to the dummy page, then maps the paging buffers: when
+    /// the adapter starts, and whenever its registers were lost.
+    pub(super) fn reset_apertures(
+        &mut self,
+        environment: &mut Environment<'_>,
+    ) -> Result<(), Failure> {
         let apertures: Vec<Placement> = self
             .adapter
             .segments
@@ -178,14 +194,7 @@ impl VidMm {
             .filter(|segment| segment.kind == SegmentKind::Aperture)
             .map(|segment| Placement { segment: segment.id, span: Span::whole(segment.size.get()) })
             .collect();
-        let buffers: Vec<(u32, Placement, Mdl)> = (0..)
-            .zip(self.queue().buffers())
-            .filter_map(|(index, buffer)| {
-                let (segment, offset) = buffer.shape.aperture?;
-                let span = Span::at(offset.get(), buffer.shape.mdl.pages().bytes().get())?;
-                Some((index, Placement { segment, span }, buffer.shape.mdl.clone()))
-            })
-            .collect();
+        let buffers = self.mapped_buffers();
         let mut planner = self.planner(environment);
         for place in apertures {
             planner.push_unmap(None, place, OperationReason::ApertureReset(place.segment));
@@ -194,13 +203,24 @@ impl VidMm {
             planner.push_map(None, place, &mdl, OperationReason::PagingBufferMapping(index))?;
         }
         let plan = planner.operations;
-        let mut pager = Pager::new(&mut self.queue, environment, BufferKind::Bootstrap, false);
-        let fences = pager.carry_out(&plan)?;
+        self.bootstrap(environment, &plan)
+    }
+
+    /// Carries a plan out in the one buffer that no aperture is needed for, and waits for it.
+    pub(super) fn bootstrap(
+        &mut self,
+        environment: &mut Environment<'_>,
+        plan: &[Planned],
+    ) -> Result<(), Failure> {
+        let costs = self.adapter.costs;
+        let (kind, at_once) = (BufferKind::Bootstrap, self.maps_at_once);
+        let mut pager = Pager::new(&mut self.queue, environment, kind, at_once, costs);
+        let fences = pager.carry_out(plan)?;
         if let Some(fence) = fences.last() {
             pager.wait(*fence, WaitReason::Command);
         }
         self.maps_at_once = pager.maps_at_once;
-        self.settle(environment, &plan, &fences);
+        self.settle(environment, plan, &fences);
         Ok(())
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! Nothing of it is stored here. With nobody watching, a branch is all that it costs.
 
-use crate::base::{AllocationId, Bytes, FenceId, Pages, PhysicalAddress, Position, SegmentId};
+use crate::base::{
+    AllocationId, Bytes, FenceId, Pages, PhysicalAddress, Piece, Position, SegmentId,
+};
 use crate::ddi::{
     Access, DmaBufferAddress, DriverMark, NtStatus, PacketOutcome, PagingOperation, RowLayout,
 };
-use crate::memory::Mdl;
+use crate::memory::{Content, Mdl};
 
 use super::power::PowerOperation;
 use super::reason::{Decision, OperationReason};
@@ -213,7 +215,20 @@ pub trait Observer {
     fn dropped(&mut self, allocation: AllocationId);
 
     /// An operation was asked for: always told, for the summary of the command.
-    fn operation(&mut self, asked: &Asked, reason: &OperationReason, bytes: Bytes);
+    fn operation(
+        &mut self,
+        asked: &Asked,
+        subject: Option<AllocationId>,
+        reason: &OperationReason,
+        bytes: Bytes,
+    );
+
+    /// The content of an allocation was lost in a reset: always told, as for [`Self::dropped`].
+    fn lost(&mut self, allocation: AllocationId);
+
+    /// What an allocation must hold is from now on what its pages of system memory hold, because
+    /// work on it was dropped in a reset: always told. The pages may be longer than its content.
+    fn as_in_pages(&mut self, allocation: AllocationId, pages: Vec<Piece<Content>>);
 }
 
 /// Nobody watches.
@@ -228,5 +243,7 @@ impl Observer for Unobserved {
     fn packet(&mut self, _: &PacketOutcome) {}
     fn filled(&mut self, _: AllocationId, _: u32, _: Option<RowLayout>) {}
     fn dropped(&mut self, _: AllocationId) {}
-    fn operation(&mut self, _: &Asked, _: &OperationReason, _: Bytes) {}
+    fn operation(&mut self, _: &Asked, _: Option<AllocationId>, _: &OperationReason, _: Bytes) {}
+    fn lost(&mut self, _: AllocationId) {}
+    fn as_in_pages(&mut self, _: AllocationId, _: Vec<Piece<Content>>) {}
 }

@@ -82,6 +82,8 @@ pub const fn fate_reason_text(reason: FateReason) -> &'static str {
         FateReason::Reset => "the adapter was reset, nothing is saved",
         FateReason::ResetToCopy => "reset: its permanent copy as last written back",
         FateReason::NotResident => "resident nowhere until it is used",
+        FateReason::NotSaved => "the purge failed before it was saved",
+        FateReason::OnTheWay => "on its way when the adapter was reset",
     }
 }
 
@@ -137,9 +139,8 @@ pub fn power_operation_text(operation: &PowerOperation, words: Words<'_>) -> Str
         PowerOperation::ReadHibernateFile(bytes) => format!("{bytes} of system memory"),
         PowerOperation::ResetFromTimeout => "the driver resets the adapter".to_owned(),
         PowerOperation::RestartFromTimeout => "the driver starts the adapter again".to_owned(),
-        PowerOperation::ContentLost(segment) => {
-            format!("{}: everything in it is given up", words.segment(*segment))
-        }
+        PowerOperation::ContentLost => "what it held is given up".to_owned(),
+        PowerOperation::MappingLost => "its mapping went with the table".to_owned(),
         PowerOperation::ResumeScheduling => "the scheduler takes work again".to_owned(),
     }
 }

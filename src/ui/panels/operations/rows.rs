@@ -11,7 +11,7 @@ use crate::base::AllocationId;
 use crate::base::text::duration;
 use crate::gpu::PacketFormat;
 use crate::machine::{CommandTrace, Inner, Place, TracedKind, TracedOperation};
-use crate::vidmm::{Allocation, Asked, packet_time};
+use crate::vidmm::{Allocation, Asked, packet_time, power_step_time};
 
 /// A row in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,7 +118,16 @@ fn operation_row(
     let words = view.words();
     let text = operation_text(trace, operation, words);
     let status = status_of(stands, || operation_status(operation));
-    let time: u64 = operation.packets.iter().map(|packet| packet_time(packet.outcome.bytes)).sum();
+    let costs = &view.run.adapter().costs;
+    let packets = operation.packets.iter().map(|packet| packet_time(costs, packet.outcome.traffic));
+    let step = match &operation.kind {
+        TracedKind::Asked(record) => match &record.asked {
+            Asked::Power(step) => power_step_time(costs, step),
+            _ => 0,
+        },
+        TracedKind::Executed(_) => 0,
+    };
+    let time: u64 = packets.sum::<u64>().saturating_add(step);
     let waits = operation.waits.iter().map(|(fence, reason)| wait_text(*fence, *reason, words));
     let detail = Some(status.detail.clone()).filter(|detail| !detail.is_empty());
     let reaching = quirks_of(view, operation);
@@ -182,7 +191,7 @@ fn packet_row(
             status.detail.clone()
         },
         status,
-        time: duration(packet_time(packet.outcome.bytes)),
+        time: duration(packet_time(&view.run.adapter().costs, packet.outcome.traffic)),
         quirk: false,
         ahead: matches!(stands, Standing::Ahead | Standing::Encoded),
     })
