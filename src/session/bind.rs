@@ -10,7 +10,7 @@ mod raw;
 use std::collections::HashMap;
 
 use crate::base::{AllocationId, Bytes, DeviceId, PagesId, ProcessId, SegmentId};
-use crate::config::{Adapter, PagingBuffer, Policies, Segment};
+use crate::config::{Adapter, Costs, PagingBuffer, Policies, Segment};
 use crate::ddi::{
     AllocationFlags, AllocationInfo, HintedBanks, InterfaceVersion, Preference, PreferredSegments,
     RowLayout, SegmentSet,
@@ -18,13 +18,14 @@ use crate::ddi::{
 use crate::machine::{
     AllocationRange, Command, CreateAllocation, Data, Reference, ReferenceKind, ReservePages,
 };
+use crate::vidmm::Transition;
 
 use super::bind_error::{BindError, BindProblem, ObjectKind};
 use super::document::{
-    AdapterDescription, Document, FlagGeneration, NamedAllocationFlags, NamedBankHints,
-    NamedCommand, NamedCpuWrite, NamedCreateAllocation, NamedData, NamedPreferences,
-    NamedReference, NamedReservePages, NamedSegmentSet, NamedWritePages, PagingBufferDescription,
-    SegmentDescription, SegmentName,
+    AdapterDescription, CostsDescription, Document, FlagGeneration, NamedAllocationFlags,
+    NamedBankHints, NamedCommand, NamedCpuWrite, NamedCreateAllocation, NamedData,
+    NamedPreferences, NamedReference, NamedReservePages, NamedSegmentSet, NamedWritePages,
+    PagingBufferDescription, SegmentDescription, SegmentName,
 };
 use super::limits;
 use super::locate::FieldPath;
@@ -185,6 +186,7 @@ impl<'a> Binder<'a> {
         replace(&mut adapter.system_memory_id, description.system_memory_id);
         replace(&mut adapter.aperture_commit_limit, description.aperture_commit_limit);
         replace(&mut adapter.quirks, description.quirks);
+        replace_costs(&mut adapter.costs, description.costs.unwrap_or_default());
         adapter.descriptors = description.descriptors.or(adapter.descriptors);
         adapter.agp_aperture = description.agp_aperture.or(adapter.agp_aperture);
         self.version = Some(adapter.version);
@@ -428,6 +430,12 @@ impl<'a> Binder<'a> {
             | NamedCommand::UnmapApertureSegment(_) => {
                 Command::Raw(Box::new(self.raw_operation(command, &at)?))
             }
+            NamedCommand::Sleep(sleep) => Command::Power(Transition::Sleep(*sleep)),
+            NamedCommand::Resume { power_lost } => {
+                Command::Power(Transition::Resume { power_lost: *power_lost })
+            }
+            NamedCommand::DevicePower(state) => Command::Power(Transition::Device(*state)),
+            NamedCommand::TimeoutRecovery => Command::Power(Transition::TimeoutRecovery),
             NamedCommand::Expect(expectation) => {
                 Command::Expect(self.expectation(expectation, &at)?)
             }
@@ -672,8 +680,34 @@ fn segment_of_description(described: &SegmentDescription) -> Segment {
         uefi_frame_buffer_ranges: described.uefi_frame_buffer_ranges.clone(),
         cpu_host_aperture: described.cpu_host_aperture,
         video_protected_range: described.video_protected_range,
-        hardware_keeps: crate::config::HardwareKeeps::default(),
+        hardware_keeps: described.hardware_keeps,
     }
+}
+
+/// Takes the costs that the session gives.
+fn replace_costs(costs: &mut Costs, described: CostsDescription) {
+    let CostsDescription {
+        link_to_device,
+        link_to_host,
+        local_memory,
+        operation,
+        submission,
+        packet,
+        aperture_page,
+        hibernate_file,
+        power_down,
+        power_up,
+    } = described;
+    replace(&mut costs.link_to_device, link_to_device);
+    replace(&mut costs.link_to_host, link_to_host);
+    replace(&mut costs.local_memory, local_memory);
+    replace(&mut costs.operation, operation);
+    replace(&mut costs.submission, submission);
+    replace(&mut costs.packet, packet);
+    replace(&mut costs.aperture_page, aperture_page);
+    replace(&mut costs.hibernate_file, hibernate_file);
+    replace(&mut costs.power_down, power_down);
+    replace(&mut costs.power_up, power_up);
 }
 
 /// Takes the new value, if there is one.

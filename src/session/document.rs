@@ -12,14 +12,19 @@ use serde::Deserialize;
 
 use crate::base::PAGE_SIZE;
 use crate::config::{EnginePolicy, EvictionPolicy, FitPolicy, OfferPolicy, Policies};
-use crate::ddi::{BankHint, LockFlags, OfferPriority, OperationKind, Priority, RowLayout};
+use crate::ddi::{
+    BankHint, DevicePowerState, LockFlags, OfferPriority, OperationKind, Priority, RowLayout,
+};
 use crate::machine::RunGpu;
+use crate::vidmm::Sleep;
 
 use super::limits;
 use super::name::Name;
 use super::value;
 
-pub use self::adapter::{AdapterDescription, PagingBufferDescription, SegmentDescription};
+pub use self::adapter::{
+    AdapterDescription, CostsDescription, PagingBufferDescription, SegmentDescription,
+};
 pub use self::expectation::{NamedDamage, NamedExpectation};
 pub use self::raw::{
     NamedDiscardContent, NamedFill, NamedLocation, NamedMapApertureSegment, NamedPhysicalAccess,
@@ -168,7 +173,7 @@ impl Default for NamedBankHints {
 /// A command with its objects by name; the meanings are those of
 /// [`machine::Command`](crate::machine::Command).
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename = "Command")]
+#[serde(rename = "Command", deny_unknown_fields)]
 pub enum NamedCommand {
     /// A process appears.
     CreateProcess(Name),
@@ -242,11 +247,26 @@ pub enum NamedCommand {
     MapApertureSegment(Box<NamedMapApertureSegment>),
     /// A raw operation.
     UnmapApertureSegment(Box<NamedUnmapApertureSegment>),
+    /// The system goes to sleep.
+    Sleep(#[serde(with = "value::SleepName")] Sleep),
+    /// The system comes back; the file may leave the parentheses out.
+    Resume {
+        /// The power went while the machine was in hybrid sleep.
+        #[serde(default, rename = "power", deserialize_with = "value::power_lost")]
+        power_lost: bool,
+    },
+    /// The adapter alone changes its state.
+    DevicePower(#[serde(with = "value::DevicePowerStateName")] DevicePowerState),
+    /// The adapter is reset.
+    TimeoutRecovery,
     /// Something must hold.
     Expect(Box<NamedExpectation>),
 }
 
 impl NamedCommand {
+    /// The command that may be written without the parentheses of its fields.
+    pub(super) const RESUME: &'static str = "Resume";
+
     /// The name of the command, as the file writes it.
     #[must_use]
     pub const fn keyword(&self) -> &'static str {
@@ -282,6 +302,10 @@ impl NamedCommand {
             Self::WritePhysical(_) => OperationKind::WritePhysical.name(),
             Self::MapApertureSegment(_) => OperationKind::MapApertureSegment.name(),
             Self::UnmapApertureSegment(_) => OperationKind::UnmapApertureSegment.name(),
+            Self::Sleep(_) => "Sleep",
+            Self::Resume { .. } => Self::RESUME,
+            Self::DevicePower(_) => "DevicePower",
+            Self::TimeoutRecovery => "TimeoutRecovery",
             Self::Expect(_) => "Expect",
         }
     }

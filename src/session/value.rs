@@ -2,6 +2,7 @@
 //!
 //! Each accepts every form that the grammar allows and says in its error what it wants.
 
+mod power;
 mod structures;
 
 use std::fmt;
@@ -18,6 +19,9 @@ use crate::ddi::{BankHint, InterfaceVersion, NtStatus, OfferPriority, Priority, 
 use crate::machine::{ContentState, Counter, OfferState, RunGpu};
 use crate::rules::Rule;
 
+pub(super) use self::power::{
+    DevicePowerStateName, FateName, PowerName, SleepName, hardware_keeps, power_lost,
+};
 pub(super) use self::structures::{
     optional_agp_aperture, optional_cpu_host_aperture, optional_descriptors, optional_quirks,
     optional_rows, optional_segments, optional_video_protected_range, ranges,
@@ -637,6 +641,7 @@ pub(super) enum ContentStateName {
     Damaged,
     NeverWritten,
     Discarded,
+    Lost,
 }
 
 /// The grammar of [`Counter`].

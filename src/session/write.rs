@@ -4,14 +4,15 @@
 //! document.
 
 mod expectation;
+mod power;
 mod raw;
 
 use std::fmt::{self, Display, Write};
 
 use crate::base::text::{exact_size, hex, word};
 use crate::config::{
-    AgpAperture, CpuHostAperture, EnginePolicy, EvictionPolicy, FitPolicy, OfferPolicy, Policies,
-    SegmentRange, VideoProtectedRange,
+    AgpAperture, CpuHostAperture, EnginePolicy, EvictionPolicy, FitPolicy, HardwareKeeps,
+    OfferPolicy, Policies, SegmentRange, VideoProtectedRange,
 };
 use crate::ddi::{OfferPriority, Priority, RowLayout};
 use crate::machine::RunGpu;
@@ -89,6 +90,7 @@ fn write_adapter(out: &mut String, adapter: &AdapterDescription) -> fmt::Result 
         aperture_commit_limit,
         agp_aperture,
         quirks,
+        costs,
     } = adapter;
     out.push_str("    adapter: (\n");
     writeln!(out, "        profile: {},", Quoted(profile))?;
@@ -129,6 +131,9 @@ fn write_adapter(out: &mut String, adapter: &AdapterDescription) -> fmt::Result 
     }
     if let Some(quirks) = quirks {
         writeln!(out, "        quirks: {},", Flags(*quirks))?;
+    }
+    if let Some(costs) = costs {
+        writeln!(out, "        costs: {},", power::costs_fields(costs))?;
     }
     out.push_str("    ),\n");
     Ok(())
@@ -339,6 +344,9 @@ impl Display for SegmentText<'_> {
             range.unless(reserve == 0, "reserve", Size(reserve));
             fields.add("video_protected_range", range);
         }
+        let keeps = segment.hardware_keeps;
+        let stated = keeps != HardwareKeeps::default();
+        fields.unless(!stated, "hardware_keeps", power::hardware_keeps_fields(keeps));
         fields.fmt(f)
     }
 }
@@ -453,7 +461,13 @@ impl Display for CommandText<'_> {
                 fields.fmt(f)
             }
             NamedCommand::CpuRead(read) => range_fields(read).fmt(f),
-            NamedCommand::EvictAll | NamedCommand::StopDisplay => Ok(()),
+            NamedCommand::EvictAll
+            | NamedCommand::StopDisplay
+            | NamedCommand::TimeoutRecovery
+            | NamedCommand::Resume { power_lost: false } => Ok(()),
+            NamedCommand::Resume { power_lost: true } => f.write_str("(power: Lost)"),
+            NamedCommand::Sleep(sleep) => write!(f, "({})", power::sleep_name(*sleep)),
+            NamedCommand::DevicePower(state) => write!(f, "({})", state.name()),
             NamedCommand::OpenAllocation(sharing) | NamedCommand::CloseAllocation(sharing) => {
                 let mut fields = Fields::default();
                 fields.add("allocation", Quoted(sharing.allocation.as_str()));

@@ -82,6 +82,11 @@ impl Dice {
         }
     }
 
+    fn kept(&mut self) -> Option<Kept> {
+        let first = Some(Kept::First(self.number()));
+        self.one_of(&[None, Some(Kept::Nothing), Some(Kept::Everything), first])
+    }
+
     fn given(&mut self) -> Given {
         let versions = InterfaceVersion::ALL.map(|(version, ..)| version);
         let generations = DescriptorGeneration::ALL.map(|(generation, _)| Some(generation));

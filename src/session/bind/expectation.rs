@@ -87,6 +87,15 @@ impl Binder<'_> {
             Named::Damage(damage) => {
                 Expectation::Damage(self.damage(damage, &|| at().variant("Damage"))?)
             }
+            Named::Power(power) => Expectation::Power(*power),
+            Named::Fate(name, fate) => {
+                let allocation = self.allocation(name, &|| at().variant("Fate").index(0));
+                Expectation::Fate(allocation?, *fate)
+            }
+            Named::LostBytes(name, bytes) => {
+                let allocation = self.allocation(name, &|| at().variant("LostBytes").index(0));
+                Expectation::LostBytes(allocation?, *bytes)
+            }
         })
     }
 

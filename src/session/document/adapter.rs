@@ -3,7 +3,9 @@
 use serde::Deserialize;
 
 use super::SegmentName;
-use crate::config::{AgpAperture, CpuHostAperture, Quirks, SegmentRange, VideoProtectedRange};
+use crate::config::{
+    AgpAperture, CpuHostAperture, HardwareKeeps, Quirks, SegmentRange, VideoProtectedRange,
+};
 use crate::ddi::{DescriptorGeneration, InterfaceVersion, SegmentFlags, SystemMemoryId};
 use crate::session::name::Name;
 use crate::session::value;
@@ -47,6 +49,9 @@ pub struct AdapterDescription {
     /// Departures of the driver from the documents, in place of the profile's.
     #[serde(default, deserialize_with = "value::optional_quirks")]
     pub quirks: Option<Quirks>,
+    /// What changes of the costs.
+    #[serde(default)]
+    pub costs: Option<CostsDescription>,
 }
 
 /// A segment; the fields of [`config::Segment`](crate::config::Segment).
@@ -91,6 +96,9 @@ pub struct SegmentDescription {
     /// The video protected range.
     #[serde(default, deserialize_with = "value::optional_video_protected_range")]
     pub video_protected_range: Option<VideoProtectedRange>,
+    /// What the hardware keeps while the machine sleeps, where the flags do not tell.
+    #[serde(default, deserialize_with = "value::hardware_keeps")]
+    pub hardware_keeps: HardwareKeeps,
 }
 
 impl SegmentDescription {
@@ -111,6 +119,7 @@ impl SegmentDescription {
             uefi_frame_buffer_ranges: Vec::new(),
             cpu_host_aperture: None,
             video_protected_range: None,
+            hardware_keeps: HardwareKeeps { standby: None, hibernate: None },
         }
     }
 
@@ -150,4 +159,41 @@ pub struct PagingBufferDescription {
     /// How many buffers are kept.
     #[serde(default)]
     pub count: Option<u32>,
+}
+
+/// What things cost in time, the fields of [`config::Costs`](crate::config::Costs); what is left
+/// out is the profile's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CostsDescription {
+    /// Bytes a second.
+    #[serde(default, deserialize_with = "value::optional_size")]
+    pub link_to_device: Option<u64>,
+    /// Bytes a second.
+    #[serde(default, deserialize_with = "value::optional_size")]
+    pub link_to_host: Option<u64>,
+    /// Bytes a second.
+    #[serde(default, deserialize_with = "value::optional_size")]
+    pub local_memory: Option<u64>,
+    /// Nanoseconds.
+    #[serde(default)]
+    pub operation: Option<u64>,
+    /// Nanoseconds.
+    #[serde(default)]
+    pub submission: Option<u64>,
+    /// Nanoseconds.
+    #[serde(default)]
+    pub packet: Option<u64>,
+    /// Nanoseconds.
+    #[serde(default)]
+    pub aperture_page: Option<u64>,
+    /// Bytes a second.
+    #[serde(default, deserialize_with = "value::optional_size")]
+    pub hibernate_file: Option<u64>,
+    /// Nanoseconds.
+    #[serde(default)]
+    pub power_down: Option<u64>,
+    /// Nanoseconds.
+    #[serde(default)]
+    pub power_up: Option<u64>,
 }

@@ -8,6 +8,7 @@ use crate::machine::{ContentState, Counter, OfferState};
 use crate::rules::Rule;
 use crate::session::name::Name;
 use crate::session::value;
+use crate::vidmm::{Fate, Power};
 
 /// Something that must hold.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -105,6 +106,12 @@ pub enum NamedExpectation {
     Finding(#[serde(deserialize_with = "value::rule")] Rule),
     /// The command before did this damage.
     Damage(NamedDamage),
+    /// The machine is in this power state.
+    Power(#[serde(with = "value::PowerName")] Power),
+    /// The last power transition left the allocation like this.
+    Fate(Name, #[serde(with = "value::FateName")] Fate),
+    /// So many bytes of the allocation are gone: those of the pages that hold a wrong one.
+    LostBytes(Name, #[serde(deserialize_with = "value::size")] u64),
 }
 
 /// Damage that is expected: the first wrong byte or page.

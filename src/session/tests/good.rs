@@ -3,13 +3,13 @@
 use super::{EVERYTHING, profile};
 use crate::base::{AllocationId, Bytes, DeviceId, FenceId, PagesId, ProcessId, SegmentId};
 use crate::config::{
-    AgpAperture, CpuHostAperture, EnginePolicy, EvictionPolicy, FitPolicy, OfferPolicy,
-    PagingBuffer, Quirks, SegmentRange, VideoProtectedRange,
+    AgpAperture, Costs, CpuHostAperture, EnginePolicy, EvictionPolicy, FitPolicy, HardwareKeeps,
+    Kept, OfferPolicy, PagingBuffer, Quirks, SegmentRange, VideoProtectedRange,
 };
 use crate::ddi::{
-    AllocationFlags, AllocationFlagsWddm2, DescriptorGeneration, DiscardContentFlags,
-    InterfaceVersion, LockFlags, MapApertureFlags, NtStatus, OfferPriority, Priority, RowLayout,
-    SegmentFlags, SegmentSet, TransferFlags,
+    AllocationFlags, AllocationFlagsWddm2, DescriptorGeneration, DevicePowerState,
+    DiscardContentFlags, InterfaceVersion, LockFlags, MapApertureFlags, NtStatus, OfferPriority,
+    Priority, RowLayout, SegmentFlags, SegmentSet, TransferFlags,
 };
 use crate::machine::{
     AllocationRange, Command, ContentState, Counter, Data, Expectation, ExpectedDamage,
@@ -17,8 +17,9 @@ use crate::machine::{
     ReservePages, RunGpu,
 };
 use crate::rules::Rule;
-use crate::session::document::{NamedCommand, SegmentDescription};
-use crate::session::{Session, command_lines, open, parse, write};
+use crate::session::document::{NamedCommand, NamedExpectation, SegmentDescription};
+use crate::session::{Session, command_lines, open, parse, write, write_command};
+use crate::vidmm::{Fate, Power, Sleep, Transition};
 
 fn everything() -> Session {
     open(EVERYTHING, "everything.ron", &profile).expect("the sample is complete")
@@ -44,6 +45,25 @@ fn the_adapter_is_the_profiles_with_the_changes_of_the_session() {
     assert_eq!(adapter.agp_aperture, Some(agp));
     let quirks = Quirks::UnmapToPageZero | Quirks::NoOpPaging;
     assert_eq!(adapter.quirks.bits(), quirks.bits() | 0x8000_0000);
+    let costs = Costs {
+        link_to_device: 16 << 30,
+        link_to_host: 12_000_000_000,
+        local_memory: 0,
+        operation: 1,
+        submission: 2_000,
+        packet: 3,
+        aperture_page: 4,
+        hibernate_file: 1 << 30,
+        power_down: 4_000_000,
+        power_up: u64::MAX,
+    };
+    assert_eq!(adapter.costs, costs);
+    let keeps =
+        HardwareKeeps { standby: Some(Kept::Everything), hibernate: Some(Kept::First(64 << 10)) };
+    assert_eq!(adapter.segments[0].hardware_keeps, keeps);
+    let keeps = HardwareKeeps { standby: Some(Kept::Nothing), hibernate: None };
+    assert_eq!(adapter.segments[1].hardware_keeps, keeps);
+    assert_eq!(adapter.segments[2].hardware_keeps, HardwareKeeps::default());
 
     let text =
         r#"(version: 1, adapter: (profile: "inspector", paging_buffer: (count: 5)), commands: [])"#;
@@ -153,6 +173,149 @@ fn profiles_keep_their_quirks_and_descriptors() {
     assert_eq!(open(""), (Quirks::NoProgress, Some(1)));
     assert_eq!(open("quirks: \"\", descriptors: 4"), (Quirks::empty(), Some(4)));
     assert_eq!(open("quirks: 0x400"), (Quirks::TransferNotSupported, Some(1)));
+    assert_eq!(open("quirks: \"SetPowerStateFails\"").0.bits(), 0x1000);
+}
+
+/// Each cost replaces that of the profile and no other.
+#[test]
+fn profiles_keep_the_costs_that_a_session_does_not_give() {
+    let own = Costs { link_to_host: 5, power_up: 6, ..Costs::default() };
+    let special = |name: &str| {
+        let mut adapter = profile(name)?;
+        adapter.costs = own;
+        Some(adapter)
+    };
+    let open = |fields: &str| {
+        let text =
+            format!("(version: 1, adapter: (profile: \"inspector\", {fields}), commands: [])");
+        open(&text, "small.ron", &special).expect(fields)
+    };
+    let table = [
+        ("", own, None),
+        ("costs: None", own, None),
+        ("costs: ()", own, Some("costs: (),")),
+        (
+            "costs: (link_to_host: \"8 MiB\")",
+            Costs { link_to_host: 8 << 20, ..own },
+            Some("costs: (link_to_host: \"8 MiB\"),"),
+        ),
+        (
+            "costs: (power_up: 0, hibernate_file: 0x3B9A_CA00)",
+            Costs { power_up: 0, hibernate_file: 1_000_000_000, ..own },
+            Some("costs: (hibernate_file: 1_000_000_000, power_up: 0),"),
+        ),
+    ];
+    for (fields, costs, written) in table {
+        let session = open(fields);
+        assert_eq!(session.bound.adapter.costs, costs, "{fields}");
+        let text = write(&session.document);
+        let line = text.lines().map(str::trim).find(|line| line.starts_with("costs"));
+        assert_eq!(line, written, "{fields}");
+    }
+}
+
+#[test]
+fn what_hardware_keeps_is_read_in_every_form() {
+    let keeps = |standby, hibernate| HardwareKeeps { standby, hibernate };
+    let (nothing, everything) = (Some(Kept::Nothing), Some(Kept::Everything));
+    let first = |bytes| Some(Kept::First(bytes));
+    let table = [
+        ("", keeps(None, None), None),
+        ("hardware_keeps: ()", keeps(None, None), None),
+        ("hardware_keeps: None", keeps(None, None), None),
+        ("hardware_keeps: (standby: None)", keeps(None, None), None),
+        (
+            "hardware_keeps: (hibernate: Nothing)",
+            keeps(None, nothing),
+            Some("hardware_keeps: (hibernate: Nothing)"),
+        ),
+        (
+            "hardware_keeps: (hibernate: First(0), standby: Everything)",
+            keeps(everything, first(0)),
+            Some("hardware_keeps: (standby: Everything, hibernate: First(\"0 B\"))"),
+        ),
+        (
+            "hardware_keeps: (standby: First(18446744073709551615))",
+            keeps(first(u64::MAX), None),
+            Some("hardware_keeps: (standby: First(\"18446744073709551615 B\"))"),
+        ),
+    ];
+    for (field, expected, written) in table {
+        let text = format!(
+            "(version: 1, adapter: (profile: \"inspector\", segments: [(name: \"S\", size: 16, {field})]), commands: [])"
+        );
+        let session = open(&text, "keeps.ron", &profile).expect(field);
+        assert_eq!(session.bound.adapter.segments[0].hardware_keeps, expected, "{field}");
+        let text = write(&session.document);
+        match written {
+            Some(written) => assert!(text.contains(written), "{written}\nis not in\n{text}"),
+            None => assert!(!text.contains("hardware_keeps"), "{text}"),
+        }
+    }
+}
+
+/// Every word of a transition and of what it leaves, as it is read and as it is written.
+#[test]
+fn every_word_of_power_goes_both_ways() {
+    let sleep = |sleep| Command::Power(Transition::Sleep(sleep));
+    let resume = |power_lost| Command::Power(Transition::Resume { power_lost });
+    let device = |state| Command::Power(Transition::Device(state));
+    let power = |power| Command::Expect(Expectation::Power(power));
+    let fate = |fate| Command::Expect(Expectation::Fate(AllocationId(0), fate));
+    let table = [
+        ("Sleep(Standby)", sleep(Sleep::Standby), ""),
+        ("Sleep(Hibernate)", sleep(Sleep::Hibernate), ""),
+        ("Sleep(HybridSleep)", sleep(Sleep::HybridSleep), ""),
+        ("Sleep(FastStartup)", sleep(Sleep::FastStartup), ""),
+        ("Resume", resume(false), ""),
+        ("Resume()", resume(false), "Resume"),
+        ("Resume (power: Kept,)", resume(false), "Resume"),
+        ("Resume(power: Lost)", resume(true), ""),
+        ("DevicePower(D0)", device(DevicePowerState::D0), ""),
+        ("DevicePower(D1)", device(DevicePowerState::D1), ""),
+        ("DevicePower(D2)", device(DevicePowerState::D2), ""),
+        ("DevicePower(D3)", device(DevicePowerState::D3), ""),
+        ("TimeoutRecovery", Command::Power(Transition::TimeoutRecovery), ""),
+        ("Expect(Power(Working))", power(Power::Working), ""),
+        ("Expect(Power(Device(D1)))", power(Power::Device(DevicePowerState::D1)), ""),
+        ("Expect(Power(Device(D3)))", power(Power::Device(DevicePowerState::D3)), ""),
+        ("Expect(Power(Asleep(Standby)))", power(Power::Asleep(Sleep::Standby)), ""),
+        ("Expect(Power(Asleep(HybridSleep)))", power(Power::Asleep(Sleep::HybridSleep)), ""),
+        ("Expect(Fate(\"a\", Kept))", fate(Fate::Kept), ""),
+        ("Expect(Fate(\"a\", MovedOut))", fate(Fate::MovedOut), ""),
+        ("Expect(Fate(\"a\", Discarded))", fate(Fate::Discarded), ""),
+        ("Expect(Fate(\"a\", Unmapped))", fate(Fate::Unmapped), ""),
+        ("Expect(Fate(\"a\", Lost))", fate(Fate::Lost), ""),
+        ("Expect(Fate(\"a\", Restored))", fate(Fate::Restored), ""),
+        ("Expect(Fate(\"a\", Remapped))", fate(Fate::Remapped), ""),
+        ("Expect(Fate(\"a\", Waiting))", fate(Fate::Waiting), ""),
+        (
+            "Expect(LostBytes(\"a\", 4096))",
+            Command::Expect(Expectation::LostBytes(AllocationId(0), 4096)),
+            "Expect(LostBytes(\"a\", \"4 KiB\"))",
+        ),
+        (
+            "Expect(Content(\"a\", Lost))",
+            Command::Expect(Expectation::Content(AllocationId(0), ContentState::Lost)),
+            "",
+        ),
+    ];
+    for (text, expected, written) in table {
+        let session = format!(
+            "(version: 1, adapter: (profile: \"inspector\"), commands: [{text}, CreateProcess(\"p\"), CreateDevice(name: \"d\", process: \"p\"), CreateAllocation(name: \"a\", device: \"d\", size: 1)])"
+        );
+        let session = open(&session, "power.ron", &profile).expect(text);
+        assert_eq!(session.bound.commands[0], expected, "{text}");
+        let written = if written.is_empty() { text } else { written };
+        assert_eq!(write_command(&session.document.commands[0]), written);
+    }
+}
+
+/// A state that the reader has no word for is written as the one that it means.
+#[test]
+fn an_adapter_in_d0_is_written_as_working() {
+    let power = NamedExpectation::Power(Power::Device(DevicePowerState::D0));
+    assert_eq!(write_command(&NamedCommand::Expect(Box::new(power))), "Expect(Power(Working))");
 }
 
 #[test]
@@ -169,7 +332,7 @@ fn notes_stay_in_the_document() {
     assert_eq!(policies.engine, EnginePolicy::Manual);
     assert_eq!((policies.offers, policies.transfer_limit), (OfferPolicy::Keep, 64 << 10));
     assert_eq!(command_lines(EVERYTHING).len(), document.commands.len());
-    assert_eq!(command_lines(EVERYTHING)[0], 30);
+    assert_eq!(command_lines(EVERYTHING)[0], 31);
 }
 
 #[test]
@@ -224,6 +387,7 @@ fn every_command_arrives() {
     let expect = Command::Expect;
     let raw = |operation| Command::Raw(Box::new(operation));
     let damage = |damage| Command::Expect(Expectation::Damage(damage));
+    let power = Command::Power;
     let rest = [
         Command::MakeResident([tex, rt].into()),
         Command::DestroyAllocation(tex),
@@ -344,6 +508,17 @@ fn every_command_arrives() {
             number_of_pages: 1,
             dummy_page: None,
         }),
+        power(Transition::Sleep(Sleep::Standby)),
+        power(Transition::Resume { power_lost: false }),
+        power(Transition::Sleep(Sleep::HybridSleep)),
+        power(Transition::Resume { power_lost: true }),
+        power(Transition::Sleep(Sleep::Hibernate)),
+        power(Transition::Resume { power_lost: false }),
+        power(Transition::Sleep(Sleep::FastStartup)),
+        power(Transition::Resume { power_lost: false }),
+        power(Transition::Device(DevicePowerState::D3)),
+        power(Transition::Device(DevicePowerState::D0)),
+        power(Transition::TimeoutRecovery),
         expect(Expectation::Place(tex, ExpectedPlace::Segment(segment(1), Some(0)))),
         expect(Expectation::Place(tex, ExpectedPlace::Segment(segment(1), None))),
         expect(Expectation::Place(tex, ExpectedPlace::NotResident)),
@@ -369,6 +544,12 @@ fn every_command_arrives() {
         expect(Expectation::Owner(rows, game)),
         expect(Expectation::PagesBytes(pages, 0x1000, [1, 2].into())),
         expect(Expectation::Finding(Rule::ReservedBits)),
+        expect(Expectation::Power(Power::Working)),
+        expect(Expectation::Power(Power::Device(DevicePowerState::D3))),
+        expect(Expectation::Power(Power::Asleep(Sleep::Hibernate))),
+        expect(Expectation::Fate(tex, Fate::MovedOut)),
+        expect(Expectation::LostBytes(tex, 4 << 20)),
+        expect(Expectation::Content(tex, ContentState::Lost)),
         damage(ExpectedDamage::Content { allocation: tex, offset: 0x10 }),
         damage(ExpectedDamage::Pages { pages, offset: 4096 }),
         damage(ExpectedDamage::Segment { segment: segment(1), offset: 0 }),
@@ -478,10 +659,18 @@ fn what_is_written_reads_as_people_want_it() {
         "//",
         "    policies: (fit: Best, eviction: Fifo, engine: Manual, offers: Keep, transfer_limit: \"64 KiB\"),",
         "        descriptors: 3,",
-        "            (name: \"VRAM\", flags: \"CpuVisible | 0x80000000\", base: 0x0000, size: \"16 MiB\", cpu_translated_address: 0xE000_0000, system_memory_end_address: 0x0010_0000),",
+        "            (name: \"VRAM\", flags: \"CpuVisible | 0x80000000\", base: 0x0000, size: \"16 MiB\", cpu_translated_address: 0xE000_0000, system_memory_end_address: 0x0010_0000, hardware_keeps: (standby: Everything, hibernate: First(\"64 KiB\"))),",
         "            (name: \"BANKS\", flags: \"UseBanking | PitchAlignment\", base: 0x1000_0000, size: \"16 MiB\", bank_ends: [\"4 MiB\", \"10 MiB\"], bank_count: 5, invalid_ranges: [(offset: 0x0010_0000, size: \"64 KiB\"), (offset: 0x0020_0000, size: \"0 B\")], uefi_frame_buffer_ranges: [(offset: 0x0000, size: \"3 MiB\")], cpu_host_aperture: (physical_address: 0xD000_0000, size_in_pages: 256), video_protected_range: (start: 0x0080_0000, size: \"4 MiB\", alignment: \"64 KiB\", supported: 1, reserve: \"4 KiB\")),",
         "        agp_aperture: (base: 0xE000_0000, size: \"256 MiB\"),",
         "        quirks: \"UnmapToPageZero | NoOpPaging | 0x80000000\",",
+        "        costs: (link_to_device: \"16 GiB\", link_to_host: 12_000_000_000, local_memory: 0, operation: 1, submission: 2_000, packet: 3, aperture_page: 4, hibernate_file: \"1 GiB\", power_down: 4_000_000, power_up: 18_446_744_073_709_551_615),",
+        "        Sleep(HybridSleep),",
+        "        Resume,",
+        "        Resume(power: Lost),",
+        "        DevicePower(D3),",
+        "        TimeoutRecovery,",
+        "        Expect(Power(Asleep(Hibernate))),",
+        "        Expect(LostBytes(\"tex\", \"4 MiB\")),",
         "        CreateAllocation(name: \"rows\", device: \"game\", rows: (pitch: 256, aligned_pitch: 512, rows: 100), hinted_banks: [2, (3, FromEnd)], flags: \"CpuVisible | Swizzled\", shared: true, primary: true),",
         "        Offer([\"tex\", \"rt\"], LOW),",
         "        Lock(allocation: \"tex\", device: \"game\", flags: \"ReadOnly | DonotWait\"),",
@@ -523,7 +712,7 @@ fn the_sample_and_the_documentation_are_complete() {
     let fields_of = |command: &str| known_in_place_of(&commands(command));
 
     let keywords = fields_of("Qqqqqqqq");
-    assert_eq!(keywords.len(), 32);
+    assert_eq!(keywords.len(), 36);
     for keyword in &keywords {
         check("        ", keyword, "");
         let text = commands(&format!("{keyword}(qqqqqqqq: 0)"));
@@ -555,6 +744,28 @@ fn the_sample_and_the_documentation_are_complete() {
     }
     for field in known_in_place_of("(version: 1, adapter: (segments: [(qqqqqqqq: 0)]))") {
         check("", &field, ": ");
+    }
+    for field in known_in_place_of("(version: 1, adapter: (costs: (qqqqqqqq: 0)))") {
+        check("", &field, ": ");
+    }
+    let of_segment = |text: &str| {
+        let text = format!("(version: 1, adapter: (segments: [(hardware_keeps: {text})]))");
+        known_in_place_of(&text)
+    };
+    for field in of_segment("(qqqqqqqq: 0)") {
+        check("", &field, ": ");
+    }
+    for kept in of_segment("(standby: Qqqqqqqq)") {
+        check(": ", &kept, "");
+    }
+    for power in fields_of("Expect(Power(Qqqqqqqq))") {
+        check("Expect(Power(", &power, "");
+    }
+    for fate in fields_of("Expect(Fate(\"a\", Qqqqqqqq))") {
+        assert!(readme.contains(&format!("`{fate}`")), "{fate} is not documented");
+    }
+    for sleep in fields_of("Sleep(Qqqqqqqq)") {
+        check("Sleep(", &sleep, ")");
     }
     for field in known_in_place_of("(version: 1, policies: (qqqqqqqq: 0))") {
         check("", &field, ": ");

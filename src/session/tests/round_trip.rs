@@ -4,18 +4,19 @@ use proptest::prelude::*;
 
 use crate::base::FenceId;
 use crate::config::{
-    AgpAperture, CpuHostAperture, EnginePolicy, EvictionPolicy, FitPolicy, OfferPolicy, Policies,
-    Quirks, SegmentRange, VideoProtectedRange,
+    AgpAperture, CpuHostAperture, EnginePolicy, EvictionPolicy, FitPolicy, HardwareKeeps, Kept,
+    OfferPolicy, Policies, Quirks, SegmentRange, VideoProtectedRange,
 };
 use crate::ddi::{
-    AllocationFlags, BankHint, DescriptorGeneration, DiscardContentFlags, InterfaceVersion,
-    LockFlags, MapApertureFlags, NtStatus, OfferPriority, Priority, RowLayout, SegmentFlags,
-    SystemMemoryId, TransferFlags,
+    AllocationFlags, BankHint, DescriptorGeneration, DevicePowerState, DiscardContentFlags,
+    InterfaceVersion, LockFlags, MapApertureFlags, NtStatus, OfferPriority, Priority, RowLayout,
+    SegmentFlags, SystemMemoryId, TransferFlags,
 };
 use crate::machine::{ContentState, Counter, OfferState, RunGpu};
 use crate::rules::Rule;
 use crate::session::document::*;
 use crate::session::{Name, parse, write};
+use crate::vidmm::{Fate, Power, Sleep};
 
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -191,7 +192,73 @@ fn damage() -> impl Strategy<Value = NamedDamage> {
     ]
 }
 
-/// What came with locks, offers, displays, reserved pages and rules.
+const FATES: [Fate; 8] = [
+    Fate::Kept,
+    Fate::MovedOut,
+    Fate::Discarded,
+    Fate::Unmapped,
+    Fate::Lost,
+    Fate::Restored,
+    Fate::Remapped,
+    Fate::Waiting,
+];
+
+fn sleep() -> impl Strategy<Value = Sleep> {
+    proptest::sample::select(Sleep::ALL.to_vec())
+}
+
+/// D0 is no state of a sleeping adapter.
+fn power() -> impl Strategy<Value = Power> {
+    let lowered = DevicePowerState::ALL[1..].to_vec();
+    prop_oneof![
+        Just(Power::Working),
+        proptest::sample::select(lowered).prop_map(Power::Device),
+        sleep().prop_map(Power::Asleep),
+    ]
+}
+
+fn power_command() -> impl Strategy<Value = NamedCommand> {
+    prop_oneof![
+        sleep().prop_map(NamedCommand::Sleep),
+        any::<bool>().prop_map(|power_lost| NamedCommand::Resume { power_lost }),
+        proptest::sample::select(DevicePowerState::ALL.to_vec())
+            .prop_map(NamedCommand::DevicePower),
+        Just(NamedCommand::TimeoutRecovery),
+    ]
+}
+
+fn hardware_keeps() -> impl Strategy<Value = HardwareKeeps> {
+    let kept = || {
+        proptest::option::of(prop_oneof![
+            Just(Kept::Nothing),
+            Just(Kept::Everything),
+            size().prop_map(Kept::First),
+        ])
+    };
+    (kept(), kept()).prop_map(|(standby, hibernate)| HardwareKeeps { standby, hibernate })
+}
+
+fn costs() -> impl Strategy<Value = CostsDescription> {
+    let half = || proptest::array::uniform5(proptest::option::of(size()));
+    (half(), half()).prop_map(|(first, second)| {
+        let [link_to_device, link_to_host, local_memory, operation, submission] = first;
+        let [packet, aperture_page, hibernate_file, power_down, power_up] = second;
+        CostsDescription {
+            link_to_device,
+            link_to_host,
+            local_memory,
+            operation,
+            submission,
+            packet,
+            aperture_page,
+            hibernate_file,
+            power_down,
+            power_up,
+        }
+    })
+}
+
+/// What came with locks, offers, displays, reserved pages, rules and power.
 fn later_expectation() -> impl Strategy<Value = NamedExpectation> {
     let offers = vec![OfferState::NotOffered, OfferState::Offered, OfferState::Discarded];
     prop_oneof![
@@ -208,6 +275,10 @@ fn later_expectation() -> impl Strategy<Value = NamedExpectation> {
         }),
         proptest::sample::select(Rule::ALL.to_vec()).prop_map(NamedExpectation::Finding),
         damage().prop_map(NamedExpectation::Damage),
+        power().prop_map(NamedExpectation::Power),
+        (name(), proptest::sample::select(FATES.to_vec()))
+            .prop_map(|(name, fate)| NamedExpectation::Fate(name, fate)),
+        (name(), size()).prop_map(|(name, bytes)| NamedExpectation::LostBytes(name, bytes)),
     ]
 }
 
@@ -217,6 +288,7 @@ fn expectation() -> impl Strategy<Value = NamedExpectation> {
         ContentState::Damaged,
         ContentState::NeverWritten,
         ContentState::Discarded,
+        ContentState::Lost,
     ];
     let counter = proptest::sample::select(Counter::ALL.to_vec());
     let status = prop_oneof![any::<u32>(), Just(0xC01E_0100_u32)];
@@ -412,7 +484,7 @@ fn command() -> impl Strategy<Value = NamedCommand> {
         expectation().prop_map(|expected| NamedCommand::Expect(Box::new(expected))),
         later_expectation().prop_map(|expected| NamedCommand::Expect(Box::new(expected))),
     ];
-    prop_oneof![2 => first, 1 => sharing_command(), 1 => raw_command()]
+    prop_oneof![2 => first, 1 => sharing_command(), 1 => raw_command(), 1 => power_command()]
 }
 
 fn ranges() -> impl Strategy<Value = Vec<SegmentRange>> {
@@ -437,13 +509,13 @@ fn segment_description() -> impl Strategy<Value = SegmentDescription> {
             reserve,
         },
     );
-    let windows = (proptest::option::of(window), proptest::option::of(protected));
+    let windows = (proptest::option::of(window), proptest::option::of(protected), hardware_keeps());
     let numbers = proptest::array::uniform5(size());
     let parts = (name(), any::<u32>(), numbers, banks, ranges(), ranges(), windows);
     parts.prop_map(|(name, flags, numbers, banks, invalid, frame_buffer, windows)| {
         let [base, size, commit_limit, cpu_translated_address, system_memory_end_address] = numbers;
         let (bank_ends, bank_count) = banks;
-        let (cpu_host_aperture, video_protected_range) = windows;
+        let (cpu_host_aperture, video_protected_range, hardware_keeps) = windows;
         let mut segment = SegmentDescription {
             name,
             flags: SegmentFlags::from_bits_retain(flags),
@@ -458,6 +530,7 @@ fn segment_description() -> impl Strategy<Value = SegmentDescription> {
             uefi_frame_buffer_ranges: frame_buffer,
             cpu_host_aperture,
             video_protected_range,
+            hardware_keeps,
         };
         // The reader does so too.
         segment.forget_default_bank_count();
@@ -496,7 +569,11 @@ fn adapter() -> impl Strategy<Value = AdapterDescription> {
         proptest::option::of(paging_buffer),
         any::<Option<u8>>(),
         option(size().boxed()),
-        (proptest::option::of(agp_aperture), proptest::option::of(quirks)),
+        (
+            proptest::option::of(agp_aperture),
+            proptest::option::of(quirks),
+            proptest::option::of(costs()),
+        ),
     )
         .prop_map(
             |(texts, system_memory, frame_seed, segments, paging_buffer, id, limit, rest)| {
@@ -513,6 +590,7 @@ fn adapter() -> impl Strategy<Value = AdapterDescription> {
                     aperture_commit_limit: limit,
                     agp_aperture: rest.0,
                     quirks: rest.1,
+                    costs: rest.2,
                 }
             },
         )

@@ -2,7 +2,8 @@
 
 use std::fmt::{self, Display};
 
-use super::{BytesText, Fields, Quoted};
+use super::power::{PowerText, fate_name};
+use super::{BytesText, Fields, Quoted, Size};
 use crate::base::text::{hex, word};
 use crate::machine::{ContentState, Counter, OfferState};
 use crate::session::document::{NamedDamage, NamedExpectation};
@@ -93,6 +94,13 @@ impl Display for ExpectationText<'_> {
             }
             NamedExpectation::Finding(rule) => write!(f, "Finding({})", Quoted(rule.id())),
             NamedExpectation::Damage(damage) => write!(f, "Damage({})", DamageText(damage)),
+            NamedExpectation::Power(power) => write!(f, "Power({})", PowerText(*power)),
+            NamedExpectation::Fate(name, fate) => {
+                write!(f, "Fate({}, {})", Quoted(name.as_str()), fate_name(*fate))
+            }
+            NamedExpectation::LostBytes(name, bytes) => {
+                write!(f, "LostBytes({}, {})", Quoted(name.as_str()), Size(*bytes))
+            }
         }
     }
 }
