@@ -75,10 +75,7 @@ impl Dice {
                 supported: self.word(),
                 reserve: self.number(),
             }),
-            hardware_keeps: HardwareKeeps {
-                standby: self.one_of(&[None, Some(Kept::Nothing), Some(Kept::Everything)]),
-                hibernate: Some(Kept::First(self.number())),
-            },
+            hardware_keeps: HardwareKeeps { standby: self.kept(), hibernate: self.kept() },
         }
     }
 

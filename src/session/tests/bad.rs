@@ -300,25 +300,10 @@ fn wrong_values_of_power_are_located() {
             "13: commands[0].DevicePower: `D4` is not known here (write one of D0, D1, D2, D3)",
         ),
         ("DevicePower(3)", "13: commands[0].DevicePower: `3` is not a word that is known here"),
+        ("Resume(1)", "7: commands: Expected comma"),
         (
-            "Resume(power: Maybe)",
-            "15: commands[0].Resume.power: `Maybe` is not known here (write one of Kept, Lost)",
-        ),
-        (
-            "Resume, Resume(power: Maybe)",
-            "23: commands[1].Resume.power: `Maybe` is not known here (write one of Kept, Lost)",
-        ),
-        (
-            "Resume(lost: true)",
-            "8: commands[0].Resume.lost: there is no field `lost` (write one of power)",
-        ),
-        (
-            "Resume(power: Kept, power: Lost)",
-            "21: commands[0].Resume: the field `power` is there twice",
-        ),
-        (
-            "Resume(Lost)",
-            "8: commands[0].Resume.Lost: there is no field `Lost` (write one of power)",
+            "ResumeAfterPowerLos",
+            "1: commands[0]: `ResumeAfterPowerLos` is not known here (did you mean `ResumeAfterPowerLoss`?)",
         ),
         ("TimeoutRecovery(1)", "16: commands: Expected comma"),
         ("Resume, Resume, 7", "17: commands[2]: `7` is not a word that is known here"),
@@ -444,31 +429,6 @@ fn wrong_costs_and_kept_bytes_are_located() {
         wanted.push(format!("bad.ron:2:{expected}"));
     }
     assert_eq!(found, wanted);
-}
-
-/// Parentheses that the reader puts in for itself move no place of an error.
-#[test]
-fn errors_behind_a_bare_resume_are_where_the_text_goes_wrong() {
-    let table = [
-        ("Resume, Resume, EvictAll EvictAll", (3, 26)),
-        ("Resume Resume", (3, 8)),
-        ("Resume", (4, 2)),
-        ("Resume,\n Resume, Resume: 1", (4, 16)),
-        ("ä(), Resume", (3, 1)),
-        ("/* ä */ Resume, /* Resume */ Resume ;", (3, 37)),
-    ];
-    for (commands, (line, column)) in table {
-        let text = with_commands(commands).replace("\n])", "\n]");
-        let error = parse(&text, "bad.ron").expect_err(commands);
-        assert_eq!((error.position.line, error.position.column), (line, column), "{error}");
-    }
-    // Quadratic work on one long line would be noticed.
-    let text = with_commands(&"Resume,".repeat(200_000)).replace("\n]", "\n;");
-    let error = parse(&text, "bad.ron").expect_err("a stray semicolon");
-    assert_eq!((error.position.line, error.position.column), (4, 1), "{error}");
-    let text = with_commands(&format!("{};", "Resume,".repeat(200_000)));
-    let error = parse(&text, "bad.ron").expect_err("a stray semicolon");
-    assert_eq!((error.position.line, error.position.column), (3, 1_400_001), "{error}");
 }
 
 #[test]
