@@ -2,10 +2,10 @@
 
 use crate::base::text::counted;
 use crate::config::Quirks;
-use crate::ddi::{Location, PagingOperation, Transfer};
+use crate::ddi::{DevicePowerState, Location, PagingOperation, Transfer};
 use crate::kmd::{self, Profile};
 use crate::rules::{CheckedAdapter, SegmentKind};
-use crate::vidmm::{Allocation, Asked, OperationRecord};
+use crate::vidmm::{Allocation, Asked, OperationRecord, PowerOperation};
 
 /// A quirk in words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +39,7 @@ const fn departure(quirk: Quirks) -> &'static str {
     const NULL_MAP: u32 = Quirks::NullAllocationMapIgnored.bits();
     const NOT_SUPPORTED: u32 = Quirks::TransferNotSupported.bits();
     const INTO_LIST: u32 = Quirks::TransferOffsetIntoList.bits();
+    const POWER_STATE: u32 = Quirks::SetPowerStateFails.bits();
     match quirk.bits() {
         TO_PAGE_ZERO => {
             "Unmapped aperture pages point at page 0 of system memory. Documented: at the dummy \
@@ -83,6 +84,7 @@ const fn departure(quirk: Quirks) -> &'static str {
             "Page lists are read from TransferOffset, modulo their length. Documented: from page \
              MdlOffset on; TransferOffset applies to segment locations only."
         }
+        POWER_STATE => "SetPowerState fails for every state but D0. Documented: it must not fail.",
         _ => "A departure from the documents.",
     }
 }
@@ -115,6 +117,11 @@ pub fn affecting(
     }
     let mut found = match &record.asked {
         Asked::Paging(operation) => reached_by(operation),
+        Asked::Power(PowerOperation::SetPowerState(arguments))
+            if arguments.state != DevicePowerState::D0 =>
+        {
+            Quirks::SetPowerStateFails
+        }
         Asked::Render(_) | Asked::Platform(_) | Asked::Power(_) => Quirks::empty(),
     };
     let unflushed = subject.is_some_and(Allocation::is_cached) && is_blind_map(adapter, record);

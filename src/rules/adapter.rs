@@ -32,6 +32,7 @@ pub fn check_adapter(adapter: &Adapter) -> (Option<CheckedAdapter>, Vec<Finding>
         let earlier = &seen[..index];
         let found = &mut found.below(&format!("segments[{index}]"));
         segments::check(segment, earlier, found);
+        power::check_kept(segment, found);
         if !apertures::check_agp(segment, earlier, adapter.agp_aperture.is_some(), found) {
             continue;
         }

@@ -326,6 +326,23 @@ Power {
     HybridSleep = "preserved-hybrid-sleep", Note,
         "hybrid sleep goes by the column of hibernation: what standby keeps is purged all the same",
         "DXGK_SEGMENTFLAGS, Remarks";
+    /// A claim that does not hold.
+    KeptLess = "hardware-keeps-less", Warning,
+        "the hardware keeps less in a sleep than the driver claims: bytes will be lost",
+        "DXGK_SEGMENTFLAGS, PreservedDuringStandby, PreservedDuringHibernate",
+        fix "claim less, or let the hardware keep what is claimed";
+    /// A claim that is too modest.
+    KeptMore = "hardware-keeps-more", Note,
+        "the hardware keeps more in a sleep than the driver claims: bytes are moved for nothing",
+        "DXGK_SEGMENTFLAGS, PreservedDuringStandby, PreservedDuringHibernate";
+    /// Nothing to keep.
+    KeptAperture = "hardware-keeps-aperture", Note,
+        "what the hardware keeps of an aperture is ignored: an aperture holds no bytes",
+        "DXGK_SEGMENTFLAGS, Aperture", fix "leave it out";
+    /// More than there is.
+    KeptBeyondSegment = "hardware-keeps-beyond", Note,
+        "what the hardware keeps ends with the segment, however many bytes are given",
+        "DXGK_SEGMENTDESCRIPTOR, Size", fix "give at most the size of the segment";
 }
 Ranges {
     /// Older descriptors have no invalid ranges.

@@ -1,7 +1,9 @@
 //! Rules on what survives standby and hibernation.
 
-use crate::base::text::{hex, word};
-use crate::ddi::{DescriptorGeneration, InterfaceVersion, SegmentFlags};
+use crate::base::Span;
+use crate::base::text::{exact_size, hex, word};
+use crate::config::{HardwareKeeps, Kept};
+use crate::ddi::{DescriptorGeneration, InterfaceVersion, SegmentFlags, SystemSleepState};
 
 use super::Rule;
 use super::finding::Found;
@@ -49,4 +51,54 @@ fn check_end(segment: &Seen<'_>, partial: bool, split: bool, found: &mut Found<'
     } else if split {
         add(Rule::PartialStraddlers);
     }
+}
+
+/// What the hardware is said to keep beside what the driver claims.
+pub(super) fn check_kept(segment: &Seen<'_>, found: &mut Found<'_>) {
+    let HardwareKeeps { standby, hibernate } = segment.raw.hardware_keeps;
+    let stated = [
+        (standby, SystemSleepState::Standby, "hardware_keeps.standby"),
+        (hibernate, SystemSleepState::Hibernate, "hardware_keeps.hibernate"),
+    ];
+    for (kept, sleep, field) in stated {
+        let Some(kept) = kept else { continue };
+        if segment.aperture {
+            let value = match kept {
+                Kept::Nothing => "nothing".to_owned(),
+                Kept::Everything => "everything".to_owned(),
+                Kept::First(bytes) => exact_size(bytes),
+            };
+            found.add(Rule::KeptAperture, field, value);
+            continue;
+        }
+        if let Kept::First(bytes) = kept
+            && bytes > segment.raw.size
+        {
+            let value = format!("{} of {}", exact_size(bytes), exact_size(segment.raw.size));
+            found.add(Rule::KeptBeyondSegment, field, value);
+        }
+        let claimed = segment.raw.claimed(sleep);
+        let really = segment.raw.really_kept(sleep);
+        let both = common_bytes(&claimed, &really);
+        let (claimed, really) = (bytes_of(&claimed), bytes_of(&really));
+        if both < claimed {
+            let value = format!("{} of the {} claimed", exact_size(both), exact_size(claimed));
+            found.add(Rule::KeptLess, field, value);
+        }
+        if both < really {
+            let value = format!("{}, {} of it claimed", exact_size(really), exact_size(both));
+            found.add(Rule::KeptMore, field, value);
+        }
+    }
+}
+
+/// Bytes of spans that are apart: of one segment, so that the sum fits.
+fn bytes_of(spans: &[Span]) -> u64 {
+    spans.iter().map(|span| span.len()).sum()
+}
+
+/// Bytes in spans of both lists, each with spans that are apart.
+fn common_bytes(some: &[Span], others: &[Span]) -> u64 {
+    let pairs = some.iter().flat_map(|span| others.iter().map(|other| span.intersection(*other)));
+    pairs.flatten().map(Span::len).sum()
 }

@@ -431,8 +431,9 @@ impl<'a> Binder<'a> {
                 Command::Raw(Box::new(self.raw_operation(command, &at)?))
             }
             NamedCommand::Sleep(sleep) => Command::Power(Transition::Sleep(*sleep)),
-            NamedCommand::Resume { power_lost } => {
-                Command::Power(Transition::Resume { power_lost: *power_lost })
+            NamedCommand::Resume => Command::Power(Transition::Resume { power_lost: false }),
+            NamedCommand::ResumeAfterPowerLoss => {
+                Command::Power(Transition::Resume { power_lost: true })
             }
             NamedCommand::DevicePower(state) => Command::Power(Transition::Device(*state)),
             NamedCommand::TimeoutRecovery => Command::Power(Transition::TimeoutRecovery),

@@ -249,12 +249,10 @@ pub enum NamedCommand {
     UnmapApertureSegment(Box<NamedUnmapApertureSegment>),
     /// The system goes to sleep.
     Sleep(#[serde(with = "value::SleepName")] Sleep),
-    /// The system comes back; the file may leave the parentheses out.
-    Resume {
-        /// The power went while the machine was in hybrid sleep.
-        #[serde(default, rename = "power", deserialize_with = "value::power_lost")]
-        power_lost: bool,
-    },
+    /// The system comes back.
+    Resume,
+    /// The system comes back from a hybrid sleep in which its power went.
+    ResumeAfterPowerLoss,
     /// The adapter alone changes its state.
     DevicePower(#[serde(with = "value::DevicePowerStateName")] DevicePowerState),
     /// The adapter is reset.
@@ -264,9 +262,6 @@ pub enum NamedCommand {
 }
 
 impl NamedCommand {
-    /// The command that may be written without the parentheses of its fields.
-    pub(super) const RESUME: &'static str = "Resume";
-
     /// The name of the command, as the file writes it.
     #[must_use]
     pub const fn keyword(&self) -> &'static str {
@@ -303,7 +298,8 @@ impl NamedCommand {
             Self::MapApertureSegment(_) => OperationKind::MapApertureSegment.name(),
             Self::UnmapApertureSegment(_) => OperationKind::UnmapApertureSegment.name(),
             Self::Sleep(_) => "Sleep",
-            Self::Resume { .. } => Self::RESUME,
+            Self::Resume => "Resume",
+            Self::ResumeAfterPowerLoss => "ResumeAfterPowerLoss",
             Self::DevicePower(_) => "DevicePower",
             Self::TimeoutRecovery => "TimeoutRecovery",
             Self::Expect(_) => "Expect",

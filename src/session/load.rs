@@ -1,6 +1,5 @@
 //! Reading session files: bounded, and every error with its place.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
@@ -15,11 +14,9 @@ use crate::base::text;
 use crate::config::Adapter;
 
 use super::bind::{Bound, bind};
-use super::document::{Document, NamedCommand, Root};
+use super::document::{Document, Root};
 use super::limits;
-use super::locate::{
-    FieldPath, Locator, PathSegment, TextPosition, bare_commands, locate, locate_field_name,
-};
+use super::locate::{FieldPath, Locator, PathSegment, TextPosition, locate, locate_field_name};
 use super::suggest;
 
 /// Brackets inside brackets deeper than this are refused; the grammar needs eight.
@@ -213,69 +210,10 @@ pub fn parse(text: &str, origin: &str) -> Result<Document, LoadError> {
             hint: Some("save it as UTF-8 without one".to_owned()),
         });
     }
-    let completed = Completed::new(text);
-    match options().from_str::<Root>(&completed.text) {
+    match options().from_str::<Root>(text) {
         Ok(root) => Ok(root.into_document(head_comment(text))),
         // Only a text known to be wrong pays for following the path.
-        Err(_) => Err(error_with_path(text, &completed, origin)),
-    }
-}
-
-/// A text with the parentheses that `Resume` may leave out: the reader knows a command with fields
-/// only by them.
-struct Completed<'a> {
-    text: Cow<'a, str>,
-    /// Where they were put, as places of the text without them.
-    inserted: Vec<usize>,
-}
-
-impl<'a> Completed<'a> {
-    const PARENTHESES: &'static str = "()";
-
-    fn new(text: &'a str) -> Self {
-        let inserted = bare_commands(text, NamedCommand::RESUME);
-        if inserted.is_empty() {
-            return Self { text: Cow::Borrowed(text), inserted };
-        }
-        let more = inserted.len() * Self::PARENTHESES.len();
-        let mut completed = String::with_capacity(text.len() + more);
-        let mut copied = 0;
-        for end in &inserted {
-            completed.push_str(text.get(copied..*end).unwrap_or_default());
-            completed.push_str(Self::PARENTHESES);
-            copied = *end;
-        }
-        completed.push_str(text.get(copied..).unwrap_or_default());
-        Self { text: Cow::Owned(completed), inserted }
-    }
-
-    /// The place in `text`, the text without the parentheses, of a place in the one with them.
-    fn original(&self, text: &str, position: TextPosition) -> TextPosition {
-        let width = u32::try_from(Self::PARENTHESES.len()).unwrap_or(0);
-        let line = usize::try_from(position.line).unwrap_or(usize::MAX).saturating_sub(1);
-        let start = match line.checked_sub(1) {
-            None => 0,
-            Some(breaks) => {
-                text.match_indices('\n').nth(breaks).map_or(text.len(), |(at, _)| at + 1)
-            }
-        };
-        // Columns are counted once along the line, however many commands it has.
-        let (mut counted, mut column, mut removed) = (start, 1_u32, 0_u32);
-        for end in self.inserted.iter().filter(|end| **end >= start) {
-            let passed = text.get(counted..*end).unwrap_or_default();
-            if passed.contains('\n') {
-                break;
-            }
-            let characters = u32::try_from(passed.chars().count()).unwrap_or(u32::MAX);
-            column = column.saturating_add(characters);
-            counted = *end;
-            let before = position.column.saturating_sub(removed).saturating_sub(column);
-            if before == 0 {
-                break;
-            }
-            removed = removed.saturating_add(before.min(width));
-        }
-        TextPosition { column: position.column.saturating_sub(removed), ..position }
+        Err(_) => Err(error_with_path(text, origin)),
     }
 }
 
@@ -307,9 +245,9 @@ fn head_comment(text: &str) -> String {
 }
 
 /// Reads the text again, this time following the path to what is wrong.
-fn error_with_path(text: &str, completed: &Completed<'_>, origin: &str) -> LoadError {
+fn error_with_path(text: &str, origin: &str) -> LoadError {
     let mut track = serde_path_to_error::Track::new();
-    let error = match ron::Deserializer::from_str_with_options(&completed.text, &options()) {
+    let error = match ron::Deserializer::from_str_with_options(text, &options()) {
         Ok(mut deserializer) => {
             let tracked = serde_path_to_error::Deserializer::new(&mut deserializer, &mut track);
             let result = Root::deserialize(tracked).and_then(|_| deserializer.end());
@@ -321,7 +259,7 @@ fn error_with_path(text: &str, completed: &Completed<'_>, origin: &str) -> LoadE
         Err(error) => error,
     };
     let path = path_of_track(&track.path());
-    describe(text, completed, origin, path, error)
+    describe(text, origin, path, error)
 }
 
 /// Our form of a path; what it cannot name is left out.
@@ -335,18 +273,11 @@ fn path_of_track(path: &serde_path_to_error::Path) -> FieldPath {
 }
 
 /// Says what the reader found, where, and what to do.
-fn describe(
-    text: &str,
-    completed: &Completed<'_>,
-    origin: &str,
-    path: FieldPath,
-    error: SpannedError,
-) -> LoadError {
-    let found_at = TextPosition {
+fn describe(text: &str, origin: &str, path: FieldPath, error: SpannedError) -> LoadError {
+    let at_cursor = TextPosition {
         line: u32::try_from(error.span.end.line).unwrap_or(u32::MAX),
         column: u32::try_from(error.span.end.col).unwrap_or(u32::MAX),
     };
-    let at_cursor = completed.original(text, found_at);
     let at_value = || locate(text, &path);
     let mut message = error.code.to_string();
     let mut hint = None;
@@ -385,6 +316,10 @@ fn describe(
             let parent = parent_of_field(&path, field);
             (Rule::Field, locate_field_name(text, &parent, field))
         }
+        RonError::SuggestRawIdentifier(found) => {
+            message = format!("`{found}` is not a word that is known here");
+            (Rule::Syntax, at_cursor)
+        }
         RonError::ExceededRecursionLimit => {
             message = format!("brackets are nested deeper than {NESTING}, which is the limit");
             (Rule::Limit, at_cursor)
@@ -415,7 +350,11 @@ fn parent_of_field(path: &FieldPath, field: &str) -> FieldPath {
 
 /// The closest of what is allowed, or all of it.
 fn one_of(found: &str, expected: &[&'static str]) -> String {
-    let close = suggest::close(found, expected.iter().copied());
+    // A word of two letters is close to everything as short.
+    let close = match found.chars().nth(2) {
+        Some(_) => suggest::close(found, expected.iter().copied()),
+        None => Vec::new(),
+    };
     if close.is_empty() {
         format!("write one of {}", expected.join(", "))
     } else {

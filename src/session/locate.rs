@@ -159,32 +159,6 @@ pub fn command_lines(text: &str) -> Vec<u32> {
     command_starts(text).into_iter().map(|(_, line)| line).collect()
 }
 
-/// Where commands called `keyword` end that have no parentheses, in order.
-pub(super) fn bare_commands(text: &str, keyword: &str) -> Vec<usize> {
-    let mut ends = Vec::new();
-    // Most texts are done here, without a walk.
-    if !text.contains(keyword) {
-        return ends;
-    }
-    let mut scanner = Scanner::new(text);
-    scanner.at = offset_of(text, &FieldPath::root().field("commands"));
-    if scanner.peek() == Some(b'[') && scanner.enter() {
-        while scanner.more_items() {
-            let start = scanner.at;
-            scanner.skip_word();
-            let end = scanner.at;
-            if scanner.bytes[start..end] == *keyword.as_bytes() {
-                scanner.skip_space();
-                if scanner.peek() != Some(b'(') {
-                    ends.push(end);
-                }
-            }
-            scanner.skip_item();
-        }
-    }
-    ends
-}
-
 /// Finds many values of one text: after the first, those in commands take no walk through the
 /// whole of it.
 #[derive(Debug)]
@@ -590,21 +564,6 @@ Session(
     }
 
     #[test]
-    fn commands_without_parentheses_are_found_among_commands_alone() {
-        let text = "(title: \"Resume\", commands: [Resume, Resumed, Resume (x: 1), \
-                    // Resume,\n A(Resume, [Resume]), \"Resume\", Resume /* ) */, Resume";
-        let ends = bare_commands(text, "Resume");
-        // By hand: behind the first in the list, the one before the block comment, and the last.
-        assert_eq!(ends.len(), 3, "{ends:?}");
-        assert_eq!(&text[..ends[0]], "(title: \"Resume\", commands: [Resume");
-        assert!(text[ends[1]..].starts_with(" /* ) */"), "{ends:?}");
-        assert_eq!(ends[2], text.len());
-        for text in ["", "Resume", "(commands: Resume)", "(commands: (Resume))"] {
-            assert!(bare_commands(text, "Resume").is_empty(), "{text}");
-        }
-    }
-
-    #[test]
     fn commands_know_their_lines() {
         assert_eq!(command_lines(SAMPLE), [8, 9, 10, 10, 11, 13, 17, 18, 19, 19, 20]);
         assert!(command_lines("(version: 1)").is_empty());
@@ -633,7 +592,6 @@ Session(
         for end in (0..SAMPLE.len()).filter(|end| SAMPLE.is_char_boundary(*end)) {
             let _ = locate(&SAMPLE[..end], &path);
             let _ = command_lines(&SAMPLE[..end]);
-            let _ = bare_commands(&SAMPLE[..end], "EvictAll");
         }
         for text in ["", "/*", "r#", "br", "'", "b'", "\"\\", "#", "(((((", ")", "(a:", "\u{2028}("]
         {

@@ -20,7 +20,7 @@ use crate::machine::{ContentState, Counter, OfferState, RunGpu};
 use crate::rules::Rule;
 
 pub(super) use self::power::{
-    DevicePowerStateName, FateName, PowerName, SleepName, hardware_keeps, power_lost,
+    DevicePowerStateName, FateName, PowerName, SleepName, hardware_keeps,
 };
 pub(super) use self::structures::{
     optional_agp_aperture, optional_cpu_host_aperture, optional_descriptors, optional_quirks,

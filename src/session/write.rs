@@ -464,8 +464,8 @@ impl Display for CommandText<'_> {
             NamedCommand::EvictAll
             | NamedCommand::StopDisplay
             | NamedCommand::TimeoutRecovery
-            | NamedCommand::Resume { power_lost: false } => Ok(()),
-            NamedCommand::Resume { power_lost: true } => f.write_str("(power: Lost)"),
+            | NamedCommand::Resume
+            | NamedCommand::ResumeAfterPowerLoss => Ok(()),
             NamedCommand::Sleep(sleep) => write!(f, "({})", power::sleep_name(*sleep)),
             NamedCommand::DevicePower(state) => write!(f, "({})", state.name()),
             NamedCommand::OpenAllocation(sharing) | NamedCommand::CloseAllocation(sharing) => {

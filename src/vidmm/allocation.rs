@@ -64,6 +64,8 @@ pub struct Allocation {
     pub(crate) backing: Option<Mdl>,
     pub(crate) has_content: bool,
     pub(crate) dirty: bool,
+    /// Its content began in a memory segment and has never been in its pages.
+    pub(crate) uncopied: bool,
     pub(crate) last_reference: u64,
     pub(crate) paged_in: u64,
     pub(crate) fence: FenceId,
@@ -332,6 +334,7 @@ impl Allocation {
             | u64::from(self.displayed) << 3
             | u64::from(self.left_for_lock) << 2
             | u64::from(self.cache_dirty) << 1
+            | u64::from(self.uncopied)
     }
 
     /// The part of its hash that a reference changes.

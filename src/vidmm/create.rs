@@ -103,6 +103,7 @@ impl VidMm {
             placement: None,
             backing,
             has_content,
+            uncopied: false,
             dirty: false,
             last_reference: 0,
             paged_in: 0,

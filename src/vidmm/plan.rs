@@ -199,7 +199,7 @@ impl Planner<'_, '_> {
                 self.count(|counters| counters.bytes_filled += size.get());
                 self.become_resident(id, place, time, |after| {
                     after.has_content = true;
-                    after.dirty = true;
+                    (after.dirty, after.uncopied) = (true, true);
                     if !keeps {
                         after.backing = None;
                     }
@@ -238,7 +238,7 @@ impl Planner<'_, '_> {
             self.leave(id, place, |_| {});
         }
         self.update(id, |after| {
-            after.dirty = false;
+            (after.dirty, after.uncopied) = (false, false);
             if content {
                 after.has_content = false;
                 if matches!(after.offer, Offer::Offered(_)) {
@@ -288,7 +288,7 @@ impl Planner<'_, '_> {
             let released = backing.is_some();
             self.leave(id, place, |after| {
                 after.offer = Offer::Discarded;
-                (after.has_content, after.dirty) = (false, false);
+                (after.has_content, after.dirty, after.uncopied) = (false, false, false);
                 if released {
                     after.backing = None;
                 }
@@ -315,7 +315,7 @@ impl Planner<'_, '_> {
                 self.count(|counters| counters.bytes_memory_to_aperture += size.get());
                 let mapping = OperationReason::EvictionMapping(id);
                 self.push_map(Some(id), aperture, &mdl, mapping)?;
-                self.leave(id, place, |after| after.dirty = false);
+                self.leave(id, place, |after| (after.dirty, after.uncopied) = (false, false));
                 let destination = self.destination(Destination::Aperture(aperture));
                 self.push_transfer(id, source, destination, reason);
                 self.give(aperture, ExtentOwner::Eviction(id));
@@ -326,7 +326,7 @@ impl Planner<'_, '_> {
             }
             None => {
                 let pages = self.page_list(&mdl)?;
-                self.leave(id, place, |after| after.dirty = false);
+                self.leave(id, place, |after| (after.dirty, after.uncopied) = (false, false));
                 self.count(|counters| counters.bytes_memory_to_mdl += size.get());
                 let destination = self.destination(Destination::Pages(pages));
                 self.push_transfer(id, source, destination, reason);

@@ -400,7 +400,7 @@ impl Way<'_, '_, '_> {
                     let content =
                         if on_the_way { in_pages(allocation) } else { ContentChange::Kept };
                     (Fate::Unmapped, FateReason::SystemPages, content)
-                } else if allocation.keeps_backing() {
+                } else if allocation.keeps_backing() && !allocation.uncopied {
                     let dirty = allocation.is_dirty() || on_the_way;
                     let fate = if dirty { Fate::Lost } else { Fate::Discarded };
                     (fate, FateReason::ResetToCopy, in_pages(allocation))

@@ -1,186 +1,24 @@
 //! Tables of outcomes, worked out by hand from the documents.
 
-use vidmm_inspector::base::{AllocationId, Bytes, DeviceId, PagesId, ProcessId, SegmentId};
-use vidmm_inspector::config::{
-    Adapter, AgpAperture, EnginePolicy, PagingBuffer, Policies, Segment,
-};
+use vidmm_inspector::base::{Bytes, DeviceId, PagesId, SegmentId};
+use vidmm_inspector::config::{AgpAperture, EnginePolicy};
 use vidmm_inspector::ddi::{
     AllocationFlags, AllocationInfo, BankHint, HintedBanks, InterfaceVersion, LockFlags,
     MapApertureFlags, NtStatus, OfferPriority, PagingOperation, Preference, PreferredSegments,
-    SegmentFlags, SegmentSet, TransferFlags,
+    SegmentFlags, TransferFlags,
 };
-use vidmm_inspector::kmd::profile;
 use vidmm_inspector::machine::{
-    AllocationRange, Command, ContentState, Counter, CreateAllocation, Data, Ending, Place,
-    RawLocation, RawOperation, RawTransfer, Reference, ReferenceKind, ReservePages, Run, RunGpu,
-    Started, TracedKind,
+    AllocationRange, Command, ContentState, Counter, Data, Place, RawLocation, RawOperation,
+    RawTransfer, ReservePages, RunGpu, TracedKind,
 };
 use vidmm_inspector::vidmm::{Asked, Offer};
 
-const PAGE: u64 = 4096;
-const ALL: AllocationRange = AllocationRange { offset: 0, length: None };
+use crate::script::{ALL, Done, PAGE, Script, info, segments};
+
 const VISIBLE: AllocationFlags = AllocationFlags::CpuVisible;
 const NONE: SegmentFlags = SegmentFlags::empty();
 const V1: InterfaceVersion = InterfaceVersion::Wddm1_3;
 const V2: InterfaceVersion = InterfaceVersion::Wddm2_2;
-
-/// A script that grows: an adapter, two devices of process 0 and one of process 1, commands.
-struct Script {
-    adapter: Adapter,
-    policies: Policies,
-    commands: Vec<Command>,
-    allocations: u32,
-}
-
-impl Script {
-    /// An adapter with segments of flags and pages.
-    fn new(version: InterfaceVersion, segments: &[(SegmentFlags, u64)]) -> Self {
-        let segments = segments.iter().zip(1..).map(|((flags, pages), number)| Segment {
-            name: format!("S{number}"),
-            flags: *flags,
-            size: pages * PAGE,
-            cpu_translated_address: 0xE000_0000,
-            ..Segment::default()
-        });
-        let paging_buffer = PagingBuffer { segment: 0, size: 4096, private_data_size: 0, count: 1 };
-        let adapter = Adapter {
-            name: "features".into(),
-            version,
-            profile: "inspector".into(),
-            system_memory: 16 << 20,
-            segments: segments.collect(),
-            paging_buffer,
-            ..Adapter::default()
-        };
-        let commands = vec![
-            Command::CreateProcess(ProcessId(0)),
-            Command::CreateProcess(ProcessId(1)),
-            Command::CreateDevice(DeviceId(0), ProcessId(0)),
-            Command::CreateDevice(DeviceId(1), ProcessId(0)),
-            Command::CreateDevice(DeviceId(2), ProcessId(1)),
-        ];
-        Self { adapter, policies: Policies::default(), commands, allocations: 0 }
-    }
-
-    /// Banks of a segment: where all but the last end, in pages.
-    fn banks(mut self, segment: usize, ends: &[u64]) -> Self {
-        let segment = &mut self.adapter.segments[segment - 1];
-        segment.flags |= SegmentFlags::UseBanking;
-        segment.bank_ends = ends.iter().map(|end| end * PAGE).collect();
-        segment.bank_count = u32::try_from(ends.len() + 1).expect("few banks");
-        self
-    }
-
-    /// One more command; its number.
-    fn then(&mut self, command: Command) -> usize {
-        self.commands.push(command);
-        self.commands.len()
-    }
-
-    fn create(&mut self, info: AllocationInfo) -> AllocationId {
-        self.create_with(info, |_| {})
-    }
-
-    fn create_with(
-        &mut self,
-        info: AllocationInfo,
-        change: impl FnOnce(&mut CreateAllocation),
-    ) -> AllocationId {
-        let allocation = AllocationId(self.allocations);
-        self.allocations += 1;
-        let mut create = CreateAllocation {
-            allocation,
-            device: DeviceId(0),
-            info,
-            fill_pattern: 7,
-            resident: false,
-            shared: false,
-            primary: false,
-            existing: None,
-        };
-        change(&mut create);
-        self.then(Command::CreateAllocation(Box::new(create)));
-        allocation
-    }
-
-    /// Creates what is resident at once.
-    fn resident(&mut self, info: AllocationInfo) -> AllocationId {
-        self.create_with(info, |create| create.resident = true)
-    }
-
-    fn write(&mut self, id: AllocationId) -> usize {
-        let kind = ReferenceKind::Write { seed: Some(5) };
-        self.then(Command::Use([Reference { allocation: id, range: ALL, kind }].into()))
-    }
-
-    fn lock(&mut self, id: AllocationId, flags: LockFlags) -> usize {
-        self.then(Command::Lock(id, None, flags))
-    }
-
-    /// Everything carried out.
-    fn run(&self) -> Done {
-        let profile = profile("inspector").expect("the profile is the program's own");
-        let commands = self.commands.clone().into();
-        let mut run = Run::new(&self.adapter, self.policies, &profile, commands);
-        run.execute_all();
-        let end = Place::after(self.commands.len());
-        assert_eq!(run.go_to(end), Ok(true));
-        for (number, record) in (1..).zip(run.records()) {
-            assert!(record.damage.is_empty(), "command {number}: {:?}", record.damage);
-        }
-        Done(run)
-    }
-}
-
-/// A script that was carried out.
-struct Done(Run);
-
-impl Done {
-    fn machine(&self) -> &Started {
-        self.0.machine().started().expect("the adapter breaks no rule")
-    }
-
-    /// How a command ended.
-    fn status(&self, number: usize) -> NtStatus {
-        match &self.0.record(number).expect("executed").ending {
-            Ending::Done => NtStatus::SUCCESS,
-            Ending::Refused(refusal) => refusal.status,
-            other => panic!("command {number} ended in {other:?}"),
-        }
-    }
-
-    fn last(&self) -> NtStatus {
-        self.status(self.0.commands().len())
-    }
-
-    /// Segment number and page.
-    fn place(&self, id: AllocationId) -> Option<(u8, u64)> {
-        let place = self.machine().vidmm().book().allocation(id).expect("exists").placement()?;
-        Some((place.segment.number(), place.span.start() / PAGE))
-    }
-
-    fn count(&self, counter: Counter) -> u64 {
-        self.machine().counter(counter)
-    }
-}
-
-fn segments(numbers: &[u8]) -> SegmentSet {
-    numbers.iter().map(|number| SegmentId::new(*number).expect("1 to 31")).collect()
-}
-
-/// An allocation of so many pages that the GPU can access in these segments.
-fn info(pages: u64, numbers: &[u8], flags: AllocationFlags) -> AllocationInfo {
-    let supported = segments(numbers);
-    let size = Bytes(pages * PAGE);
-    AllocationInfo {
-        size,
-        supported_read: supported,
-        supported_write: supported,
-        flags,
-        pitch_aligned_size: size,
-        ..AllocationInfo::default()
-    }
-}
 
 fn preferring(pages: u64, numbers: &[u8], hint: Option<BankHint>) -> AllocationInfo {
     let wanted: Vec<Preference> = numbers

@@ -99,6 +99,7 @@ fn write_operation(log: &mut String, operation: &TracedOperation) {
                 Asked::Render(accesses) => format!("Render of {} accesses", accesses.len()),
                 Asked::Paging(paging) => paging_text(paging),
                 Asked::Platform(platform) => format!("{} by the platform", platform.name()),
+                Asked::Power(step) => format!("{} {step:?}", step.name()),
             };
             let subject = record.subject.map(|AllocationId(id)| id);
             let _ = writeln!(log, "  {asked} for {subject:?}: {:?}", record.reason);

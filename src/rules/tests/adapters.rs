@@ -1,7 +1,9 @@
 //! Cases of the rules on adapters.
 
 use super::{Case, MIB, preserved, wddm2};
-use crate::config::{AgpAperture, CpuHostAperture, Segment, SegmentRange, VideoProtectedRange};
+use crate::config::{
+    AgpAperture, CpuHostAperture, HardwareKeeps, Kept, Segment, SegmentRange, VideoProtectedRange,
+};
 use crate::ddi::{DescriptorGeneration, InterfaceVersion, SegmentFlags, SystemMemoryId};
 use crate::rules::Rule as R;
 use crate::rules::Severity::{Disagreement, Error, Note, Warning};
@@ -81,6 +83,15 @@ fn partial(given: &mut super::Given, end: u64) {
     segment.flags =
         SegmentFlags::PreservedDuringStandby | SegmentFlags::PartiallyPreservedDuringHibernate;
     segment.system_memory_end_address = end;
+}
+
+/// What the hardware keeps of a segment in S3 and in S4.
+const fn kept(standby: Option<Kept>, hibernate: Option<Kept>) -> HardwareKeeps {
+    HardwareKeeps { standby, hibernate }
+}
+
+fn keeps(given: &mut super::Given, at: usize, standby: Option<Kept>, hibernate: Option<Kept>) {
+    given.adapter.segments[at].hardware_keeps = kept(standby, hibernate);
 }
 
 pub(super) fn cases() -> Vec<Case> {
@@ -706,6 +717,85 @@ fn of_power() -> Vec<Case> {
             |g| g.adapter.segments[1].flags = S,
             |g| g.adapter.segments[1].flags = S | H,
         ),
+        // The middle segment has 64 MiB and claims all of them, in S3 and in S4.
+        Case::new(
+            R::KeptLess,
+            Warning,
+            |g| keeps(g, 1, Some(Kept::First(64 * MIB - 1)), None),
+            |g| keeps(g, 1, Some(Kept::First(64 * MIB)), Some(Kept::Everything)),
+        ),
+        Case::new(
+            R::KeptLess,
+            Warning,
+            |g| keeps(g, 1, None, Some(Kept::Nothing)),
+            |g| {
+                keeps(g, 1, None, Some(Kept::Nothing));
+                g.adapter.segments[1].flags = S;
+            },
+        ),
+        // The byte at the end address is the last that is claimed.
+        Case::new(
+            R::KeptLess,
+            Warning,
+            |g| {
+                partial(g, MIB - 1);
+                keeps(g, 1, None, Some(Kept::First(MIB - 1)));
+            },
+            |g| {
+                partial(g, MIB - 1);
+                keeps(g, 1, None, Some(Kept::First(MIB)));
+            },
+        )
+        .also(&[R::PartialStraddlers, R::HybridSleep]),
+        Case::new(
+            R::KeptMore,
+            Note,
+            |g| {
+                partial(g, MIB - 1);
+                keeps(g, 1, None, Some(Kept::First(MIB + 1)));
+            },
+            |g| {
+                partial(g, MIB - 1);
+                keeps(g, 1, None, Some(Kept::First(MIB)));
+            },
+        )
+        .also(&[R::PartialStraddlers, R::HybridSleep]),
+        // A row that claims nothing.
+        Case::new(
+            R::KeptMore,
+            Note,
+            |g| {
+                keeps(g, 1, Some(Kept::First(1)), None);
+                g.adapter.segments[1].flags = H;
+            },
+            |g| {
+                keeps(g, 1, Some(Kept::First(0)), Some(Kept::Nothing));
+                g.adapter.segments[1].flags = H;
+            },
+        )
+        .also(&[R::PreservedStandby]),
+        Case::new(
+            R::KeptAperture,
+            Note,
+            |g| keeps(g, 2, Some(Kept::First(u64::MAX)), Some(Kept::Everything)),
+            |g| keeps(g, 2, None, None),
+        ),
+        Case::new(
+            R::KeptAperture,
+            Note,
+            |g| {
+                agp(g);
+                keeps(g, 2, None, Some(Kept::Nothing));
+            },
+            agp,
+        )
+        .also(&[R::AgpGart]),
+        Case::new(
+            R::KeptBeyondSegment,
+            Note,
+            |g| keeps(g, 1, Some(Kept::First(64 * MIB + 1)), None),
+            |g| keeps(g, 1, Some(Kept::First(64 * MIB)), None),
+        ),
     ]
 }
 
@@ -1126,4 +1216,73 @@ fn of_system_memory() -> Vec<Case> {
             |g| g.adapter.system_memory_id = SystemMemoryId(31),
         ),
     ]
+}
+
+/// The table of the documents, row by row: S, H and P, and whether the adapter starts.
+#[test]
+fn an_adapter_starts_with_the_recognised_rows_of_the_preservation_table_alone() {
+    const S: SegmentFlags = SegmentFlags::PreservedDuringStandby;
+    const H: SegmentFlags = SegmentFlags::PreservedDuringHibernate;
+    const P: SegmentFlags = SegmentFlags::PartiallyPreservedDuringHibernate;
+    let rows = [
+        (SegmentFlags::empty(), None),
+        (S, None),
+        (S | H, None),
+        (S | P, None),
+        (H, Some(R::PreservedStandby)),
+        (P, Some(R::PreservedStandby)),
+        (H | P, Some(R::PreservedStandby)),
+        (S | H | P, Some(R::PreservedBoth)),
+    ];
+    for (flags, refused) in rows {
+        let mut given = super::plain();
+        let segment = &mut given.adapter.segments[1];
+        segment.flags = flags;
+        segment.system_memory_end_address = if flags.contains(P) { MIB - 1 } else { 0 };
+        let (checked, found) = crate::rules::check_adapter(&given.adapter);
+        assert_eq!(checked.is_none(), refused.is_some(), "{flags:?}: {found:?}");
+        let mut errors = found.iter().filter(|finding| finding.severity() == Error);
+        assert_eq!(errors.next().map(|finding| finding.rule), refused, "{flags:?}");
+        assert_eq!(errors.next(), None, "{flags:?}");
+    }
+}
+
+/// Both numbers stand in the finding; a protected range can make one sleep lose and save at once.
+#[test]
+fn findings_on_what_hardware_keeps_name_both_numbers() {
+    let shown = |given: &super::Given| -> Vec<String> {
+        let found = crate::rules::check_adapter(&given.adapter).1;
+        let found = found.iter().filter(|finding| finding.rule.id().starts_with("hardware-keeps"));
+        found
+            .map(|finding| format!("{} {} {}", finding.rule.id(), finding.field, finding.value))
+            .collect()
+    };
+    let mut given = super::plain();
+    keeps(&mut given, 1, Some(Kept::Nothing), Some(Kept::First(2 * MIB)));
+    keeps(&mut given, 2, Some(Kept::Everything), Some(Kept::First(MIB)));
+    assert_eq!(
+        shown(&given),
+        [
+            "hardware-keeps-less segments[1].hardware_keeps.standby 0 B of the 64 MiB claimed",
+            "hardware-keeps-less segments[1].hardware_keeps.hibernate 2 MiB of the 64 MiB claimed",
+            "hardware-keeps-aperture segments[2].hardware_keeps.standby everything",
+            "hardware-keeps-aperture segments[2].hardware_keeps.hibernate 1 MiB",
+        ]
+    );
+    let mut given = super::plain();
+    wddm2(&mut given);
+    let segment = &mut given.adapter.segments[1];
+    segment.flags |= SegmentFlags::VprSupported;
+    segment.video_protected_range = protected(4 * MIB, 8 * MIB);
+    // Claimed: 64 MiB without the range. Of the first 16 MiB, 8 are claimed.
+    keeps(&mut given, 1, Some(Kept::First(16 * MIB)), Some(Kept::First(65 * MIB)));
+    assert_eq!(
+        shown(&given),
+        [
+            "hardware-keeps-less segments[1].hardware_keeps.standby 8 MiB of the 56 MiB claimed",
+            "hardware-keeps-more segments[1].hardware_keeps.standby 16 MiB, 8 MiB of it claimed",
+            "hardware-keeps-beyond segments[1].hardware_keeps.hibernate 65 MiB of 64 MiB",
+            "hardware-keeps-more segments[1].hardware_keeps.hibernate 64 MiB, 56 MiB of it claimed",
+        ]
+    );
 }

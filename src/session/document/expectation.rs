@@ -110,7 +110,7 @@ pub enum NamedExpectation {
     Power(#[serde(with = "value::PowerName")] Power),
     /// The last power transition left the allocation like this.
     Fate(Name, #[serde(with = "value::FateName")] Fate),
-    /// So many bytes of the allocation are not what they must be.
+    /// So many bytes of the allocation are gone: those of the pages that hold a wrong one.
     LostBytes(Name, #[serde(deserialize_with = "value::size")] u64),
 }
 

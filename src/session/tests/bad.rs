@@ -281,6 +281,156 @@ fn wrong_values_of_commands_are_located() {
     assert_eq!(found, table.map(|(_, expected)| format!("bad.ron:3:{expected}")));
 }
 
+/// Each command, expectation and field of power with a value that it cannot hold.
+#[test]
+fn wrong_values_of_power_are_located() {
+    let table = [
+        (
+            "Sleep(Hibernation)",
+            "7: commands[0].Sleep: `Hibernation` is not known here (did you mean `Hibernate`?)",
+        ),
+        (
+            "Sleep(S3)",
+            "7: commands[0].Sleep: `S3` is not known here (write one of Standby, Hibernate, HybridSleep, FastStartup)",
+        ),
+        ("Sleep(\"Standby\")", "7: commands[0].Sleep: Expected identifier"),
+        ("Sleep", "1: commands[0].Sleep: Expected opening `(`"),
+        (
+            "DevicePower(D4)",
+            "13: commands[0].DevicePower: `D4` is not known here (write one of D0, D1, D2, D3)",
+        ),
+        ("DevicePower(3)", "13: commands[0].DevicePower: `3` is not a word that is known here"),
+        ("Resume(1)", "7: commands: Expected comma"),
+        (
+            "ResumeAfterPowerLos",
+            "1: commands[0]: `ResumeAfterPowerLos` is not known here (did you mean `ResumeAfterPowerLoss`?)",
+        ),
+        ("TimeoutRecovery(1)", "16: commands: Expected comma"),
+        ("Resume, Resume, 7", "17: commands[2]: `7` is not a word that is known here"),
+        (
+            "Expect(Power(Off))",
+            "14: commands[0].Expect.Power: `Off` is not known here (write one of Working, Device, Asleep)",
+        ),
+        (
+            "Expect(Power(Device(D0)))",
+            "21: commands[0].Expect.Power.Device: an adapter in D0 works: write `Working` in place of `Device(D0)`",
+        ),
+        (
+            "Expect(Power(Asleep(Hibernated)))",
+            "21: commands[0].Expect.Power.Asleep: `Hibernated` is not known here (did you mean `Hibernate`?)",
+        ),
+        (
+            r#"Expect(Fate("a", Moved))"#,
+            "18: commands[0].Expect.Fate[1]: `Moved` is not known here (write one of Kept, MovedOut, Discarded, Unmapped, Lost, Restored, Remapped, Waiting)",
+        ),
+        (
+            r#"Expect(LostBytes("a", -1))"#,
+            "23: commands[0].Expect.LostBytes[1]: -1 is negative; write a whole number from 0",
+        ),
+        (
+            r#"Expect(LostBytes("a", Some))"#,
+            "23: commands[0].Expect.LostBytes[1]: expected a whole number of bytes or a size such as \"64 KiB\", found an optional value",
+        ),
+        (
+            r#"Expect(Content("a", Loss))"#,
+            "21: commands[0].Expect.Content[1]: `Loss` is not known here (did you mean `Lost`?)",
+        ),
+    ];
+    let found = table.map(|(command, _)| shown(&with_commands(command)));
+    assert_eq!(found, table.map(|(_, expected)| format!("bad.ron:3:{expected}")));
+    let unbound = r#"Expect(Fate("a", Kept)), Expect(LostBytes("b", 0)), Expect(Power(Working))"#;
+    let shown: Vec<String> =
+        errors(&with_commands(unbound)).iter().map(ToString::to_string).collect();
+    let expected = [
+        "bad.ron:3:13: commands[0].Expect.Fate[0]: no allocation is called `a`",
+        "bad.ron:3:43: commands[1].Expect.LostBytes[0]: no allocation is called `b`",
+    ];
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn wrong_costs_and_kept_bytes_are_located() {
+    let (mut found, mut wanted) = (Vec::new(), Vec::new());
+    let costs = [
+        (
+            "link_to_device: -1",
+            "17: adapter.costs.link_to_device: -1 is negative; write a whole number from 0",
+        ),
+        (
+            "link_to_host: \"16 GB\"",
+            "15: adapter.costs.link_to_host: `GB` is not a unit of size: use B, KiB, MiB, GiB or TiB",
+        ),
+        (
+            "local_memory: 18446744073709551616",
+            "15: adapter.costs.local_memory: 18446744073709552000 is not a whole number of at most 64 bits",
+        ),
+        (
+            "hibernate_file: \"16777216 TiB\"",
+            "17: adapter.costs.hibernate_file: `16777216 TiB` is larger than 64 bits can hold",
+        ),
+        (
+            "link_to_host: 1.5e9",
+            "15: adapter.costs.link_to_host: 1500000000 is not a whole number of at most 64 bits",
+        ),
+        ("packet: \"1 us\"", "9: adapter.costs.packet: Expected integer"),
+        ("power_up: -1", "11: adapter.costs.power_up: Integer is out of bounds"),
+        (
+            "power_down: 18446744073709551616",
+            "13: adapter.costs.power_down: Integer is out of bounds",
+        ),
+        (
+            "link: 1",
+            "1: adapter.costs.link: there is no field `link` (write one of link_to_device, link_to_host, local_memory, operation, submission, packet, aperture_page, hibernate_file, power_down, power_up)",
+        ),
+        ("packet: 1, packet: 2", "12: adapter.costs: the field `packet` is there twice"),
+    ];
+    for (field, expected) in costs {
+        let text =
+            format!("(version: 1, adapter: (profile: \"p\", costs: (\n{field})), commands: [])");
+        found.push(shown(&text));
+        wanted.push(format!("bad.ron:2:{expected}"));
+    }
+    let keeps = [
+        ("standby: Some", "14: adapter.segments[0].hardware_keeps.standby: Expected identifier"),
+        (
+            "standby: Half",
+            "10: adapter.segments[0].hardware_keeps.standby: `Half` is not known here (write one of Nothing, Everything, First)",
+        ),
+        (
+            "standby: First(-1)",
+            "16: adapter.segments[0].hardware_keeps.standby.First: -1 is negative; write a whole number from 0",
+        ),
+        (
+            "hibernate: First(18446744073709551616)",
+            "18: adapter.segments[0].hardware_keeps.hibernate.First: 18446744073709552000 is not a whole number of at most 64 bits",
+        ),
+        (
+            "hibernate: First(\"16777216 TiB\")",
+            "18: adapter.segments[0].hardware_keeps.hibernate.First: `16777216 TiB` is larger than 64 bits can hold",
+        ),
+        (
+            "hibernate: First",
+            "12: adapter.segments[0].hardware_keeps.hibernate.First: Expected opening `(`",
+        ),
+        (
+            "hibernate: 5",
+            "12: adapter.segments[0].hardware_keeps.hibernate: `5` is not a word that is known here",
+        ),
+        (
+            "hibernation: Nothing",
+            "1: adapter.segments[0].hardware_keeps.hibernation: there is no field `hibernation` (did you mean `hibernate`?)",
+        ),
+    ];
+    for (field, expected) in keeps {
+        let text = format!(
+            "(version: 1, adapter: (profile: \"p\", segments: [(name: \"S\", size: 1, hardware_keeps: (\n{field}))]), commands: [])"
+        );
+        found.push(shown(&text));
+        wanted.push(format!("bad.ron:2:{expected}"));
+    }
+    assert_eq!(found, wanted);
+}
+
 #[test]
 fn names_of_the_wrong_kind_are_reported() {
     let text = with_commands(concat!(

@@ -220,7 +220,8 @@ fn power() -> impl Strategy<Value = Power> {
 fn power_command() -> impl Strategy<Value = NamedCommand> {
     prop_oneof![
         sleep().prop_map(NamedCommand::Sleep),
-        any::<bool>().prop_map(|power_lost| NamedCommand::Resume { power_lost }),
+        Just(NamedCommand::Resume),
+        Just(NamedCommand::ResumeAfterPowerLoss),
         proptest::sample::select(DevicePowerState::ALL.to_vec())
             .prop_map(NamedCommand::DevicePower),
         Just(NamedCommand::TimeoutRecovery),

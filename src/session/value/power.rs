@@ -61,20 +61,6 @@ pub(in crate::session) enum FateName {
     Waiting,
 }
 
-/// Whether the power went while the machine slept.
-pub(in crate::session) fn power_lost<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<bool, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(rename = "SleepingPower")]
-    enum Text {
-        Kept,
-        Lost,
-    }
-
-    Ok(matches!(Text::deserialize(deserializer)?, Text::Lost))
-}
-
 /// The grammar of [`Kept`].
 #[derive(Deserialize)]
 #[serde(remote = "Kept", rename = "Kept")]

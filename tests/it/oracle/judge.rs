@@ -259,7 +259,9 @@ impl Oracle {
                 raw.allocation().map(|id| self.exists(id)).transpose()?;
                 self.naive.raw(raw)?;
             }
-            other @ Command::Expect(_) => unreachable!("random cases have no {other:?}"),
+            other @ (Command::Power(_) | Command::Expect(_)) => {
+                unreachable!("random cases have no {other:?}")
+            }
         }
         Ok(())
     }

@@ -172,9 +172,10 @@ fn rows_say_what_the_steps_came_to() {
         assert_eq!(found, (kind, amount, route), "{place}");
         assert_eq!((text.reason.as_str(), text.status.kind), (reason, status), "{place}");
     }
-    // The clock of the tour: command 16 ends at 4.052 ms, the one before at 2.862 ms.
+    // 6 MiB over the link at 16 GB/s take 393 µs, 4 MiB filled, 4 MiB written and 4 MiB read in
+    // local memory at 64 GB/s 197 µs; calls, packets and submissions the rest.
     let text = row_text(&view, Place::after(16), true).expect("a row");
-    assert!(text.time.starts_with("1.1"), "{}", text.time);
+    assert!(text.time.starts_with("60"), "{}", text.time);
 }
 
 #[test]
