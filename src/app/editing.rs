@@ -58,7 +58,8 @@ impl Journal {
 const fn named(transition: Transition) -> NamedCommand {
     match transition {
         Transition::Sleep(sleep) => NamedCommand::Sleep(sleep),
-        Transition::Resume { power_lost } => NamedCommand::Resume { power_lost },
+        Transition::Resume { power_lost: false } => NamedCommand::Resume,
+        Transition::Resume { power_lost: true } => NamedCommand::ResumeAfterPowerLoss,
         Transition::Device(state) => NamedCommand::DevicePower(state),
         Transition::TimeoutRecovery => NamedCommand::TimeoutRecovery,
     }
