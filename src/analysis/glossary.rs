@@ -81,10 +81,7 @@ pub const WORDS: [(&str, &str); 32] = [
     ("Reclaimed", "Taken back after an offer: the answer says whether the content is still there."),
     ("Resident", "It lies in a segment, where the GPU can reach it."),
     ("S3", "Standby: the memory of the machine keeps its content, the adapter is in D3."),
-    (
-        "S4",
-        "Hibernation: system memory is written to a file, then the power goes.",
-    ),
+    ("S4", "Hibernation: system memory is written to a file, then the power goes."),
     (
         "Shared",
         "Other devices may open it; the one that owns it may change when a device closes it.",

@@ -127,8 +127,7 @@ fn cell(number: usize, segment: &Segment, sleep: SystemSleepState) -> ClaimCell 
 /// than what the hardware keeps in the state that it enters.
 #[must_use]
 pub fn loses(segment: &Segment, sleep: Sleep) -> bool {
-    let (claimed, kept) =
-        (segment.claimed(sleep.purges_as()), segment.really_kept(sleep.state()));
+    let (claimed, kept) = (segment.claimed(sleep.purges_as()), segment.really_kept(sleep.state()));
     total(&claimed) > common(&claimed, &kept)
 }
 

@@ -4,15 +4,13 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::base::text::{count, counted, hex, size};
 use crate::base::AllocationId;
+use crate::base::text::{count, counted, hex, size};
 use crate::machine::{AllocationOutcome, BytesVerdict, Place, PowerOutcome, Run};
 use crate::vidmm::{Fate, Phase, Sleep, Transition};
 
 use super::{PowerLog, Share};
-use crate::analysis::explain::{
-    Words, fate_reason_text, fate_text, phase_text, transition_name,
-};
+use crate::analysis::explain::{Words, fate_reason_text, fate_text, phase_text, transition_name};
 
 /// A transition that was carried out, with the way back if there was one by now.
 #[derive(Clone, Copy, Debug)]
@@ -127,15 +125,8 @@ pub enum OutcomeColumn {
 
 impl OutcomeColumn {
     /// All of them, from the left.
-    pub const ALL: [Self; 7] = [
-        Self::Name,
-        Self::Place,
-        Self::Size,
-        Self::Outcome,
-        Self::Why,
-        Self::Bytes,
-        Self::Jump,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Name, Self::Place, Self::Size, Self::Outcome, Self::Why, Self::Bytes, Self::Jump];
 
     /// Its title.
     #[must_use]
@@ -250,7 +241,11 @@ pub fn outcome_row(after: &After<'_>, index: usize, words: Words<'_>) -> Option<
     if outcome.moved_for_nothing {
         // In hybrid sleep it is moved in case the power goes.
         let hybrid = after.outcome.transition == Transition::Sleep(Sleep::HybridSleep);
-        why.push_str(if hybrid { "; the hardware kept it as well" } else { "; for nothing, the hardware kept it" });
+        why.push_str(if hybrid {
+            "; the hardware kept it as well"
+        } else {
+            "; for nothing, the hardware kept it"
+        });
     }
     let back = after.back.and_then(|(_, back)| back.allocation(id));
     let verdict = back.map_or(outcome.bytes, |back| back.bytes);
@@ -299,9 +294,8 @@ pub fn outcome_order(
         let (Some((a, said_of_a)), Some((b, said_of_b))) = (at(*a), at(*b)) else {
             return Ordering::Equal;
         };
-        let place = |one: &AllocationOutcome| {
-            one.place.map(|place| (place.segment, place.span.start()))
-        };
+        let place =
+            |one: &AllocationOutcome| one.place.map(|place| (place.segment, place.span.start()));
         let verdict = |said: BytesVerdict| match said {
             BytesVerdict::Lost { bytes, .. } => (2, bytes),
             BytesVerdict::NothingPromised => (1, 0),
@@ -320,7 +314,11 @@ pub fn outcome_order(
         }
     };
     // Stable, so that equal rows stay in the order in which they were dealt with.
-    if descending { rows.sort_by(|a, b| by(b, a)) } else { rows.sort_by(by) }
+    if descending {
+        rows.sort_by(|a, b| by(b, a));
+    } else {
+        rows.sort_by(by);
+    }
     rows
 }
 

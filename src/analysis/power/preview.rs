@@ -5,9 +5,7 @@ use std::cmp::Reverse;
 use crate::base::text::{duration, size};
 use crate::base::{AllocationId, SegmentId};
 use crate::config::Segment;
-use crate::machine::{
-    AllocationOutcome, BytesVerdict, Ending, PowerOutcome, Preview, Started,
-};
+use crate::machine::{AllocationOutcome, BytesVerdict, Ending, PowerOutcome, Preview, Started};
 use crate::vidmm::{Fate, FateReason, Phase, SegmentVerdict, Sleep, Transition};
 
 use super::Share;
@@ -164,27 +162,25 @@ pub fn advice(
     let mut preserve: Vec<(u64, SegmentId, bool)> = down
         .segments
         .iter()
-        .filter(|outcome| {
-            matches!(outcome.verdict, SegmentVerdict::Purged | SegmentVerdict::Split)
-        })
+        .filter(|outcome| matches!(outcome.verdict, SegmentVerdict::Purged | SegmentVerdict::Split))
         .map(|outcome| {
             let segment = outcome.segment;
             let saves = time_of(down, |phase| phase == Phase::Evict(segment)).saturating_add(
                 back.map_or(0, |back| time_of(back, |phase| phase == Phase::Restore(segment))),
             );
             // What hybrid sleep moves is for the case that the power goes.
-            let all = outcome.moved_for_nothing == outcome.moved_out
-                && sleep != Some(Sleep::HybridSleep);
+            let all =
+                outcome.moved_for_nothing == outcome.moved_out && sleep != Some(Sleep::HybridSleep);
             (saves, segment, all && outcome.moved_out.get() > 0)
         })
         .filter(|(saves, ..)| *saves > 0)
         .collect();
     preserve.sort_by_key(|(saves, segment, _)| (Reverse(*saves), *segment));
-    found.extend(
-        preserve
-            .into_iter()
-            .map(|(saves, segment, for_nothing)| Advice::Preserve { segment, saves, for_nothing }),
-    );
+    found.extend(preserve.into_iter().map(|(saves, segment, for_nothing)| Advice::Preserve {
+        segment,
+        saves,
+        for_nothing,
+    }));
     found.extend(offer(down));
     let total = both(&|_| true);
     let driver = both(&|phase| matches!(phase, Phase::SetPowerState(_)));
@@ -242,7 +238,8 @@ pub fn advice_text(advice: Advice, sleep: Sleep, words: Words<'_>) -> String {
         ),
         Advice::Preserve { segment, saves, for_nothing } => {
             let (name, saves) = (words.segment(segment), duration(saves));
-            let claim = if for_nothing { ": its hardware keeps it, only the claim is missing" } else { "" };
+            let claim =
+                if for_nothing { ": its hardware keeps it, only the claim is missing" } else { "" };
             format!("Preserving {name} in {sleep} saves {saves}{claim}")
         }
         Advice::Offer { allocation, bytes, saves } => format!(
@@ -299,8 +296,7 @@ pub fn card(
     if before > 0 {
         advice.insert(0, Advice::LostBefore { bytes: before });
     }
-    let advice =
-        advice.into_iter().map(|one| (one, advice_text(one, sleep, words))).collect();
+    let advice = advice.into_iter().map(|one| (one, advice_text(one, sleep, words))).collect();
     Some(Card {
         sleep,
         title: sleep_name(sleep),

@@ -72,8 +72,7 @@ fn a_protected_range_is_noted_with_what_its_own_flag_says() {
 fn a_claim_beyond_the_truth_loses_and_one_below_it_moves_for_nothing() {
     // 640 MiB claimed for both, of which the hardware keeps 64 MiB in S4.
     let mut card = segment("VRAM", 0x180, 640 * MIB);
-    card.hardware_keeps =
-        HardwareKeeps { standby: None, hibernate: Some(Kept::First(64 * MIB)) };
+    card.hardware_keeps = HardwareKeeps { standby: None, hibernate: Some(Kept::First(64 * MIB)) };
     // Nothing claimed, everything kept in S3.
     let mut modest = segment("Modest", 0, 128 * MIB);
     modest.hardware_keeps = HardwareKeeps { standby: Some(Kept::Everything), hibernate: None };
@@ -187,10 +186,7 @@ fn advice_says_what_preserving_and_offering_save() {
     );
     let back = outcome(
         Transition::Resume { power_lost: false },
-        &[
-            (Phase::SetPowerState(DevicePowerState::D0), 6 * MS),
-            (Phase::Restore(id(1)), 12 * MS),
-        ],
+        &[(Phase::SetPowerState(DevicePowerState::D0), 6 * MS), (Phase::Restore(id(1)), 12 * MS)],
         &[],
         &[],
     );

@@ -16,11 +16,11 @@ use self::gutter::{ground, gutter_ui};
 use self::input::{Pointed, react};
 use self::lanes::{lanes_mesh, shown_lanes};
 use self::layout::{Layout, layout, wide};
-use self::power::{BandItem, band_items, paint_bands};
 use self::marks::{
     paint_ahead, paint_bookmarks, paint_events, paint_hovered, paint_marks, paint_playhead,
     paint_ruler, plate,
 };
+use self::power::{BandItem, band_items, paint_bands};
 use crate::analysis::density::Density;
 use crate::analysis::explain::power_text;
 use crate::analysis::power::PowerLog;

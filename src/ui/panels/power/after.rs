@@ -6,7 +6,7 @@ use egui::{Align2, CursorIcon, Painter, Rect, Role, ScrollArea, Sense, Ui, Widge
 use egui::{pos2, vec2};
 
 use super::before::empty_ui;
-use super::layout::{Cell, GAP, ends_right, table, to_scale};
+use super::layout::{Cell, GAP, Reach, ends_right, table, to_scale};
 use super::{KnownAfter, PowerState, TEXTS_KEPT, heading_ui, paint};
 use crate::analysis::power::{
     OutcomeColumn, OutcomeOrder, OutcomeRow, PhaseBar, outcome_csv, outcome_row,
@@ -78,8 +78,7 @@ pub(super) fn after_ui(
 fn note_ui(ui: &mut Ui, words: &str) {
     let tokens = tokens(ui);
     let width = ui.available_width();
-    let galley =
-        paint::wrapped(ui.painter(), words, size::TEXT_SMALL, tokens.text, width - 18.0);
+    let galley = paint::wrapped(ui.painter(), words, size::TEXT_SMALL, tokens.text, width - 18.0);
     let space = vec2(width, galley.size().y + 6.0);
     let (rect, response) = ui.allocate_exact_size(space, Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
@@ -88,10 +87,7 @@ fn note_ui(ui: &mut Ui, words: &str) {
 }
 
 /// Where each phase lies on a bar of a width, and where the machine sleeps between them.
-pub(super) fn phase_spans(
-    phases: &[PhaseBar],
-    width: f32,
-) -> (Vec<(f32, f32)>, Option<(f32, f32)>) {
+pub(super) fn phase_spans(phases: &[PhaseBar], width: f32) -> (Vec<Reach>, Option<Reach>) {
     let down = phases.iter().take_while(|phase| !phase.back).count();
     let sleeps = down < phases.len() && down > 0;
     let asleep = if sleeps { ASLEEP } else { 0.0 };
@@ -345,11 +341,7 @@ fn keys(
     ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, arrows));
     let (down, up, enter) = ui.input(|input| {
         let pressed = |key| input.num_presses(key);
-        (
-            pressed(egui::Key::ArrowDown),
-            pressed(egui::Key::ArrowUp),
-            pressed(egui::Key::Enter) > 0,
-        )
+        (pressed(egui::Key::ArrowDown), pressed(egui::Key::ArrowUp), pressed(egui::Key::Enter) > 0)
     });
     let Some(after) = state.after(view) else { return };
     let of = |row: usize| after.outcome.allocations.get(row).map(|outcome| outcome.allocation);
@@ -375,7 +367,8 @@ fn paint_row(
 ) {
     let tokens = crate::ui::theme::tokens_of_context(painter.ctx());
     let item = Some(Item::Allocation(row.allocation));
-    let (selected, lost) = (view.selected == item, matches!(row.verdict, BytesVerdict::Lost { .. }));
+    let (selected, lost) =
+        (view.selected == item, matches!(row.verdict, BytesVerdict::Lost { .. }));
     let ground = if selected {
         tokens.accent_ground
     } else if lost {

@@ -130,8 +130,7 @@ fn legend_ui(ui: &mut Ui) {
     let (at, height) = paint::flow(&widths, ui.available_width(), 14.0, 18.0);
     let (rect, _) =
         ui.allocate_exact_size(vec2(ui.available_width(), height + 4.0), Sense::hover());
-    for (((share, galley), width), (x, y)) in
-        Share::ALL.into_iter().zip(words).zip(widths).zip(at)
+    for (((share, galley), width), (x, y)) in Share::ALL.into_iter().zip(words).zip(widths).zip(at)
     {
         let corner = rect.min + vec2(x, y);
         let area = Rect::from_min_size(corner, vec2(width, 18.0));
@@ -256,7 +255,8 @@ fn card_ui(
     painter.rect_filled(rect, size::RADIUS, tokens.panel);
     outline(&painter, rect, size::RADIUS, 1.0, tokens.separator);
     let inside = rect.shrink2(vec2(INSET, 0.0));
-    let button = Rect::from_min_size(pos2(inside.right() - 46.0, rect.top() + 8.0), vec2(46.0, 22.0));
+    let button =
+        Rect::from_min_size(pos2(inside.right() - 46.0, rect.top() + 8.0), vec2(46.0, 22.0));
     let name = format!("Do it: {}", card.title);
     let reason = known.reason(transition);
     let face_of = ButtonAt { label: "Do it", name: &name, reason, lit: false };
@@ -266,8 +266,7 @@ fn card_ui(
     let middle = pos2(inside.left(), button.center().y);
     let room = button.left() - inside.left() - 6.0;
     let title = elide(&painter, card.title, size::TEXT_BODY, tokens.text, room);
-    let painted =
-        text::paint_galley(&painter, middle, Align2::LEFT_CENTER, title, tokens.text);
+    let painted = text::paint_galley(&painter, middle, Align2::LEFT_CENTER, title, tokens.text);
     let state = paint::small(&painter, card.state, tokens.text_faint);
     if painted.right() + 6.0 + state.size().x <= button.left() - 6.0 {
         let at = pos2(painted.right() + 6.0, middle.y);
@@ -307,15 +306,18 @@ fn spoken(card: &Card) -> String {
     if let Some(refusal) = refusal {
         return format!("{title}, {state}: refused, {refusal}");
     }
-    let back = back.map_or_else(|| "no way back".to_owned(), |back| {
-        format!("{} back", duration(back))
-    });
+    let back =
+        back.map_or_else(|| "no way back".to_owned(), |back| format!("{} back", duration(back)));
     let totals = card.totals.iter();
     let totals: Vec<String> =
         totals.map(|(share, bytes)| format!("{} {}", share.word(), size_text(*bytes))).collect();
     let advice: Vec<&str> = card.advice.iter().map(|(_, words)| words.as_str()).collect();
     let down = duration(*down);
-    format!("{title}, {state}: {down} to sleep, {back}, {}. {}", totals.join(", "), advice.join(". "))
+    format!(
+        "{title}, {state}: {down} to sleep, {back}, {}. {}",
+        totals.join(", "),
+        advice.join(". ")
+    )
 }
 
 /// Name, time and bar of a segment.
@@ -336,10 +338,8 @@ fn segment_ui(ui: &Ui, space: Rect, segment: &SegmentShare, card: &str) {
     let room = time.left() - from - 6.0;
     let galley = elide(painter, &segment.name, size::TEXT_SMALL, tokens.text, room);
     text::paint_galley(painter, pos2(from, middle), align, galley, tokens.text);
-    let bar = Rect::from_min_size(
-        pos2(space.left(), space.top() + LINE + 2.0),
-        vec2(space.width(), BAR),
-    );
+    let bar =
+        Rect::from_min_size(pos2(space.left(), space.top() + LINE + 2.0), vec2(space.width(), BAR));
     let bar = snap(painter, bar);
     painter.rect_filled(bar, 0.0, tokens.lane);
     if segment.total == 0 {

@@ -76,9 +76,7 @@ fn header_ui(ui: &mut Ui) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
     let columns = columns(rect.width());
     let titles = [(0.0, "Segment"), (columns[0], "S3 claim"), (columns[1], "truth")];
-    for (x, title) in
-        titles.into_iter().chain([(columns[2], "S4 claim"), (columns[3], "truth")])
-    {
+    for (x, title) in titles.into_iter().chain([(columns[2], "S4 claim"), (columns[3], "truth")]) {
         let at = pos2(rect.left() + x, rect.center().y);
         let (align, ink) = (Align2::LEFT_CENTER, tokens.text_faint);
         text::paint(ui.painter(), at, align, title, size::TEXT_SMALL, ink);
@@ -110,8 +108,7 @@ fn row_ui(ui: &mut Ui, view: &View<'_>, claim: &SegmentClaim, actions: &mut Vec<
     response.widget_info(|| WidgetInfo::selected(Role::Row, true, selected, &spoken));
     let painter = ui.painter().clone();
     let hovered = response.hovered() || (item.is_some() && item == view.hovered);
-    let ground =
-        if selected { tokens.related_ground(tokens.canvas) } else { tokens.canvas };
+    let ground = if selected { tokens.related_ground(tokens.canvas) } else { tokens.canvas };
     let ground = if hovered { tokens.hover_ground(ground) } else { ground };
     painter.rect_filled(rect, 0.0, ground);
     let columns = columns(rect.width());

@@ -89,11 +89,8 @@ fn spoken(row: &FlagRow) -> String {
             format!("standby {}, hibernation {}", standby.word(), hibernate.word())
         }
     };
-    let names: Vec<String> = row
-        .segments
-        .iter()
-        .map(|segment| format!("{} {}", segment.number, segment.name))
-        .collect();
+    let names: Vec<String> =
+        row.segments.iter().map(|segment| format!("{} {}", segment.number, segment.name)).collect();
     let names = if names.is_empty() { "no segment".to_owned() } else { names.join(", ") };
     format!("{flags}: {effect}, {names}")
 }
@@ -175,13 +172,7 @@ fn effect_at(painter: &egui::Painter, at: egui::Pos2, effect: RowEffect, ink: eg
 }
 
 /// The segments of a row: a number each, with the name where there is room.
-fn segments_ui(
-    ui: &Ui,
-    view: &View<'_>,
-    rect: Rect,
-    row: &FlagRow,
-    actions: &mut Vec<Action>,
-) {
+fn segments_ui(ui: &Ui, view: &View<'_>, rect: Rect, row: &FlagRow, actions: &mut Vec<Action>) {
     const CHIP: f32 = 17.0;
     let tokens = tokens(ui);
     let painter = ui.painter();

@@ -82,9 +82,12 @@ pub(super) fn cards(width: f32) -> (usize, f32) {
     (count, ((width - (float - 1.0) * CARD_GAP) / float).floor().max(1.0))
 }
 
+/// From where to where a part of a bar reaches, in points from its left edge.
+pub(super) type Reach = (f32, f32);
+
 /// Parts of a bar to scale, in points from its left edge. A part never vanishes, and the last one
 /// ends with the bar.
-pub(super) fn to_scale(parts: &[u64], width: f32) -> Vec<(f32, f32)> {
+pub(super) fn to_scale(parts: &[u64], width: f32) -> Vec<Reach> {
     const LEAST: f32 = 2.0;
     let float = |number: u64| {
         #[expect(clippy::cast_precision_loss)]
@@ -97,7 +100,7 @@ pub(super) fn to_scale(parts: &[u64], width: f32) -> Vec<(f32, f32)> {
         return vec![(0.0, 0.0); parts.len()];
     }
     // What is too small for its share takes from what is not.
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
+    #[expect(clippy::cast_possible_truncation)]
     let share = |part: u64| (float(part) / all * f64::from(width)) as f32;
     let small = parts.iter().filter(|part| **part > 0 && share(**part) < LEAST);
     let lent: f32 = small.map(|part| LEAST - share(*part)).sum();

@@ -121,7 +121,7 @@ impl PowerState {
             revision: view.revision,
             order: self.order,
             power,
-            since: self.log.since(view.place.command),
+            since: self.since(view, power.unwrap_or_default()),
             buttons: transition_buttons(power.unwrap_or_default(), blocked.as_deref()),
             flags: flag_rows(segments),
             notes: protected_notes(segments),
@@ -133,6 +133,13 @@ impl PowerState {
                 .collect(),
             after,
         });
+    }
+
+    /// The command since which the state holds that the run stands in.
+    fn since(&self, view: &View<'_>, power: Power) -> usize {
+        let through = view.place.command.saturating_sub(usize::from(view.place.inner.is_some()));
+        // Inside a transition the state may be another one already.
+        if self.log.at(through) == power { self.log.since(through) } else { view.place.command }
     }
 
     /// The transition whose outcome is shown.
@@ -176,8 +183,7 @@ pub(crate) fn power_ui(
             let mut bottom = top;
             let mut left = corner.x;
             for column in row {
-                let rect =
-                    Rect::from_min_size(pos2(left, top), vec2(column.width, f32::INFINITY));
+                let rect = Rect::from_min_size(pos2(left, top), vec2(column.width, f32::INFINITY));
                 let mut y = rect.top();
                 for section in &column.sections {
                     let space = rect.with_min_y(y);
@@ -234,8 +240,7 @@ fn heading_ui(ui: &mut Ui, title: &str, note: &str) {
     let (rect, response) =
         ui.allocate_exact_size(vec2(ui.available_width(), size::TREE_ROW), Sense::hover());
     let spoken = if note.is_empty() { title.to_owned() } else { format!("{title}, {note}") };
-    response
-        .widget_info(|| egui::WidgetInfo::labeled(egui::Role::Heading, true, spoken.as_str()));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Heading, true, spoken.as_str()));
     let painter = ui.painter();
     let align = egui::Align2::LEFT_CENTER;
     let at = rect.left_center();

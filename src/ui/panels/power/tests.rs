@@ -67,8 +67,8 @@ fn previews_are_of_the_place_and_only_where_somebody_looks() {
         .map(|card| card.segments.iter().flat_map(|one| &one.parts))
         .map(|parts| parts.filter(|(own, _)| *own == Share::Lost).map(|(_, bytes)| *bytes).sum())
         .collect();
-    // VRAM holds 584 MiB from its start, of which hibernation keeps 64 MiB.
-    assert_eq!(lost, [0, 520 << 20, 0]);
+    // VRAM holds 36.5 MiB from its start, of which hibernation keeps 4 MiB.
+    assert_eq!(lost, [0, 33_280 << 10, 0]);
     // Asleep there is nothing to try.
     app.dispatch(Action::GoTo(Place::after(29)));
     app.work(&mut || true);
