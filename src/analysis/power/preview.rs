@@ -294,6 +294,14 @@ pub fn card(
         down.map_or_else(Vec::new, |down| advice(down, preview.back.as_ref(), segments));
     let before = down.zip(started).map_or(0, |(down, started)| lost_before(down, started));
     if before > 0 {
+        let lost: u64 = shares
+            .iter()
+            .flat_map(|segment| &segment.parts)
+            .filter(|(share, _)| *share == Share::Lost)
+            .map(|(_, bytes)| *bytes)
+            .sum();
+        // Nothing can be saved that is lost already.
+        advice.retain(|one| before < lost || !matches!(one, Advice::Unclaim { .. }));
         advice.insert(0, Advice::LostBefore { bytes: before });
     }
     let advice = advice.into_iter().map(|one| (one, advice_text(one, sleep, words))).collect();
