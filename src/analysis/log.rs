@@ -49,7 +49,8 @@ pub fn lines(run: &mut Run, names: &Names) -> Result<Vec<String>, Diverged> {
             let step = Place::operation(number, index).to_string();
             let text = explain::operation_text(&trace, operation, words);
             let OperationText { kind, amount, route, reason, .. } = text;
-            lines.push(format!("{step:>9}  {kind:<20} {amount:>9}  {route}  ({reason})"));
+            let reason = if reason.is_empty() { reason } else { format!("  ({reason})") };
+            lines.push(format!("{step:>9}  {kind:<20} {amount:>9}  {route}{reason}"));
         }
         if let Some(outcome) = &record.power {
             lines.extend(power_lines(outcome, words));
