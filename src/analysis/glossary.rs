@@ -1,7 +1,7 @@
 //! The words of the window and what they mean: one definition each, for the help and for hovers.
 
 /// A word and its definition, in alphabetical order.
-pub const WORDS: [(&str, &str); 24] = [
+pub const WORDS: [(&str, &str); 32] = [
     (
         "AGP",
         "An aperture of the chipset: its GART driver maps and unmaps pages, and the display driver \
@@ -21,6 +21,11 @@ pub const WORDS: [(&str, &str); 24] = [
          One that cannot be followed is dropped.",
     ),
     (
+        "Claim",
+        "What a driver says with the preservation flags that a sleep leaves in a segment; what the \
+         hardware leaves shows in the bytes.",
+    ),
+    (
         "Coherent",
         "A page of an aperture through which the GPU sees what the CPU still has in its cache.",
     ),
@@ -29,6 +34,7 @@ pub const WORDS: [(&str, &str); 24] = [
         "Counted against a limit: of a segment, what is placed in it but buffers; of system \
          memory, the size of every allocation from its creation on.",
     ),
+    ("D0 to D3", "The states of the adapter: D0 works, D3 is off, D1 and D2 lie between."),
     ("Dirty", "Written since it was paged in, so that leaving means copying."),
     ("Discarded", "Its content was dropped while it was offered; reclaiming says so."),
     ("Displayed", "Shown on the screen. It is pinned until something else is displayed."),
@@ -38,6 +44,10 @@ pub const WORDS: [(&str, &str); 24] = [
          still translates.",
     ),
     ("Foreign", "An aperture page that an operation put together by hand points elsewhere."),
+    (
+        "Hybrid sleep",
+        "Standby with an image on disk, in case the power goes: purged as for hibernation.",
+    ),
     (
         "Locked",
         "The CPU reads or writes it. Locks are counted; VidMm keeps it where the CPU can reach it.",
@@ -60,19 +70,36 @@ pub const WORDS: [(&str, &str); 24] = [
     ),
     ("Primary", "An allocation that can be displayed. Only those are handed to the display."),
     (
+        "Purge",
+        "Taking everything out of a segment before its memory loses its bytes: moved to system \
+         memory, or dropped where nobody needs it. It overrides every pin.",
+    ),
+    (
         "Quirk",
         "A departure of the driver from the documents, switched on by name to see what follows.",
     ),
     ("Reclaimed", "Taken back after an offer: the answer says whether the content is still there."),
     ("Resident", "It lies in a segment, where the GPU can reach it."),
+    ("S3", "Standby: the memory of the machine keeps its content, the adapter is in D3."),
+    ("S4", "Hibernation: system memory is written to a file, then the power goes."),
     (
         "Shared",
         "Other devices may open it; the one that owns it may change when a device closes it.",
     ),
     (
+        "Split",
+        "What a purge does to a segment that keeps its first part: what lies wholly before the end \
+         address stays, everything else leaves.",
+    ),
+    (
         "Stale",
         "Bytes that the CPU wrote and that only its cache holds: through a page that is not \
          coherent the GPU reads what was there before.",
+    ),
+    (
+        "Timeout recovery",
+        "A reset of the adapter that hangs. Nothing is saved: memory segments lose their bytes, \
+         permanent copies stay as they were last written.",
     ),
     (
         "Unusable",

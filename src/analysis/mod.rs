@@ -16,6 +16,7 @@ pub mod lanes;
 pub mod lens;
 pub mod log;
 pub mod map_words;
+pub mod power;
 pub mod quirks;
 pub mod report;
 pub mod steps;

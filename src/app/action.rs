@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::analysis::allocation_table::ExportFormat;
 use crate::machine::{Level, Place};
+use crate::vidmm::Transition;
 
 use super::item::Item;
 
@@ -20,14 +21,22 @@ pub enum Tab {
     Buffers,
     /// Bytes of a segment, of system memory or of an allocation.
     Bytes,
+    /// What sleeping and waking do.
+    Power,
     /// What the rules say of the adapter.
     Findings,
 }
 
 impl Tab {
     /// All of them, from the left.
-    pub const ALL: [Self; 5] =
-        [Self::Operations, Self::Allocations, Self::Buffers, Self::Bytes, Self::Findings];
+    pub const ALL: [Self; 6] = [
+        Self::Operations,
+        Self::Allocations,
+        Self::Buffers,
+        Self::Bytes,
+        Self::Power,
+        Self::Findings,
+    ];
 }
 
 /// Steps a second while playing.
@@ -107,6 +116,12 @@ pub enum Action {
     ZoomToSelection,
     /// Shows whole segments.
     ZoomHome,
+    /// Puts a power transition into the session, after the command at the playhead, and goes there.
+    InsertPower(Transition),
+    /// Takes back the last change of the session.
+    Undo,
+    /// Makes the change that was taken back last.
+    Redo,
     /// Opens or closes a command in the table of operations.
     ToggleOpened(usize),
     /// Changes between light and dark.

@@ -23,6 +23,9 @@ const SLICE: usize = 64;
 /// much as the run is long.
 const SLICE_SHARE: usize = 32;
 
+/// Commands that are executed again without asking for the time.
+const AT_ONCE: usize = 4_096;
+
 /// Notices kept; older ones go first.
 const NOTICES_KEPT: usize = 20;
 
@@ -260,7 +263,8 @@ impl App {
         let Some(opened) = self.session() else { return PROGRAM.to_owned() };
         let title = &opened.document().title;
         let title = if title.is_empty() { self.suggested_name() } else { title.clone() };
-        format!("{title} – {PROGRAM}")
+        let mark = if opened.is_changed() { "• " } else { "" };
+        format!("{mark}{title} – {PROGRAM}")
     }
 
     /// Whether an action can be taken now.
@@ -280,6 +284,9 @@ impl App {
             When::EventAfter => holds(&|opened| opened.event_after().is_some()),
             When::SelectionBefore => session.is_some() && self.selections.has_back(),
             When::SelectionAfter => session.is_some() && self.selections.has_forward(),
+            When::Power(transition) => holds(&|opened| opened.can_insert(transition)),
+            When::Changed => holds(&Opened::can_undo),
+            When::Undone => holds(&Opened::can_redo),
             When::Escapable => {
                 let over = self.help || self.dialog || !self.notices.is_empty();
                 over || holds(&|opened| opened.selected().is_some())
@@ -329,8 +336,10 @@ impl App {
     /// At least one slice is done when there is anything to do.
     pub fn work(&mut self, has_time: &mut dyn FnMut() -> bool) {
         while self.has_work() {
+            let previews = self.wants_preview();
             match &mut self.page {
                 Page::Start => self.saved.work(SLICE),
+                Page::Session(opened) if previews => opened.try_next_preview(),
                 Page::Session(opened) => {
                     let slice = SLICE.max(opened.run().executed() / SLICE_SHARE);
                     opened.execute(slice);
@@ -359,7 +368,32 @@ impl App {
     pub fn has_work(&self) -> bool {
         match &self.page {
             Page::Start => self.saved.has_work(),
-            Page::Session(opened) => !opened.run().is_complete(),
+            Page::Session(opened) => self.wants_preview() || !opened.run().is_complete(),
+        }
+    }
+
+    /// Whether somebody looks at what sleeping would do, and it is not known yet. While the session
+    /// plays, each place is left before there is time to read it.
+    fn wants_preview(&self) -> bool {
+        let looked_at = self.looking.tab == Tab::Power && !self.looking.playing;
+        looked_at
+            && self.pending.is_none()
+            && self.session().is_some_and(|opened| opened.next_preview().is_some())
+    }
+
+    /// Goes to a place of a run that was made anew: at once where it is not far, else as soon as
+    /// the run has got there.
+    pub(super) fn go_anew(&mut self, place: Place) {
+        if self.looking.playing {
+            self.stop();
+        }
+        let Some(opened) = self.session_mut() else { return };
+        if place.command <= AT_ONCE {
+            // By one step, so that what is shown as changed is what that step changed.
+            opened.go_to(Place::after(place.command.saturating_sub(1)));
+            opened.go_to(place);
+        } else {
+            self.pending = Some(place);
         }
     }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::machine::Place;
 use crate::session;
+use crate::vidmm::Transition;
 
 use super::action::Action;
 use super::application::{App, Effect, Page, Zoom, at_end};
@@ -64,6 +65,8 @@ impl App {
             Action::SelectionBack | Action::SelectionForward => {
                 self.select_other(action == Action::SelectionForward);
             }
+            Action::InsertPower(transition) => self.insert_power(transition),
+            Action::Undo | Action::Redo => self.undo_or_redo(&action),
             other => self.act_on_session(other),
         }
         None
@@ -135,6 +138,28 @@ impl App {
         if place.command <= commands {
             self.pending = Some(place);
             self.arrive();
+        }
+    }
+
+    fn insert_power(&mut self, transition: Transition) {
+        if !self.can(When::Power(transition)) {
+            return;
+        }
+        let Some(opened) = self.session_mut() else { return };
+        match opened.insert_power(transition) {
+            Some(place) => self.go_anew(place),
+            None => self.tell(Notice::error(
+                String::from("Nothing is inserted"),
+                vec![String::from("The session holds as many commands as a session can")],
+            )),
+        }
+    }
+
+    fn undo_or_redo(&mut self, action: &Action) {
+        let Some(opened) = self.session_mut() else { return };
+        let place = if *action == Action::Undo { opened.undo() } else { opened.redo() };
+        if let Some(place) = place {
+            self.go_anew(place);
         }
     }
 
@@ -224,6 +249,7 @@ impl App {
         let notice = match session::save(path, opened.document()) {
             Ok(()) => {
                 opened.set_file(Some(path.to_owned()));
+                opened.mark_saved();
                 Notice::done(format!("Saved as {}", path.display()))
             }
             Err(error) => {
@@ -243,6 +269,7 @@ mod tests {
     use crate::app::{Severity, Speed, When};
     use crate::base::AllocationId;
     use crate::machine::Level;
+    use crate::vidmm::{Power, Sleep};
 
     /// Six commands; `a` appears with the third, is filled with the fourth, leaves with the sixth.
     const SMALL: &str = r#"(version: 1, title: "Small", adapter: (profile: "inspector"), commands: [
@@ -358,6 +385,72 @@ mod tests {
         app.dispatch(Action::Escape);
         assert_eq!(app.session().and_then(Opened::selected), None);
         assert_eq!(app.dispatch(Action::ZoomToSelection), None);
+    }
+
+    #[test]
+    fn a_transition_is_put_behind_the_playhead_undone_and_done_again() {
+        let sleep = Action::InsertPower(Transition::Sleep(Sleep::Standby));
+        let resume = Action::InsertPower(Transition::Resume { power_lost: false });
+        let mut app = unrun();
+        let commands = |app: &App| app.session().map(|opened| opened.document().commands.len());
+        let state = |app: &App| {
+            let started = app.session().and_then(|opened| opened.run().machine().started().ok());
+            started.map(|started| started.vidmm().power())
+        };
+        let changed = |app: &App| app.session().is_some_and(Opened::is_changed);
+        app.work(&mut || true);
+        app.dispatch(Action::Select(Some(Item::Allocation(AllocationId(0)))));
+        app.dispatch(Action::GoTo(Place::operation(4, 1)));
+        app.dispatch(sleep.clone());
+        assert_eq!(commands(&app), Some(6), "a transition begins at the end of a command");
+        app.dispatch(Action::GoTo(Place::after(4)));
+        app.dispatch(resume.clone());
+        assert_eq!(commands(&app), Some(6), "nobody sleeps");
+        assert!(!changed(&app) && !app.can(When::Changed));
+        app.dispatch(sleep);
+        assert_eq!((place(&app).as_str(), commands(&app)), ("5", Some(7)));
+        assert_eq!(state(&app), Some(Power::Asleep(Sleep::Standby)));
+        assert_eq!(
+            app.session().and_then(Opened::selected),
+            Some(Item::Allocation(AllocationId(0)))
+        );
+        assert!(changed(&app) && app.window_title().starts_with('•'));
+        app.dispatch(resume);
+        assert_eq!((place(&app).as_str(), commands(&app)), ("6", Some(8)));
+        app.work(&mut || true);
+        assert!(app.session().is_some_and(|opened| opened.run().is_complete()));
+        app.dispatch(Action::Undo);
+        assert_eq!((place(&app).as_str(), commands(&app)), ("5", Some(7)));
+        app.dispatch(Action::Undo);
+        assert_eq!((place(&app).as_str(), commands(&app)), ("4", Some(6)));
+        assert!(!changed(&app) && !app.can(When::Changed) && app.can(When::Undone));
+        app.dispatch(Action::Redo);
+        app.dispatch(Action::Redo);
+        assert_eq!((place(&app).as_str(), commands(&app)), ("6", Some(8)));
+        // What is saved reads back as the same commands.
+        let text = app.session().map(|opened| session::write(opened.document()));
+        let again = Opened::read(&text.unwrap_or_default(), "again").expect("it can be read");
+        let own = app.session().map(|opened| opened.run().commands().to_vec());
+        assert_eq!(Some(again.run().commands()), own.as_deref());
+    }
+
+    #[test]
+    fn a_transition_comes_after_what_is_expected_of_the_command_and_bookmarks_move() {
+        let text = r#"(version: 1, adapter: (profile: "inspector"),
+            bookmarks: [(at: 1, text: "a"), (at: 2, text: "b"), (at: 3, text: "c")],
+            commands: [CreateProcess("p"), Expect(Power(Working)), CreateProcess("q")])"#;
+        let mut app = App::default();
+        app.show(Opened::read(text, "a").unwrap_or_else(|errors| panic!("{}", errors[0])));
+        app.dispatch(Action::GoTo(Place::after(1)));
+        app.work(&mut || true);
+        let at = |app: &App| -> Vec<u64> {
+            let bookmarks = app.session().map(|opened| &opened.document().bookmarks);
+            bookmarks.into_iter().flatten().map(|bookmark| bookmark.at).collect()
+        };
+        app.dispatch(Action::InsertPower(Transition::Sleep(Sleep::Hibernate)));
+        assert_eq!((place(&app).as_str(), at(&app)), ("3", vec![1, 2, 4]));
+        app.dispatch(Action::Undo);
+        assert_eq!((place(&app).as_str(), at(&app)), ("2", vec![1, 2, 3]));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 pub mod action;
 pub mod application;
 mod dispatch;
+mod editing;
 pub mod files;
 pub mod history;
 pub mod item;
@@ -10,6 +11,7 @@ pub mod keys;
 pub mod notice;
 pub mod opened;
 pub mod playback;
+mod previews;
 pub mod registry;
 pub mod saved;
 pub mod settings;

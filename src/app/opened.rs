@@ -14,15 +14,22 @@ use crate::session::{self, Document, LoadError, Names};
 use crate::vidmm::ResidencyChange;
 
 use super::action::{Speed, Tab};
+use super::editing::Journal;
 use super::item::Item;
+use super::previews::Previews;
 use super::view::View;
 
 /// A session that is open.
 #[derive(Debug)]
 pub struct Opened {
-    document: Document,
+    pub(super) document: Document,
     names: Names,
     run: Run,
+    pub(super) profile: Profile,
+    pub(super) journal: Journal,
+    pub(super) previews: Previews,
+    /// Counts how often the run was made anew.
+    edition: u64,
     file: Option<PathBuf>,
     embedded: Option<&'static str>,
     trace: Option<SharedTrace>,
@@ -90,6 +97,10 @@ impl Opened {
             document: session.document,
             names: bound.names,
             run,
+            profile,
+            journal: Journal::default(),
+            previews: Previews::default(),
+            edition: 0,
             file: None,
             embedded: None,
             trace: None,
@@ -147,6 +158,26 @@ impl Opened {
     /// Remembers under which file name it comes with the program.
     pub const fn set_embedded(&mut self, file_name: Option<&'static str>) {
         self.embedded = file_name;
+    }
+
+    /// Counts how often the run was made anew: what panels know of one is not true of the next.
+    #[must_use]
+    pub const fn edition(&self) -> u64 {
+        self.edition
+    }
+
+    /// Takes another run, of which the first `same` commands are as in this one.
+    ///
+    /// The selection stays: a change of the commands leaves the ids of objects alone.
+    pub(super) fn replace_run(&mut self, same: usize, run: Run) {
+        self.run = run;
+        self.edition += 1;
+        self.trace = None;
+        self.opened.retain(|command, _| *command <= same);
+        self.changes.clear();
+        self.diverged = None;
+        self.refresh_history();
+        self.revision += 1;
     }
 
     /// Says that something outside the run changed that panels show.
@@ -264,6 +295,7 @@ impl Opened {
             selected: self.selected,
             history: &self.history,
             placed_by: self.placed_by.as_ref(),
+            previews: self.previews.at(self.run.place(), self.edition),
             can_go_back: looking.can_go_back,
             can_go_forward: looking.can_go_forward,
             hovered: looking.hovered,

@@ -3,7 +3,9 @@
 //! Absent on purpose: whatever does not exist yet. It has no entry, no key and no button.
 
 use crate::analysis::allocation_table::ExportFormat;
+use crate::ddi::DevicePowerState;
 use crate::machine::Level;
+use crate::vidmm::{Sleep, Transition};
 
 use super::action::{Action, Tab};
 use super::keys::{Chord, Key};
@@ -13,6 +15,8 @@ use super::keys::{Chord, Key};
 pub enum Menu {
     /// Sessions.
     File,
+    /// Changes of the session.
+    Edit,
     /// What is shown.
     View,
     /// Where one stands.
@@ -23,13 +27,14 @@ pub enum Menu {
 
 impl Menu {
     /// All of them, from the left.
-    pub const ALL: [Self; 4] = [Self::File, Self::View, Self::Step, Self::Help];
+    pub const ALL: [Self; 5] = [Self::File, Self::Edit, Self::View, Self::Step, Self::Help];
 
     /// Its title.
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
             Self::File => "File",
+            Self::Edit => "Edit",
             Self::View => "View",
             Self::Step => "Step",
             Self::Help => "Help",
@@ -62,6 +67,12 @@ pub enum When {
     SelectionBefore,
     /// There is a selection to go forward to.
     SelectionAfter,
+    /// A power transition leads from this place.
+    Power(Transition),
+    /// The session was changed.
+    Changed,
+    /// A change was taken back.
+    Undone,
     /// Something lies over the window, or something is selected.
     Escapable,
 }
@@ -82,6 +93,11 @@ impl When {
             Self::EventAfter => "The selection has no event after this step",
             Self::SelectionBefore => "Nothing was selected before",
             Self::SelectionAfter => "Nothing was selected after this",
+            Self::Power(_) => {
+                "The power state does not allow it at this step; the Power tab says why"
+            }
+            Self::Changed => "Nothing was changed",
+            Self::Undone => "Nothing was undone",
             Self::Escapable => "Nothing is selected or open",
         }
     }
@@ -116,6 +132,17 @@ const fn entry(
     when: When,
 ) -> Entry {
     Entry { action, text, tooltip, keys, menu, group, when }
+}
+
+/// A power transition that can be put into the session.
+const fn power(
+    group: u8,
+    transition: Transition,
+    text: &'static str,
+    tooltip: &'static str,
+) -> Entry {
+    let action = Action::InsertPower(transition);
+    entry(Menu::Edit, group, action, text, tooltip, &[], When::Power(transition))
 }
 
 const fn letter(character: char) -> Key {
@@ -188,6 +215,90 @@ pub const ENTRIES: &[Entry] = &[
         When::Always,
     ),
     entry(
+        Menu::Edit,
+        0,
+        Action::Undo,
+        "Undo",
+        "Takes back the last change of the session",
+        &[Chord::control(letter('Z'))],
+        When::Changed,
+    ),
+    entry(
+        Menu::Edit,
+        0,
+        Action::Redo,
+        "Redo",
+        "Makes the change again that was taken back last",
+        &[Chord::control(letter('Z')).shifted(), Chord::control(letter('Y'))],
+        When::Undone,
+    ),
+    power(
+        1,
+        Transition::Sleep(Sleep::Standby),
+        "Insert standby",
+        "Inserts the transition to S3 after this step",
+    ),
+    power(
+        1,
+        Transition::Sleep(Sleep::HybridSleep),
+        "Insert hybrid sleep",
+        "Inserts the transition to S3 with an image on disk after this step",
+    ),
+    power(
+        1,
+        Transition::Sleep(Sleep::Hibernate),
+        "Insert hibernate",
+        "Inserts the transition to S4 after this step",
+    ),
+    power(
+        1,
+        Transition::Sleep(Sleep::FastStartup),
+        "Insert shutdown with fast start-up",
+        "Inserts a shutdown that leaves an image on disk after this step",
+    ),
+    power(
+        2,
+        Transition::Resume { power_lost: false },
+        "Insert resume",
+        "Inserts waking up after this step",
+    ),
+    power(
+        2,
+        Transition::Resume { power_lost: true },
+        "Insert resume, power lost",
+        "Inserts waking up from hybrid sleep in which the power went",
+    ),
+    power(
+        3,
+        Transition::Device(DevicePowerState::D0),
+        "Insert adapter to D0",
+        "Inserts turning the adapter on after this step",
+    ),
+    power(
+        3,
+        Transition::Device(DevicePowerState::D1),
+        "Insert adapter to D1",
+        "Inserts the lightest sleep of the adapter alone after this step",
+    ),
+    power(
+        3,
+        Transition::Device(DevicePowerState::D2),
+        "Insert adapter to D2",
+        "Inserts a deeper sleep of the adapter alone after this step",
+    ),
+    power(
+        3,
+        Transition::Device(DevicePowerState::D3),
+        "Insert adapter to D3",
+        "Inserts turning the adapter alone off after this step",
+    ),
+    power(
+        4,
+        Transition::TimeoutRecovery,
+        "Insert timeout recovery",
+        "Inserts a reset of the adapter, before which nothing is saved",
+    ),
+    entry(
         Menu::View,
         0,
         Action::SetTab(Tab::Operations),
@@ -226,10 +337,19 @@ pub const ENTRIES: &[Entry] = &[
     entry(
         Menu::View,
         0,
+        Action::SetTab(Tab::Power),
+        "Power",
+        "Shows what sleeping and waking do below the map",
+        &[Chord::alt(letter('5'))],
+        When::Session,
+    ),
+    entry(
+        Menu::View,
+        0,
         Action::SetTab(Tab::Findings),
         "Findings",
         "Shows what the rules say of the adapter below the map",
-        &[Chord::alt(letter('5'))],
+        &[Chord::alt(letter('6'))],
         When::Session,
     ),
     entry(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::analysis::explain::Words;
 use crate::base::AllocationId;
-use crate::machine::{Place, Run, SharedTrace, Started};
+use crate::machine::{Place, Preview, Run, SharedTrace, Started};
 use crate::session::{Document, Names};
 use crate::vidmm::ResidencyChange;
 
@@ -40,6 +40,8 @@ pub struct View<'a> {
     pub history: &'a [(usize, ResidencyChange)],
     /// The command that placed the selected allocation where it is, taken apart.
     pub placed_by: Option<&'a SharedTrace>,
+    /// What sleeping where the run stands would do, as far as it is worked out.
+    pub previews: &'a [Preview],
     /// Whether something else was selected before that can be gone back to.
     pub can_go_back: bool,
     /// Whether a later selection was gone back from.

@@ -107,8 +107,8 @@ pub struct ScreenshotArguments {
     /// The theme.
     #[arg(long, value_enum, default_value_t)]
     pub theme: ThemeArgument,
-    /// Only this panel: map, adapter, operations, allocations, buffers, bytes, findings,
-    /// selection, timeline.
+    /// Only this panel: map, adapter, operations, allocations, buffers, bytes, power,
+    /// findings, selection, timeline.
     #[arg(long, value_name = "NAME")]
     pub panel: Option<String>,
     /// What to select: the name of an allocation, a segment or a process.

@@ -283,6 +283,51 @@ mod by_name {
     }
 
     #[test]
+    fn a_machine_is_put_to_sleep_woken_and_the_change_taken_back() {
+        let walk = include_str!("../../tests/sessions/walk.ron");
+        for size in [[1440.0, 900.0], [960.0, 600.0]] {
+            let mut harness = window(walk, 17, size);
+            let before = harness.state().app.session().map(|opened| opened.run().commands().len());
+            harness.get_by_label("Power").click();
+            harness.run_steps(2);
+            assert_eq!(harness.state().app.looking().tab, Tab::Power);
+            // Each sleep was tried, and nothing of it is left.
+            let previews = harness.state().app.view().map(|view| view.previews.len());
+            assert_eq!(previews, Some(3));
+            harness.get_by_label_contains("Machine state, S0 working, D0 since the start");
+            let press = |harness: &mut Harness<'static, Desk>, name: &str| {
+                harness.get_by_label(name).focus();
+                harness.run_steps(2);
+                harness.key_press(Key::Enter);
+                harness.run_steps(4);
+            };
+            press(&mut harness, "Hybrid sleep after step 17");
+            let place = |harness: &Harness<'_, Desk>| {
+                harness.state().app.session().map(|opened| opened.run().place().to_string())
+            };
+            assert_eq!(place(&harness).as_deref(), Some("18"));
+            harness.get_by_label_contains("S3 hybrid sleep, image written since step 18");
+            harness.get_by_label_contains("Power at this step: S3 hybrid sleep");
+            // From here only two ways lead back.
+            press(&mut harness, "Hibernate after step 18");
+            assert_eq!(place(&harness).as_deref(), Some("18"));
+            press(&mut harness, "Resume from Hybrid sleep, power lost");
+            assert_eq!(place(&harness).as_deref(), Some("19"));
+            harness.get_by_label_contains("After: Hybrid sleep at step 18, back at step 19");
+            harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::Z);
+            harness.run_steps(2);
+            harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::Z);
+            harness.run_steps(2);
+            assert_eq!(place(&harness).as_deref(), Some("17"));
+            let now = harness.state().app.session().map(|opened| opened.run().commands().len());
+            assert_eq!(now, before);
+            harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::Y);
+            harness.run_steps(2);
+            assert_eq!(place(&harness).as_deref(), Some("18"));
+        }
+    }
+
+    #[test]
     fn an_impossible_adapter_opens_at_its_findings() {
         let broken = r#"(version: 1, adapter: (profile: "inspector", segments: [
             (name: "GART", flags: 0x11, base: 0x0, size: "8 MiB"),

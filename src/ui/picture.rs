@@ -27,6 +27,8 @@ pub enum PanelName {
     Buffers,
     /// Bytes.
     Bytes,
+    /// Sleeping and waking.
+    Power,
     /// What the rules say of the adapter.
     Findings,
     /// The selection.
@@ -39,7 +41,7 @@ pub enum PanelName {
 
 impl PanelName {
     /// All of them with their names on the command line.
-    pub const ALL: [(Self, &'static str); 11] = [
+    pub const ALL: [(Self, &'static str); 12] = [
         (Self::Window, "window"),
         (Self::Start, "start"),
         (Self::Map, "map"),
@@ -47,6 +49,7 @@ impl PanelName {
         (Self::Allocations, "allocations"),
         (Self::Buffers, "buffers"),
         (Self::Bytes, "bytes"),
+        (Self::Power, "power"),
         (Self::Findings, "findings"),
         (Self::Selection, "selection"),
         (Self::Adapter, "adapter"),
@@ -61,6 +64,7 @@ impl PanelName {
             Self::Allocations => Some(Tab::Allocations),
             Self::Buffers => Some(Tab::Buffers),
             Self::Bytes => Some(Tab::Bytes),
+            Self::Power => Some(Tab::Power),
             Self::Findings => Some(Tab::Findings),
             _ => None,
         }
@@ -78,7 +82,7 @@ impl fmt::Display for PanelName {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "there is no panel `{0}`: window, start, map, operations, allocations, buffers, bytes, \
-     findings, selection, adapter or timeline"
+     power, findings, selection, adapter or timeline"
 )]
 pub struct UnknownPanel(String);
 

@@ -18,6 +18,7 @@ use super::panels::bytes::{BytesState, bytes_ui};
 use super::panels::findings::{FindingsState, findings_filter_ui, findings_ui};
 use super::panels::map::{MapState, map_ui};
 use super::panels::operations::{OperationsState, operations_filter_ui, operations_ui};
+use super::panels::power::{PowerState, power_ui};
 use super::panels::selection::{SelectionState, selection_ui};
 use super::panels::status::{StatusState, status_ui};
 use super::panels::timeline::{TimelineState, timeline_ui};
@@ -26,7 +27,7 @@ use super::picture::PanelName;
 use super::start::{StartState, start_ui};
 use super::theme::{Theme, size, tokens};
 use super::widgets::{horizontal_line, tab_bar};
-use crate::app::{Action, App, Appearance, Duration, Effect, Tab, View, Zoom, files};
+use crate::app::{Action, App, Appearance, Duration, Effect, Opened, Tab, View, Zoom, files};
 
 /// What the system is to ask the user for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +59,7 @@ pub struct Shell {
     start: StartState,
     panels: Panels,
     serial: u64,
+    edition: u64,
     path: Option<PathDialog>,
     waiting: Option<DialogWanted>,
     map_share: Option<f32>,
@@ -73,10 +75,23 @@ struct Panels {
     allocations: AllocationsState,
     buffers: BuffersState,
     bytes: BytesState,
+    power: PowerState,
     findings: FindingsState,
     selection: SelectionState,
     timeline: TimelineState,
     status: StatusState,
+}
+
+impl Panels {
+    /// Forgets what was worked out of a run that there is no more; what somebody chose stays.
+    fn forget_run(&mut self) {
+        self.operations.forget_run();
+        self.allocations.forget_run();
+        self.buffers = BuffersState::default();
+        self.power.forget_run();
+        self.findings.forget_run();
+        self.timeline = TimelineState::default();
+    }
 }
 
 /// Share of the centre's height that the map has in a new window: 400 of 696 points.
@@ -115,6 +130,11 @@ impl Shell {
         if self.serial != app.serial() {
             self.serial = app.serial();
             self.panels = Panels::default();
+        }
+        let edition = app.session().map_or(0, Opened::edition);
+        if self.edition != edition {
+            self.edition = edition;
+            self.panels.forget_run();
         }
         show_theme(&context, app.settings().appearance);
 
@@ -267,6 +287,7 @@ impl Shell {
             PanelName::Allocations => allocations_ui(ui, view, &mut panels.allocations, actions),
             PanelName::Buffers => buffers_ui(ui, view, &mut panels.buffers, actions),
             PanelName::Bytes => bytes_ui(ui, view, &mut panels.bytes, actions),
+            PanelName::Power => power_ui(ui, view, &mut panels.power, actions),
             PanelName::Findings => findings_ui(ui, view, &mut panels.findings, actions),
             PanelName::Selection => selection_ui(ui, view, &mut panels.selection, actions),
             PanelName::Timeline => {
@@ -300,7 +321,7 @@ impl Shell {
                     Tab::Operations => operations_filter_ui(ui, view, &mut panels.operations),
                     Tab::Allocations => allocations_filter_ui(ui, view, &mut panels.allocations),
                     Tab::Findings => findings_filter_ui(ui, view, &mut panels.findings),
-                    Tab::Buffers | Tab::Bytes => {}
+                    Tab::Buffers | Tab::Bytes | Tab::Power => {}
                 }
             });
             actions.extend(asked.map(Action::SetTab));
@@ -309,6 +330,7 @@ impl Shell {
                 Tab::Allocations => PanelName::Allocations,
                 Tab::Buffers => PanelName::Buffers,
                 Tab::Bytes => PanelName::Bytes,
+                Tab::Power => PanelName::Power,
                 Tab::Findings => PanelName::Findings,
             };
             self.panel_ui(ui, view, panel, actions);
@@ -337,6 +359,7 @@ fn tab_title(found: u64, tab: Tab) -> String {
         Tab::Allocations => "Allocations".to_owned(),
         Tab::Buffers => "Buffers".to_owned(),
         Tab::Bytes => "Bytes".to_owned(),
+        Tab::Power => "Power".to_owned(),
         Tab::Findings => match found {
             0 => "Findings".to_owned(),
             found => format!("Findings {found}"),

@@ -182,7 +182,7 @@ fn csv(rows: impl Iterator<Item = AllocationRow>) -> String {
 }
 
 /// A field in quotes where it must be.
-fn quote(text: &mut String, field: &str) {
+pub(in crate::analysis) fn quote(text: &mut String, field: &str) {
     if field.contains([',', '"', '\r', '\n']) {
         let _ = write!(text, "\"{}\"", field.replace('"', "\"\""));
     } else {

@@ -10,6 +10,7 @@ mod row;
 #[cfg(test)]
 mod tests;
 
+pub(super) use export::quote;
 pub use export::{ExportFormat, export};
 pub use filter::Filter;
 pub use row::{AllocationRow, ByteVerdict, Content, row};

@@ -73,9 +73,9 @@ fn words_ui(ui: &mut Ui) {
 
 const fn columns_of(two: bool) -> &'static [&'static [Menu]] {
     if two {
-        &[&[Menu::Step], &[Menu::File, Menu::View, Menu::Help]]
+        &[&[Menu::Step], &[Menu::File, Menu::Edit, Menu::View, Menu::Help]]
     } else {
-        &[&[Menu::Step, Menu::File, Menu::View, Menu::Help]]
+        &[&[Menu::Step, Menu::File, Menu::Edit, Menu::View, Menu::Help]]
     }
 }
 

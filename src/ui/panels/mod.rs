@@ -8,6 +8,7 @@ pub(crate) mod bytes;
 pub(crate) mod findings;
 pub(crate) mod map;
 pub(crate) mod operations;
+pub(crate) mod power;
 pub(crate) mod selection;
 pub(crate) mod status;
 pub(crate) mod timeline;

@@ -70,6 +70,13 @@ struct FilterKey {
 }
 
 impl OperationsState {
+    /// Forgets what was worked out of a run that there is no more.
+    pub(crate) fn forget_run(&mut self) {
+        self.opened.clear();
+        self.followed = None;
+        self.cache = None;
+    }
+
     /// Brings what is kept up to date with the view.
     fn refresh(&mut self, view: &View<'_>) {
         let key =

@@ -6,6 +6,7 @@ mod input;
 mod lanes;
 mod layout;
 mod marks;
+mod power;
 
 use std::sync::Arc;
 
@@ -19,7 +20,10 @@ use self::marks::{
     paint_ahead, paint_bookmarks, paint_events, paint_hovered, paint_marks, paint_playhead,
     paint_ruler, plate,
 };
+use self::power::{BandItem, band_items, paint_bands};
 use crate::analysis::density::Density;
+use crate::analysis::explain::power_text;
+use crate::analysis::power::PowerLog;
 use crate::app::{Action, View};
 use crate::base::text::count;
 use crate::ui::theme::{OwnerPalette, size, text, tokens};
@@ -31,6 +35,9 @@ pub(crate) struct TimelineState {
     density: Option<(usize, usize, Density)>,
     palette: Option<OwnerPalette>,
     mesh: Option<(MeshKey, Arc<Mesh>)>,
+    log: PowerLog,
+    /// The bands in sight, and of how many executed commands and which stretch of the screen.
+    bands: Option<((usize, Rect), Vec<BandItem>)>,
 }
 
 /// What the painted lanes depend on.
@@ -54,18 +61,29 @@ pub(crate) fn timeline_ui(
     let (rect, _) = ui.allocate_exact_size(ui.available_size(), Sense::hover());
     let rect = snap(ui.painter(), rect);
     let commands = view.run.commands().len();
-    let layout = layout(rect, gutter, view.names.processes().len(), commands);
+    state.log.extend(view.run.records());
+    let power = !state.log.transitions().is_empty();
+    let layout = layout(rect, gutter, view.names.processes().len(), commands, power);
     refresh(view, state, &layout, ui.ctx().pixels_per_point());
-    let TimelineState { density: Some((_, _, density)), palette: Some(palette), mesh } = state
+    let TimelineState { density: Some((_, _, density)), palette: Some(palette), mesh, log, bands } =
+        state
     else {
         return;
     };
     ground(ui, &layout, rect, density);
     let area = layout.steps.with_min_y(rect.top()).expand2(vec2(8.0, 0.0));
     let response = ui.interact(area, ui.scope_id().with("steps"), Sense::click_and_drag());
-    describe(view, density, &response);
+    describe(view, density, log, &response);
     let lanes = shown_lanes(density, layout.lanes.len());
     gutter_ui(ui, view, &layout, &lanes, density, palette);
+    if let Some(row) = layout.power {
+        let key = (view.run.executed(), row);
+        if bands.as_ref().is_none_or(|(known, _)| *known != key) {
+            *bands = Some((key, band_items(log, &layout)));
+        }
+        let items = bands.as_ref().map_or(&[][..], |(_, items)| items);
+        paint_bands(ui, view, (&layout, row), log, items);
+    }
     if commands == 0 {
         let words = "The session has no commands";
         let (at, align) = (layout.steps.center(), Align2::CENTER_CENTER);
@@ -115,12 +133,16 @@ fn refresh(view: &View<'_>, state: &mut TimelineState, layout: &Layout, pixels_p
     }
 }
 
-fn describe(view: &View<'_>, density: &Density, response: &Response) {
+fn describe(view: &View<'_>, density: &Density, log: &PowerLog, response: &Response) {
     let place = view.place;
     let commands = count(wide(density.commands()));
     let spoken = format!(
         "Timeline, step {place} of {commands}, {} refused, {} with damage",
         density.refused, density.wrong
     );
+    let spoken = match log.transitions().len() {
+        0 => spoken,
+        _ => format!("{spoken}, power {}", power_text(log.at(place.command))),
+    };
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Slider, true, &spoken));
 }

@@ -13,8 +13,10 @@ use crate::ui::widgets::{
     Icon, IconButton, elide, horizontal_line, outline, segmented, vertical_line,
 };
 
-/// Width that the four menus need.
-const MENUS: f32 = 188.0;
+/// Width that the five menus need.
+const MENUS: f32 = 200.0;
+/// Space before the menus, and between them and the title.
+const MENUS_GAP: f32 = 4.0;
 /// Width of everything from the first button of the transport to the step counter.
 const TRANSPORT: f32 = 596.0;
 /// Where the transport begins in a window that is wide enough.
@@ -44,11 +46,11 @@ fn layout(bar: Rect) -> Layout {
     let wide = bar.width() >= WIDE;
     let findings = right - FINDINGS[usize::from(wide)];
     let latest = findings - TRANSPORT;
-    let menus_end = bar.left() + 8.0 + MENUS;
+    let menus_end = bar.left() + MENUS_GAP + MENUS;
     let transport = (bar.left() + TRANSPORT_AT).min(latest).max(menus_end);
     Layout {
-        menus: part(bar.left() + 8.0, menus_end),
-        title: part(menus_end + 8.0, transport - 12.0),
+        menus: part(bar.left() + MENUS_GAP, menus_end),
+        title: part(menus_end + MENUS_GAP, transport - 12.0),
         transport: part(transport, findings),
         findings: part(findings, right - 8.0),
         right: part(right, bar.right() - 12.0),
@@ -153,7 +155,7 @@ fn part(ui: &mut Ui, rect: Rect, content: impl FnOnce(&mut Ui)) {
 
 fn menus_ui(ui: &mut Ui, app: &App, actions: &mut Vec<Action>) {
     MenuBar::new().ui(ui, |ui| {
-        ui.spacing_mut().button_padding = vec2(8.0, 4.0);
+        ui.spacing_mut().button_padding = vec2(5.0, 4.0);
         for menu in Menu::ALL {
             ui.menu_button(menu.title(), |ui| menu_ui(ui, app, menu, actions));
         }
@@ -188,6 +190,12 @@ fn title_ui(ui: &mut Ui, rect: Rect, app: &App, opened: &Opened) {
     let tokens = tokens(ui);
     let document = opened.document();
     let (source, place) = match (opened.file(), opened.embedded()) {
+        (Some(file), _) if opened.is_changed() => {
+            ("changed", format!("{}, changed since it was saved", file.display()))
+        }
+        (None, Some(name)) if opened.is_changed() => {
+            ("changed", format!("{name}, comes with the program; the changes are not saved"))
+        }
         (Some(file), _) => ("saved", file.display().to_string()),
         (None, Some(name)) => ("built in", format!("{name}, comes with the program")),
         (None, None) => ("not saved", String::from("has no file yet")),

@@ -185,6 +185,60 @@ pub fn primary_button(ui: &mut Ui, label: &str) -> Response {
     response
 }
 
+/// What a [`button_at`] shows and says.
+#[derive(Clone, Copy, Debug)]
+pub struct ButtonAt<'a> {
+    /// What stands on it.
+    pub label: &'a str,
+    /// Its name for screen readers, and the first line of its tooltip.
+    pub name: &'a str,
+    /// Why it cannot be pressed; `None` where it can.
+    pub reason: Option<&'a str>,
+    /// What it stands for is so now.
+    pub lit: bool,
+}
+
+/// A button in a place of its own, for pictures in which the place means something. One that
+/// cannot be pressed has a dashed edge, and says why on hover.
+pub fn button_at(ui: &Ui, rect: Rect, button: ButtonAt<'_>) -> Response {
+    let tokens = tokens(ui);
+    let ButtonAt { label, name, reason, lit } = button;
+    let enabled = reason.is_none() && ui.is_enabled();
+    let sense = if enabled { Sense::click() } else { Sense::hover() };
+    let response = ui.interact(rect, ui.scope_id().with(name), sense);
+    response.widget_info(|| {
+        if lit {
+            WidgetInfo::selected(Role::Button, enabled, true, name)
+        } else {
+            WidgetInfo::labeled(Role::Button, enabled, name)
+        }
+    });
+    if ui.is_rect_visible(rect) {
+        let rect = snap(ui.painter(), rect);
+        let ink = if enabled || lit {
+            let face = face(tokens, &response, true, lit);
+            ui.painter().rect_filled(rect, size::RADIUS, face.ground);
+            let width = if lit { size::FOCUS_RING } else { 1.0 };
+            let edge = if lit { face.edge } else { tokens.separator_strong };
+            outline(ui.painter(), rect, size::RADIUS, width, edge);
+            face.content
+        } else {
+            super::patterns::dashed_rect(ui.painter(), rect, tokens.separator_strong);
+            tokens.text_faint
+        };
+        let room = rect.width() - 8.0;
+        let galley = super::patterns::elide(ui.painter(), label, size::TEXT_SMALL, ink, room);
+        text::paint_galley(ui.painter(), rect.center(), Align2::CENTER_CENTER, galley, ink);
+        focus_ring(ui, &response, rect, size::RADIUS);
+    }
+    response.on_hover_ui(|ui| {
+        ui.label(name);
+        if let Some(reason) = reason {
+            ui.weak(reason);
+        }
+    })
+}
+
 /// A pill that is on or off: one tag of a filter.
 pub fn filter_chip(ui: &mut Ui, label: &str, on: bool) -> Response {
     let tokens = tokens(ui);

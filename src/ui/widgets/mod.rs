@@ -18,7 +18,8 @@ mod gallery;
 
 pub use bars::{BarFill, BarPart, UsedBar};
 pub use controls::{
-    IconButton, disclosure, filter_chip, focus_ring, primary_button, segmented, tab_bar,
+    ButtonAt, IconButton, button_at, disclosure, filter_chip, focus_ring, primary_button,
+    segmented, tab_bar,
 };
 pub use facts::{KeyValue, Tone, badge, empty_state, key_cap, link, link_mono, status};
 pub use filter::{filter_field, filter_strip};

@@ -64,6 +64,13 @@ struct Cache {
 }
 
 impl AllocationsState {
+    /// Forgets what was worked out of a run that there is no more.
+    pub(crate) fn forget_run(&mut self) {
+        self.steps = ReferenceSteps::default();
+        self.cache = None;
+        self.told = None;
+    }
+
     /// Brings what is kept up to date with the view.
     fn refresh(&mut self, view: &View<'_>) {
         let Some(started) = view.started else {

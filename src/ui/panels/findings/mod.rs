@@ -67,6 +67,12 @@ pub(crate) struct FindingsState {
 }
 
 impl FindingsState {
+    /// Forgets what was worked out of a run that there is no more.
+    pub(crate) fn forget_run(&mut self) {
+        self.found = Collected::default();
+        self.shown = None;
+    }
+
     /// Goes on looking. What a session asks for does not change while it is open, so that each
     /// command is looked at once.
     pub(crate) fn advance(&mut self, ui: &Ui, view: &View<'_>) {

@@ -10,6 +10,8 @@ pub(super) const RULER: f32 = 28.0;
 pub(super) const PAGING: f32 = 28.0;
 /// Height of the row of marks for refusals and damage.
 const MARKS: f32 = 12.0;
+/// Height of the bands of the power states.
+pub(super) const POWER: f32 = 14.0;
 /// Least and most height of the lane of a process.
 const LANE: (f32, f32) = (13.0, 30.0);
 /// Distance of the lanes from the gutter and from the right edge.
@@ -23,6 +25,8 @@ pub(super) struct Layout {
     /// From the first to the last step, below the header.
     pub(super) steps: Rect,
     pub(super) events: f32,
+    /// The bands of the power states, where there are others than working.
+    pub(super) power: Option<Rect>,
     pub(super) lanes: Vec<Rect>,
     pub(super) paging: Rect,
     pub(super) marks: Rect,
@@ -30,7 +34,13 @@ pub(super) struct Layout {
 }
 
 /// Lays `processes` lanes out; where there are too many, the last stands for the rest.
-pub(super) fn layout(rect: Rect, gutter: f32, processes: usize, commands: usize) -> Layout {
+pub(super) fn layout(
+    rect: Rect,
+    gutter: f32,
+    processes: usize,
+    commands: usize,
+    power: bool,
+) -> Layout {
     let left = (rect.left() + gutter + INSET).min(rect.right() - 1.0);
     let right = (rect.right() - INSET).max(left + 1.0);
     let top = rect.top() + HEADER;
@@ -38,8 +48,10 @@ pub(super) fn layout(rect: Rect, gutter: f32, processes: usize, commands: usize)
     let marks = steps.with_min_y((rect.bottom() - MARKS).max(top));
     let paging =
         Rect::from_x_y_ranges(steps.x_range(), (marks.top() - PAGING).max(top)..=marks.top());
+    let bands = (paging.top() - POWER).max(top);
+    let power = power.then(|| Rect::from_x_y_ranges(steps.x_range(), bands..=paging.top()));
     let first = top + RULER;
-    let room = (paging.top() - first).max(0.0);
+    let room = (power.map_or(paging.top(), |power| power.top()) - first).max(0.0);
     let mut shown = processes;
     while shown > 1 && room / float(shown) < LANE.0 {
         shown -= 1;
@@ -56,6 +68,7 @@ pub(super) fn layout(rect: Rect, gutter: f32, processes: usize, commands: usize)
         gutter: Rect::from_min_max(rect.min, pos2(rect.left() + gutter, rect.bottom())),
         steps,
         events: top + RULER - 8.0,
+        power,
         lanes,
         paging,
         marks,
@@ -117,7 +130,22 @@ mod tests {
     use super::*;
 
     fn at(width: f32, height: f32, processes: usize) -> Layout {
-        layout(Rect::from_min_size(pos2(0.0, 700.0), vec2(width, height)), 256.0, processes, 412)
+        let rect = Rect::from_min_size(pos2(0.0, 700.0), vec2(width, height));
+        layout(rect, 256.0, processes, 412, false)
+    }
+
+    #[test]
+    fn bands_of_power_lie_between_the_lanes_and_paging() {
+        for processes in [0, 1, 3, 40] {
+            let rect = Rect::from_min_size(pos2(0.0, 700.0), vec2(1440.0, 140.0));
+            let layout = layout(rect, 256.0, processes, 412, true);
+            let power = layout.power.expect("there is one");
+            assert!((power.height() - POWER).abs() < 0.01);
+            assert!((power.bottom() - layout.paging.top()).abs() < 0.01);
+            let lowest = layout.lanes.iter().map(|lane| lane.bottom()).fold(0.0, f32::max);
+            assert!(power.top() >= lowest - 0.01, "{processes}: {layout:?}");
+            assert!(power.top() > layout.events);
+        }
     }
 
     #[test]

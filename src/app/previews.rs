@@ -1,0 +1,52 @@
+//! What sleeping would do where the run stands: worked out one by one while somebody looks.
+
+use crate::machine::{Place, Preview};
+use crate::vidmm::{Power, Sleep, Transition};
+
+use super::opened::Opened;
+
+/// The sleeps that are tried.
+pub(super) const TRIED: [Sleep; 3] = [Sleep::Standby, Sleep::Hibernate, Sleep::HybridSleep];
+
+/// Previews of one place of one run.
+#[derive(Debug, Default)]
+pub(super) struct Previews {
+    /// The place, and how often the run was made anew.
+    of: (Place, u64),
+    tried: usize,
+    found: Vec<Preview>,
+}
+
+impl Previews {
+    /// What is known of a place.
+    pub(super) fn at(&self, place: Place, edition: u64) -> &[Preview] {
+        if self.of == (place, edition) { &self.found } else { &[] }
+    }
+}
+
+impl Opened {
+    /// The next sleep to be tried where the run stands; `None` where all are, or none can be.
+    #[must_use]
+    pub(super) fn next_preview(&self) -> Option<Sleep> {
+        let place = self.run().place();
+        let started = self.run().machine().started().ok()?;
+        if place.inner.is_some() || started.vidmm().power() != Power::Working {
+            return None;
+        }
+        let known = self.previews.of == (place, self.edition());
+        TRIED.get(if known { self.previews.tried } else { 0 }).copied()
+    }
+
+    /// Tries the next sleep.
+    pub(super) fn try_next_preview(&mut self) {
+        let Some(sleep) = self.next_preview() else { return };
+        let of = (self.run().place(), self.edition());
+        if self.previews.of != of {
+            self.previews = Previews { of, ..Previews::default() };
+        }
+        let found = self.run_mut().preview(Transition::Sleep(sleep));
+        self.previews.tried += 1;
+        self.previews.found.extend(found);
+        self.touch();
+    }
+}
