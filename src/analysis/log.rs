@@ -1,8 +1,8 @@
 //! The log of a run in lines of text, and the state that it stands in.
 
 use crate::base::Span;
-use crate::base::text::{count, exact_size, hex, size};
-use crate::machine::{Diverged, Ending, Place, Run, Started};
+use crate::base::text::{count, duration, exact_size, hex, size};
+use crate::machine::{BytesVerdict, Diverged, Ending, Place, PowerOutcome, Run, Started};
 use crate::session::Names;
 
 use super::explain::{self, CandidateLine, CandidateMark, CommandText, OperationText, Words};
@@ -49,7 +49,11 @@ pub fn lines(run: &mut Run, names: &Names) -> Result<Vec<String>, Diverged> {
             let step = Place::operation(number, index).to_string();
             let text = explain::operation_text(&trace, operation, words);
             let OperationText { kind, amount, route, reason, .. } = text;
-            lines.push(format!("{step:>9}  {kind:<20} {amount:>9}  {route}  ({reason})"));
+            let reason = if reason.is_empty() { reason } else { format!("  ({reason})") };
+            lines.push(format!("{step:>9}  {kind:<20} {amount:>9}  {route}{reason}"));
+        }
+        if let Some(outcome) = &record.power {
+            lines.extend(power_lines(outcome, words));
         }
         for fault in &record.faults {
             lines.push(format!("          fault: {}", explain::fault_text(fault)));
@@ -59,6 +63,42 @@ pub fn lines(run: &mut Run, names: &Names) -> Result<Vec<String>, Diverged> {
         }
     }
     Ok(lines)
+}
+
+/// What a transition came to: its time, its segments, and what was lost.
+fn power_lines(outcome: &PowerOutcome, words: Words<'_>) -> Vec<String> {
+    let state = explain::power_text(outcome.after);
+    let mut lines = vec![format!("{:>11}{state} after {}", "", duration(outcome.nanoseconds()))];
+    for segment in &outcome.segments {
+        let parts = [
+            ("kept", segment.kept),
+            ("moved out", segment.moved_out),
+            ("discarded", segment.discarded),
+            ("unmapped", segment.unmapped),
+            ("lost", segment.lost),
+            ("moved for nothing", segment.moved_for_nothing),
+        ];
+        let parts = parts.into_iter().filter(|(_, bytes)| bytes.get() > 0);
+        let parts: Vec<String> =
+            parts.map(|(what, bytes)| format!("{what} {}", size(bytes.get()))).collect();
+        let parts = if parts.is_empty() { "empty".to_owned() } else { parts.join(", ") };
+        let (name, verdict) =
+            (words.segment(segment.segment), explain::verdict_text(segment.verdict));
+        lines.push(format!("{:>13}{name}, {verdict}: {parts}", ""));
+    }
+    for allocation in &outcome.allocations {
+        if let BytesVerdict::Lost { first, bytes } = allocation.bytes {
+            let name = words.allocation(allocation.allocation);
+            let (bytes, first) = (exact_size(bytes), hex(first));
+            lines.push(format!("{:>13}LOST: {bytes} of {name}, first at {first}", ""));
+        }
+    }
+    if let Some(failed) = outcome.failed {
+        let name = words.allocation(failed.allocation);
+        let (needed, free) = (count(failed.needed.get()), count(failed.free.get()));
+        lines.push(format!("{:>13}no room for {name}: {needed} pages, {free} free", ""));
+    }
+    lines
 }
 
 /// A candidate of a decision in lines: what came of it, and who leaves for it.

@@ -14,6 +14,7 @@ mod create;
 mod display;
 mod invariants;
 mod offer;
+mod operations;
 mod pages;
 mod paging;
 mod plan;

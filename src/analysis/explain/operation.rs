@@ -7,7 +7,7 @@ use crate::machine::{CommandTrace, Summary, TracedKind, TracedOperation};
 use crate::rules::SegmentKind;
 use crate::vidmm::{Asked, OperationReason, OperationRecord, PlatformOperation, WaitReason};
 
-use super::power::{fate_reason_text, power_operation_text, transition_name};
+use super::power::{fate_reason_text, power_operation_text};
 use super::{Words, listed};
 
 /// Which way something goes, as seen from the memory of the GPU.
@@ -250,10 +250,10 @@ pub fn reason_text(record: &OperationRecord, words: Words<'_>) -> String {
             format!("{} leaves through this mapping", name(id))
         }
         OperationReason::ApertureReset(segment) => {
-            format!("adapter starts: {} points to the dummy page", words.segment(segment))
+            format!("new table: every page of {} to the dummy page", words.segment(segment))
         }
         OperationReason::PagingBufferMapping(index) => {
-            format!("adapter starts: paging buffer {index} mapped")
+            format!("paging buffer {index} mapped, before anything else is paged")
         }
         OperationReason::Submission => "the command's own work".to_owned(),
         OperationReason::Raw => "asked for by hand".to_owned(),
@@ -265,7 +265,8 @@ pub fn reason_text(record: &OperationRecord, words: Words<'_>) -> String {
             format!("{} is locked: rendered from an aperture", name(id))
         }
         OperationReason::Displayed(id) => format!("{} displayed", name(id)),
-        OperationReason::Power(transition) => transition_name(transition).to_owned(),
+        // Beside the command that it belongs to there is nothing to add.
+        OperationReason::Power(_) => String::new(),
         OperationReason::Purged(id, reason) => {
             format!("{}: {}", name(id), fate_reason_text(reason))
         }

@@ -16,6 +16,7 @@
 //! | `refusals` | commands refused: `command`, `status`, `reason` |
 //! | `faults` | of the device: `command`, `fence`, `start` (byte of the packet), `fault` |
 //! | `stop` | `null`, or `command`, bug check `code`, first `parameter`, `status` |
+//! | `power` | transitions carried out, in order, each with what it came to |
 //! | `hash` | of the whole state |
 //!
 //! An event of `kind` `call`: `command`; `step` (command.operation); `operation` (name in d3dkmddi,
@@ -35,7 +36,7 @@
 //! An allocation: `name`, `handle`, `state` (`resident` or `not resident`), `segment`, `extents`
 //! (pairs of offset and size), `size`, `priority`, `pinned`, `offered`, `displayed`, `locks` (of the
 //! CPU that are open), `owner` and `openers` (devices), `content` (`intact`, `damaged`, `never
-//! written`, `discarded`: dropped while it was offered), `first_wrong_byte`, `hash` of its bytes.
+//! written`, `discarded`: dropped while it was offered, `lost` in a reset of the adapter), `first_wrong_byte`, `hash` of its bytes.
 //!
 //! Counters: `page_ins` (becoming resident by any operation), `evictions` (leaving other than by
 //! destruction), the bytes of the statistics query (`bytes_filled`, `bytes_discarded`,
@@ -43,7 +44,18 @@
 //! `bytes_memory_to_mdl`, `bytes_aperture_to_memory`, `bytes_memory_to_aperture`), `refusals`,
 //! `faults`, `submissions`, `bytes_flushed` (from the CPU cache before the GPU used them).
 //!
-//! What the platform did has `operation` `MapGart`, `UnmapGart` or `FlushCache` and no buffer.
+//! An event of `kind` `step`, for what has no buffer: `command`; `step`; `operation` (what the
+//! platform did: `MapGart`, `UnmapGart` or `FlushCache`; or a step of a power transition, among them
+//! the calls `SetPowerState`, `ResetFromTimeout` and `RestartFromTimeout` of the driver);
+//! `allocation`; `fields`; `bytes`; `reason`; `time_ns`.
+//!
+//! A transition: `command`; `transition`; power state `before` and `after`; `segments` (`id`,
+//! `verdict`, the bytes `kept`, `moved_out`, `discarded`, `unmapped`, `lost`, `moved_for_nothing`,
+//! and `time_ns` that dealing with it took); `allocations` that were resident (`name`, `segment`,
+//! `offset`, `size`, `fate`, `reason`, `bytes` as compared, `first_lost_byte`, `bytes_lost`,
+//! `moved_for_nothing`, the first `step` that concerns it); `phases` (`phase`, `start_ns`,
+//! `end_ns`); `failed`, where a purge ran out of system memory (`allocation`, `pages_needed`,
+//! `pages_free`).
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -62,6 +74,8 @@ use crate::vidmm::{
 
 use super::explain::{self, Words};
 
+mod power;
+
 /// The version of the document.
 pub const VERSION: u32 = 1;
 
@@ -78,6 +92,7 @@ pub struct Report {
     refusals: Vec<Value>,
     faults: Vec<Value>,
     stop: Value,
+    power: Vec<Value>,
     hash: String,
 }
 
@@ -130,6 +145,12 @@ pub fn report(run: &mut Run, title: &str, names: &Names) -> Result<Report, Diver
                 })
             },
         ),
+        power: (1..=place.command)
+            .filter_map(|command| {
+                let outcome = run.record(command)?.power.as_deref()?;
+                Some(power::outcome_value(command, outcome, words))
+            })
+            .collect(),
         hash: run.machine().hash().to_string(),
     })
 }
@@ -145,9 +166,22 @@ fn call_events(
         Asked::Paging(paging) => (paging.kind().name(), operation_fields(paging)),
         Asked::Render(accesses) => ("Render", json!({ "accesses": accesses.len() })),
         Asked::Platform(platform) => (platform.name(), platform_fields(platform)),
-        Asked::Power(power) => (power.name(), json!({})),
+        Asked::Power(step) => (step.name(), power::step_fields(step)),
     };
     let reason = explain::reason_text(record, words);
+    if matches!(record.asked, Asked::Platform(_) | Asked::Power(_)) {
+        return vec![json!({
+            "kind": "step",
+            "command": step.command,
+            "step": step.to_string(),
+            "operation": name,
+            "allocation": record.subject.map(|id| words.allocation(id)),
+            "fields": fields,
+            "bytes": record.bytes.get(),
+            "reason": reason,
+            "time_ns": clock,
+        })];
+    }
     let event = |(pass, call): (usize, &CallRecord)| {
         json!({
             "kind": "call",
