@@ -111,7 +111,7 @@ impl Script {
 
     /// Everything carried out, whatever came of it.
     pub(crate) fn executed(&self) -> Run {
-        let profile = profile("inspector").expect("the profile is the program's own");
+        let profile = profile(&self.adapter.profile).expect("the profile is the program's own");
         let commands = self.commands.clone().into();
         let mut run = Run::new(&self.adapter, self.policies, &profile, commands);
         run.execute_all();
