@@ -56,6 +56,8 @@ const EMBEDDED: &[Embedded] = embedded![
     "power-lying-driver.ron",
     "power-hybrid-surprise.ron",
     "power-protected-range.ron",
+    "power-device-states.ron",
+    "power-timeout-recovery.ron",
     "power-failed-purge.ron",
     "render-only-sample.ron",
     "compute-only-sample.ron",
