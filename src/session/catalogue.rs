@@ -85,6 +85,7 @@ const EMBEDDED: &[Embedded] = embedded![
     "quirk-fill-ignores-pattern.ron",
     "quirk-null-allocation-map-ignored.ron",
     "quirk-transfer-not-supported.ron",
+    "quirk-set-power-state-fails.ron",
     "raw-operations.ron",
     "everything.ron",
 ];
