@@ -8,6 +8,7 @@ use crate::machine::{Level, Place};
 use crate::vidmm::Transition;
 
 use super::item::Item;
+use super::unsaved::Unsaved;
 
 /// The tabs below the map.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -78,6 +79,10 @@ pub enum Action {
     SaveAs,
     /// Writes the session to a file.
     SaveTo(PathBuf),
+    /// Nobody says where to save: what waits for it is not done.
+    CancelSave,
+    /// Says what is to become of changes that an action would discard.
+    AnswerUnsaved(Unsaved),
     /// Leaves the session for the start page.
     Close,
     /// Leaves the program.

@@ -15,6 +15,7 @@ use super::playback::Playback;
 use super::registry::When;
 use super::saved::SavedSessions;
 use super::settings::Settings;
+use super::unsaved::Waiting;
 use super::view::View;
 
 /// Commands executed between two looks at the clock, at least.
@@ -81,6 +82,7 @@ pub struct App {
     pub(super) help: bool,
     pub(super) dialog: bool,
     pub(super) export: Option<Export>,
+    pub(super) waiting: Option<Waiting>,
     saved: SavedSessions,
     serial: u64,
 }
@@ -106,6 +108,7 @@ impl App {
             help: false,
             dialog: false,
             export: None,
+            waiting: None,
             saved: SavedSessions::default(),
             serial: 0,
         }
@@ -238,6 +241,7 @@ impl App {
         self.pending = None;
         self.help = false;
         self.export = None;
+        self.waiting = None;
         if opened.run().machine().started().is_err() {
             // Nothing runs; what there is to see is why.
             self.looking.tab = Tab::Findings;
@@ -256,13 +260,19 @@ impl App {
             .unwrap_or_else(|| super::files::suggested_name(&opened.document().title))
     }
 
+    /// What the session that is open is called: its title, or else a name for its file.
+    #[must_use]
+    pub fn session_name(&self) -> String {
+        let title = self.session().map_or("", |opened| opened.document().title.as_str());
+        if title.is_empty() { self.suggested_name() } else { title.to_owned() }
+    }
+
     /// The title of the window.
     #[must_use]
     pub fn window_title(&self) -> String {
         const PROGRAM: &str = "vidmm-inspector";
         let Some(opened) = self.session() else { return PROGRAM.to_owned() };
-        let title = &opened.document().title;
-        let title = if title.is_empty() { self.suggested_name() } else { title.clone() };
+        let title = self.session_name();
         let mark = if opened.is_changed() { "• " } else { "" };
         format!("{mark}{title} – {PROGRAM}")
     }
@@ -288,7 +298,8 @@ impl App {
             When::Changed => holds(&Opened::can_undo),
             When::Undone => holds(&Opened::can_redo),
             When::Escapable => {
-                let over = self.help || self.dialog || !self.notices.is_empty();
+                let asked = self.unsaved_question().is_some();
+                let over = asked || self.help || self.dialog || !self.notices.is_empty();
                 over || holds(&|opened| opened.selected().is_some())
             }
         }

@@ -13,6 +13,7 @@ use super::item::Item;
 use super::notice::Notice;
 use super::opened::Opened;
 use super::registry::When;
+use super::unsaved::Unsaved;
 
 impl App {
     /// Executes actions in order, and answers what they ask of whoever runs the application.
@@ -22,8 +23,14 @@ impl App {
 
     /// Executes an action, and answers what it asks of whoever runs the application.
     ///
-    /// An action that cannot be taken now does nothing.
+    /// An action that cannot be taken now does nothing. One that would discard changes waits until
+    /// somebody says what is to become of them.
     pub fn dispatch(&mut self, action: Action) -> Option<Effect> {
+        if self.must_wait(&action) { None } else { self.execute(action) }
+    }
+
+    /// Executes an action, also where changes are lost by it.
+    pub(super) fn execute(&mut self, action: Action) -> Option<Effect> {
         match action {
             Action::Open => {
                 // Whoever looks for another file has read what was wrong with the last.
@@ -38,6 +45,8 @@ impl App {
                 self.open_embedded(file_name);
             }
             Action::Save | Action::SaveAs | Action::SaveTo(_) => return self.save(&action),
+            Action::CancelSave => self.cancel_save(),
+            Action::AnswerUnsaved(answer) => return self.answer_unsaved(answer),
             Action::Close => self.close(),
             Action::Quit => return Some(Effect::Quit),
             Action::Export(export) => {
@@ -199,6 +208,9 @@ impl App {
 
     /// What lies on top closes first.
     fn escape(&mut self) -> Option<Effect> {
+        if self.unsaved_question().is_some() {
+            return self.answer_unsaved(Unsaved::Keep);
+        }
         if self.dialog {
             return Some(Effect::CloseDialog);
         }
@@ -220,6 +232,7 @@ impl App {
         self.looking.playing = false;
         self.looking.hovered = None;
         self.pending = None;
+        self.waiting = None;
     }
 
     fn save(&mut self, action: &Action) -> Option<Effect> {
@@ -227,9 +240,8 @@ impl App {
         match (action, opened.file()) {
             (Action::SaveTo(path), _) => self.save_to(&path.clone()),
             (Action::Save, Some(path)) => self.save_to(&path.clone()),
-            _ => return Some(Effect::SaveDialog(self.suggested_name())),
+            _ => Some(Effect::SaveDialog(self.suggested_name())),
         }
-        None
     }
 
     fn export_to(&mut self, path: &Path) {
@@ -244,9 +256,11 @@ impl App {
         self.tell(notice);
     }
 
-    fn save_to(&mut self, path: &Path) {
-        let Some(opened) = self.session_mut() else { return };
-        let notice = match session::save(path, opened.document()) {
+    fn save_to(&mut self, path: &Path) -> Option<Effect> {
+        let opened = self.session_mut()?;
+        let result = session::save(path, opened.document());
+        let saved = result.is_ok();
+        let notice = match result {
             Ok(()) => {
                 opened.set_file(Some(path.to_owned()));
                 opened.mark_saved();
@@ -258,6 +272,7 @@ impl App {
             }
         };
         self.tell(notice);
+        self.go_on_after_saving(saved)
     }
 }
 

@@ -15,6 +15,7 @@ pub mod previews;
 pub mod registry;
 pub mod saved;
 pub mod settings;
+pub mod unsaved;
 pub mod view;
 
 pub use action::{Action, Export, Speed, Tab};
@@ -27,4 +28,5 @@ pub use playback::Duration;
 pub use previews::Tried;
 pub use registry::{Entry, Menu, When};
 pub use settings::{Appearance, Settings};
+pub use unsaved::{Unsaved, UnsavedQuestion};
 pub use view::View;

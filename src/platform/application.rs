@@ -8,7 +8,7 @@ use egui::{Context, Ui, ViewportCommand};
 
 use super::dialogs::{DialogAnswer, DialogKind, DialogOutcome, FileDialogs};
 use super::window::{PlatformError, WindowOptions, run};
-use crate::app::{Action, App, Appearance, Notice, Settings};
+use crate::app::{Action, App, Appearance, Effect, Notice, Settings};
 use crate::ui::{DialogWanted, Shell, theme};
 
 /// How long a frame may work in the background: a person does not notice so little.
@@ -47,6 +47,7 @@ struct Window {
     wanted: Option<DialogWanted>,
     title: String,
     smoke: bool,
+    closing: bool,
     began: Instant,
 }
 
@@ -60,6 +61,7 @@ impl Window {
             wanted: None,
             title: String::new(),
             smoke,
+            closing: false,
             began: Instant::now(),
         }
     }
@@ -75,9 +77,9 @@ impl Window {
                     DialogKind::Save => Action::SaveTo(path),
                     DialogKind::Export => Action::ExportTo(path),
                 };
-                self.app.dispatch(action);
+                self.shell.take_answer(action);
             }
-            DialogOutcome::Cancelled => {}
+            DialogOutcome::Cancelled => self.shell.take_answer(Action::CancelSave),
             DialogOutcome::Unavailable => {
                 if let Some(wanted) = wanted {
                     self.shell.ask_for_path(&wanted, &self.app);
@@ -98,6 +100,7 @@ impl Window {
             let title = String::from("Another file dialog is still open");
             let hint = String::from("Close it first; it may be behind this window.");
             self.app.tell(Notice::error(title, vec![hint]));
+            self.shell.take_answer(Action::CancelSave);
         }
     }
 
@@ -110,7 +113,34 @@ impl Window {
     }
 }
 
+/// Whether a window that somebody closes may go: not before it is known what is to become of
+/// changes.
+fn may_close(app: &mut App) -> bool {
+    app.dispatch(Action::Quit) == Some(Effect::Quit)
+}
+
 impl eframe::App for Window {
+    /// Also runs while the window is minimised, when nothing is drawn.
+    fn logic(&mut self, context: &Context, _frame: &mut eframe::Frame) {
+        let (asked, minimised) = context.input(|input| {
+            let viewport = input.viewport();
+            (viewport.close_requested(), viewport.minimized == Some(true))
+        });
+        if !asked || self.closing {
+            return;
+        }
+        if may_close(&mut self.app) {
+            self.closing = true;
+            return;
+        }
+        context.send_viewport_cmd(ViewportCommand::CancelClose);
+        if minimised {
+            // The question has to be seen.
+            context.send_viewport_cmd(ViewportCommand::Minimized(false));
+            context.send_viewport_cmd(ViewportCommand::Focus);
+        }
+    }
+
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         self.collect();
         let context = ui.ctx().clone();
@@ -123,6 +153,7 @@ impl eframe::App for Window {
         if answer.ignore_dialog {
             self.dialogs.ignore();
             self.wanted = None;
+            self.shell.take_answer(Action::CancelSave);
             context.request_repaint();
         }
         if let Some(wanted) = answer.dialog {
@@ -133,6 +164,7 @@ impl eframe::App for Window {
         }
         self.show_title(&context);
         if answer.quit || self.smoke {
+            self.closing = true;
             context.send_viewport_cmd(ViewportCommand::Close);
         }
     }
@@ -143,5 +175,26 @@ impl eframe::App for Window {
 
     fn persist_egui_memory(&self) -> bool {
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::Unsaved;
+    use crate::machine::Place;
+    use crate::vidmm::{Sleep, Transition};
+
+    #[test]
+    fn a_window_with_changes_stays_until_it_is_known_what_becomes_of_them() {
+        let mut app = App::default();
+        assert!(may_close(&mut app), "the start page has nothing to lose");
+        assert!(app.open_embedded("tour.ron") && may_close(&mut app));
+        app.dispatch(Action::GoTo(Place::after(1)));
+        app.work(&mut || true);
+        app.dispatch(Action::InsertPower(Transition::Sleep(Sleep::Standby)));
+        assert!(!may_close(&mut app) && !may_close(&mut app));
+        assert!(app.unsaved_question().is_some());
+        assert_eq!(app.dispatch(Action::AnswerUnsaved(Unsaved::Discard)), Some(Effect::Quit));
     }
 }

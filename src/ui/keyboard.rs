@@ -8,19 +8,24 @@ use crate::app::{Action, App, Chord, Entry, Key};
 
 /// The actions whose keys were pressed, in the order of the keys.
 ///
-/// Nothing is taken while a text field has the focus. While a menu is open, only keys that are
+/// Nothing is taken while a text field has the focus, and only Escape while it is asked what is to
+/// become of changes. While a menu is open, only keys that are
 /// pressed with Control are taken, the rest moves in the menu.
 pub(super) fn pressed(context: &Context, app: &App) -> Vec<Action> {
     if context.text_edit_focused() {
         return Vec::new();
     }
     let menu = egui::Popup::is_any_open(context);
+    let asked = app.unsaved_question().is_some();
     let mut actions = Vec::new();
     context.input_mut(|input| {
         input.events.retain(|event| {
             let Event::Key { key, pressed: true, modifiers, .. } = event else { return true };
             let Some(entry) = entry_of(*key, *modifiers) else { return true };
             if menu && !modifiers.command {
+                return true;
+            }
+            if asked && entry.action != Action::Escape {
                 return true;
             }
             if app.can(entry.when) {

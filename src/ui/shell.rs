@@ -9,6 +9,7 @@ use egui::{
 use super::dialogs::help::help_ui;
 use super::dialogs::notices::notices_ui;
 use super::dialogs::path::{PathAnswer, PathDialog, PathPurpose};
+use super::dialogs::unsaved::UnsavedDialog;
 use super::dialogs::waiting::waiting_ui;
 use super::keyboard;
 use super::panels::adapter::{AdapterState, adapter_ui};
@@ -62,6 +63,8 @@ pub struct Shell {
     edition: u64,
     path: Option<PathDialog>,
     waiting: Option<DialogWanted>,
+    unsaved: UnsavedDialog,
+    answered: Vec<Action>,
     map_share: Option<f32>,
     left_width: Option<f32>,
 }
@@ -122,7 +125,8 @@ impl Shell {
         let context = ui.ctx().clone();
         let mut answer = FrameAnswer::default();
         app.set_dialog_open(self.path.is_some());
-        let mut actions = keyboard::pressed(&context, app);
+        let mut actions = std::mem::take(&mut self.answered);
+        actions.extend(keyboard::pressed(&context, app));
         actions.extend(dropped(&context));
         self.execute(app, actions, &mut answer);
         app.advance(now);
@@ -144,7 +148,13 @@ impl Shell {
         if app.shows_help() {
             help_ui(ui, &mut actions);
         }
+        let question = app.unsaved_question();
+        if question.is_some() {
+            // What it was open for comes after the answer.
+            self.path = None;
+        }
         self.path_ui(ui, &mut actions);
+        self.unsaved.ui(ui, question.as_ref(), &mut actions);
         if let Some(wanted) = &self.waiting {
             answer.ignore_dialog = waiting_ui(ui, wanted);
         }
@@ -172,6 +182,11 @@ impl Shell {
         });
     }
 
+    /// Takes what came of a dialog of the system; the next frame executes it.
+    pub fn take_answer(&mut self, action: Action) {
+        self.answered.push(action);
+    }
+
     /// Says for what a dialog of the system is open; the window tells of it until it is not.
     pub fn set_waiting(&mut self, wanted: Option<DialogWanted>) {
         self.waiting = wanted;
@@ -192,7 +207,11 @@ impl Shell {
                 }
                 Effect::Quit => answer.quit = true,
                 Effect::CopyText(text) => answer.copy = Some(text),
-                Effect::CloseDialog => self.path = None,
+                Effect::CloseDialog => {
+                    if self.path.take().is_some_and(|path| path.saves()) {
+                        app.dispatch(Action::CancelSave);
+                    }
+                }
                 Effect::Zoom(zoom) => self.zoom(app, zoom),
             }
         }
@@ -209,7 +228,12 @@ impl Shell {
         let Some(dialog) = &mut self.path else { return };
         match dialog.ui(ui) {
             PathAnswer::Open => {}
-            PathAnswer::Cancelled => self.path = None,
+            PathAnswer::Cancelled => {
+                if dialog.saves() {
+                    actions.push(Action::CancelSave);
+                }
+                self.path = None;
+            }
             PathAnswer::Chosen(action) => {
                 actions.push(action);
                 self.path = None;

@@ -58,6 +58,11 @@ impl PathDialog {
         Self { purpose, typed, listed: None, entries: Ok(Vec::new()), chosen: None, fresh: true }
     }
 
+    /// Whether it asks where to save the session.
+    pub(in crate::ui) fn saves(&self) -> bool {
+        self.purpose == PathPurpose::Save
+    }
+
     fn refresh(&mut self) {
         let (folder, _) = files::split_typed(&self.typed);
         if self.listed.as_ref() != Some(&folder) {
