@@ -203,6 +203,7 @@ mod by_name {
     use crate::base::{AllocationId, SegmentId};
     use crate::machine::Place;
     use crate::ui::{DialogWanted, FrameAnswer, Shell, theme};
+    use crate::vidmm::{Sleep, Transition};
 
     struct Desk {
         app: App,
@@ -325,6 +326,141 @@ mod by_name {
             harness.run_steps(2);
             assert_eq!(place(&harness).as_deref(), Some("18"));
         }
+    }
+
+    /// The walk with a standby put in, which is not saved.
+    fn changed_window(size: [f32; 2]) -> Harness<'static, Desk> {
+        let mut harness = window(include_str!("../../tests/sessions/walk.ron"), 17, size);
+        let standby = Action::InsertPower(Transition::Sleep(Sleep::Standby));
+        harness.state_mut().app.dispatch(standby);
+        harness.run_steps(2);
+        harness
+    }
+
+    fn is_asked(harness: &Harness<'_, Desk>) -> bool {
+        let shown = harness.query_all_by_label("Save changes to A walk?").count() > 0;
+        assert_eq!(shown, harness.state().app.unsaved_question().is_some());
+        shown
+    }
+
+    fn is_changed(harness: &Harness<'_, Desk>) -> bool {
+        harness.state().app.session().is_some_and(Opened::is_changed)
+    }
+
+    fn focused(harness: &Harness<'_, Desk>) -> Vec<&'static str> {
+        let names = ["Save…", "Save", "Don't save", "Cancel"];
+        let has_focus =
+            |name: &&str| harness.query_all_by_label(name).any(|node| node.is_focused());
+        names.into_iter().filter(has_focus).collect()
+    }
+
+    #[test]
+    fn changes_are_asked_about_by_key_before_they_are_lost() {
+        for size in [[1440.0, 900.0], [960.0, 600.0]] {
+            let mut harness = changed_window(size);
+            let close = |harness: &mut Harness<'static, Desk>| {
+                harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::W);
+                harness.run_steps(3);
+            };
+            close(&mut harness);
+            assert!(is_asked(&harness));
+            // Keys belong to the question: nothing plays, steps or is undone behind it.
+            assert_eq!(focused(&harness), ["Save…"]);
+            harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::Z);
+            harness.key_press(Key::Home);
+            harness.run_steps(2);
+            let place = harness.state().app.session().map(|opened| opened.run().place());
+            assert_eq!(place, Some(Place::after(18)));
+            for expected in ["Don't save", "Cancel"] {
+                harness.key_press(Key::Tab);
+                harness.run_steps(2);
+                assert_eq!(focused(&harness), [expected]);
+            }
+            harness.key_press(Key::Space);
+            harness.run_steps(2);
+            assert!(!is_asked(&harness) && is_changed(&harness));
+            assert!(!harness.state().app.looking().playing);
+            close(&mut harness);
+            harness.key_press(Key::Escape);
+            harness.run_steps(2);
+            assert!(!is_asked(&harness) && is_changed(&harness));
+
+            // Enter saves, here to a file that is asked for; without one the session stays.
+            close(&mut harness);
+            harness.key_press(Key::Enter);
+            harness.run_steps(2);
+            let wanted = DialogWanted::Save("a-walk.ron".into());
+            assert_eq!(harness.state().answer.dialog.as_ref(), Some(&wanted));
+            let desk = harness.state_mut();
+            desk.shell.ask_for_path(&wanted, &desk.app);
+            harness.run_steps(2);
+            harness.key_press(Key::Escape);
+            harness.run_steps(2);
+            assert!(!is_asked(&harness) && is_changed(&harness));
+            close(&mut harness);
+            harness.key_press(Key::Enter);
+            harness.run_steps(2);
+            let name = format!("vidmm-journey-{}-{}.ron", size[0], std::process::id());
+            let path = std::env::temp_dir().join(name);
+            harness.state_mut().shell.take_answer(Action::SaveTo(path.clone()));
+            harness.run_steps(2);
+            assert!(harness.state().app.session().is_none(), "saved and closed");
+            let text = std::fs::read_to_string(&path).expect("it was written");
+            assert!(Opened::read(&text, "again").is_ok());
+
+            // With a file, Enter is enough.
+            harness.state_mut().app.dispatch(Action::OpenPath(path.clone()));
+            harness.state_mut().app.work(&mut || true);
+            let sleep = Action::InsertPower(Transition::Sleep(Sleep::Standby));
+            harness.state_mut().app.dispatch(sleep);
+            harness.run_steps(2);
+            close(&mut harness);
+            assert_eq!(focused(&harness), ["Save"]);
+            harness.key_press(Key::Enter);
+            harness.run_steps(2);
+            assert!(harness.state().app.session().is_none());
+            let longer = std::fs::read_to_string(&path).expect("it was written");
+            std::fs::remove_file(&path).expect("the file is ours");
+            assert!(longer.len() > text.len());
+        }
+    }
+
+    #[test]
+    fn changes_are_given_up_by_a_click_and_a_new_wish_takes_the_place_of_the_old() {
+        let mut harness = changed_window([1440.0, 900.0]);
+        harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::Q);
+        harness.run_steps(3);
+        assert!(is_asked(&harness) && !harness.state().answer.quit);
+        // A click beside the buttons answers nothing; Enter still saves.
+        for pressed in [true, false] {
+            let event = egui::Event::PointerButton {
+                pos: egui::pos2(40.0, 400.0),
+                button: egui::PointerButton::Primary,
+                pressed,
+                modifiers: egui::Modifiers::NONE,
+            };
+            harness.event(egui::Event::PointerMoved(egui::pos2(40.0, 400.0)));
+            harness.event(event);
+            harness.run_steps(2);
+        }
+        assert!(is_asked(&harness));
+        assert!(focused(&harness).is_empty());
+        harness.key_press(Key::Enter);
+        harness.run_steps(2);
+        assert_eq!(harness.state().answer.dialog, Some(DialogWanted::Save("a-walk.ron".into())));
+        // Meanwhile a file is dropped: it is asked about the changes again.
+        let tour = concat!(env!("CARGO_MANIFEST_DIR"), "/saved-sessions/tour.ron");
+        harness.state_mut().shell.take_answer(Action::OpenPath(tour.into()));
+        harness.run_steps(3);
+        assert!(is_asked(&harness));
+        harness.get_by_label("Don't save").click();
+        harness.run_steps(3);
+        let title = harness.state().app.session().map(|opened| opened.document().title.clone());
+        assert_eq!(title.as_deref(), Some("The tour"));
+        assert!(!harness.state().answer.quit);
+        harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::Q);
+        harness.run_steps(2);
+        assert!(harness.state().answer.quit, "nothing is left to lose");
     }
 
     #[test]
