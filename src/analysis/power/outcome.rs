@@ -24,12 +24,12 @@ pub struct After<'a> {
 }
 
 impl<'a> After<'a> {
-    /// The last transition down, or reset, that was through at a place.
+    /// The last transition down, or reset, that was begun at a place: inside one, that one, as it
+    /// ends.
     #[must_use]
     pub fn of(log: &PowerLog, run: &'a Run, place: Place) -> Option<Self> {
-        let through = place.command.saturating_sub(usize::from(place.inner.is_some()));
         let known = log.transitions();
-        let known = &known[..known.partition_point(|step| *step <= through)];
+        let known = &known[..known.partition_point(|step| *step <= place.command)];
         let outcome = |step: usize| run.record(step)?.power.as_deref();
         let mut back = None;
         for step in known.iter().rev().copied() {
@@ -41,6 +41,13 @@ impl<'a> After<'a> {
             }
         }
         None
+    }
+
+    /// Whether a place is inside one of the ways, so that what is told is still to come there.
+    #[must_use]
+    pub fn is_ahead_of(&self, place: Place) -> bool {
+        let ends = self.back.map_or(self.step, |(step, _)| step);
+        place.inner.is_some() && place.command == ends
     }
 
     /// `Hibernate at step 41, back at step 42`.

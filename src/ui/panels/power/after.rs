@@ -46,7 +46,8 @@ pub(super) fn after_ui(
         empty_ui(ui, title, hint);
         return;
     };
-    let title = format!("After: {}", after.title);
+    let ahead = if after.ahead { ", as it ends" } else { "" };
+    let title = format!("After: {}{ahead}", after.title);
     let times = match after.back {
         Some(back) => {
             let all = after.down.saturating_add(back);

@@ -26,13 +26,14 @@ const BAR: f32 = 9.0;
 /// Space between two parts of a line.
 const GAP: f32 = 8.0;
 
+/// Answers whether somebody asks for the outcome of the last transition.
 pub(super) fn before_ui(
     ui: &mut Ui,
     view: &View<'_>,
     state: &PowerState,
     actions: &mut Vec<Action>,
-) {
-    let Some(known) = &state.known else { return };
+) -> bool {
+    let Some(known) = &state.known else { return false };
     heading_ui(ui, "Before going: what each sleep would do", &note(view));
     if let Some((title, hint)) = nothing(view, known) {
         empty_ui(ui, &title, &hint);
@@ -41,8 +42,9 @@ pub(super) fn before_ui(
             if link(ui, &format!("To the end of command {command}")).clicked() {
                 actions.push(Action::GoTo(Place::after(command)));
             }
+            return false;
         }
-        return;
+        return known.after.is_some() && link(ui, "To what the last transition did").clicked();
     }
     legend_ui(ui);
     let width = ui.available_width();
@@ -63,6 +65,7 @@ pub(super) fn before_ui(
     if known.cards.len() < 3 {
         empty_ui(ui, "Being tried…", "The next sleep is tried and taken back.");
     }
+    false
 }
 
 /// Where, and how much is resident there.

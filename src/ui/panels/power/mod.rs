@@ -38,6 +38,8 @@ pub(crate) struct PowerState {
     log: PowerLog,
     order: Option<OutcomeOrder>,
     known: Option<Known>,
+    /// The outcome is to be scrolled to.
+    wanted: bool,
     texts: BTreeMap<usize, OutcomeRow>,
 }
 
@@ -70,6 +72,8 @@ impl Known {
 #[derive(Debug)]
 struct KnownAfter {
     title: String,
+    /// The run stands inside the transition: what is told is still to come.
+    ahead: bool,
     failure: Option<String>,
     down: u64,
     back: Option<u64>,
@@ -108,6 +112,7 @@ impl PowerState {
             };
             KnownAfter {
                 title: after.title(),
+                ahead: after.is_ahead_of(view.place),
                 failure: after.failure(words),
                 down: after.outcome.nanoseconds(),
                 back: after.back.map(|(_, back)| back.nanoseconds()),
@@ -187,6 +192,10 @@ pub(crate) fn power_ui(
                 let mut y = rect.top();
                 for section in &column.sections {
                     let space = rect.with_min_y(y);
+                    if *section == Section::After && std::mem::take(&mut state.wanted) {
+                        let head = space.with_max_y(y + size::TREE_ROW);
+                        ui.scroll_to_rect(head, Some(egui::Align::Min));
+                    }
                     y = section_ui(ui, *section, space, view, state, actions);
                     horizontal_line(ui.painter(), rect.left(), rect.right(), y, tokens.separator);
                     y += LINE;
@@ -225,10 +234,10 @@ fn section_ui(
     let mut part = ui.new_child(builder);
     part.spacing_mut().item_spacing = Vec2::ZERO;
     match section {
-        Section::State => state::state_ui(&mut part, view, state, actions),
+        Section::State => state.wanted |= state::state_ui(&mut part, view, state, actions),
         Section::Flags => flags::flags_ui(&mut part, view, state, actions),
         Section::Claims => claims::claims_ui(&mut part, view, state, actions),
-        Section::Before => before::before_ui(&mut part, view, state, actions),
+        Section::Before => state.wanted |= before::before_ui(&mut part, view, state, actions),
         Section::After => after::after_ui(&mut part, view, state, actions),
     }
     part.min_rect().bottom() + 12.0

@@ -1,15 +1,18 @@
 //! The states of the machine, and every transition between them as a button.
 
-use egui::{Painter, Rect, Shape, Stroke, Ui, pos2, vec2};
+use egui::{Painter, Rect, Role, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use super::layout::{HYBRID, machine};
-use super::{Known, PowerState, heading_ui};
+use super::{Known, KnownAfter, PowerState, heading_ui};
 use crate::analysis::explain::{power_text, transition_name};
 use crate::app::{Action, View};
 use crate::ddi::DevicePowerState;
 use crate::ui::theme::{size, text, tokens, tokens_of_context};
-use crate::ui::widgets::{ButtonAt, button_at, elide, outline, snap};
+use crate::ui::widgets::{ButtonAt, Icon, button_at, elide, link, outline, snap};
 use crate::vidmm::{Power, Sleep, Transition};
+
+/// Width of the link to the outcome.
+const LINK: f32 = 56.0;
 
 /// Name and second line of a sleeping state.
 const fn state_words(sleep: Sleep) -> (&'static str, &'static str) {
@@ -31,19 +34,21 @@ const fn go_word(sleep: Sleep) -> &'static str {
     }
 }
 
+/// Answers whether somebody asks for the outcome of the last transition.
 pub(super) fn state_ui(
     ui: &mut Ui,
     view: &View<'_>,
     state: &PowerState,
     actions: &mut Vec<Action>,
-) {
-    let Some(known) = &state.known else { return };
+) -> bool {
+    let Some(known) = &state.known else { return false };
     let note = match known.power {
         None => "the adapter does not start".to_owned(),
         Some(power) if known.since == 0 => format!("{} since the start", power_text(power)),
         Some(power) => format!("{} since step {}", power_text(power), known.since),
     };
     heading_ui(ui, "Machine state", &note);
+    let wanted = last_ui(ui, known.after.as_ref());
     let layout = machine(ui.available_width());
     let (area, _) =
         ui.allocate_exact_size(vec2(ui.available_width(), layout.height), egui::Sense::hover());
@@ -119,6 +124,45 @@ pub(super) fn state_ui(
     let galley = elide(&painter, "a reset, nothing is saved", size::TEXT_SMALL, faint, room);
     let at = pos2(from, recovery.center().y);
     text::paint_galley(&painter, at, align, galley, faint);
+    wanted
+}
+
+/// How the last transition went, in a line that is always there: what is pressed below it stays
+/// under the pointer. Answers whether its outcome is asked for.
+fn last_ui(ui: &mut Ui, after: Option<&KnownAfter>) -> bool {
+    let tokens = tokens(ui);
+    let space = vec2(ui.available_width(), size::LIST_ROW);
+    let (rect, response) = ui.allocate_exact_size(space, Sense::hover());
+    let painter = ui.painter().clone();
+    let align = egui::Align2::LEFT_CENTER;
+    ui.add_space(6.0);
+    let Some(after) = after else {
+        let words = "Nothing slept up to this step";
+        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
+        let ink = tokens.text_faint;
+        text::paint(&painter, rect.left_center(), align, words, size::TEXT_SMALL, ink);
+        return false;
+    };
+    let right = Rect::from_min_max(pos2(rect.right() - LINK, rect.top()), rect.max);
+    let layout = egui::Layout::right_to_left(egui::Align::Center);
+    let mut part = ui.new_child(egui::UiBuilder::new().max_rect(right).layout(layout));
+    let outcome = link(&mut part, "Outcome").on_hover_text("Scrolls to what it did");
+    let bad = after.totals.lost > 0 || after.failure.is_some();
+    let (icon, tone) = if bad { (Icon::Cross, tokens.error) } else { (Icon::Check, tokens.ok) };
+    icon.paint(&painter, rect.left_center() + vec2(6.0, 0.0), 11.0, tone);
+    let from = rect.left() + 18.0;
+    let room = right.left() - from - 6.0;
+    let ink = tokens.text_secondary;
+    let galley = elide(&painter, &after.title, size::TEXT_SMALL, ink, room);
+    text::paint_galley(&painter, pos2(from, rect.center().y), align, galley, ink);
+    let totals = after.failure.clone().unwrap_or_else(|| after.totals.text());
+    let spoken = format!("Last: {}: {totals}", after.title);
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &spoken));
+    response.on_hover_ui(|ui| {
+        ui.label(&after.title);
+        ui.weak(&totals);
+    });
+    outcome.clicked()
 }
 
 /// A button that puts a transition into the session.
