@@ -309,6 +309,13 @@ mod by_name {
             assert_eq!(place(&harness).as_deref(), Some("18"));
             harness.get_by_label_contains("S3 hybrid sleep, image written since step 18");
             harness.get_by_label_contains("Power at this step: S3 hybrid sleep");
+            // What it did stands beside the states, and leads to the table of it.
+            harness.get_by_label_contains("Last: Hybrid sleep at step 18: ");
+            press(&mut harness, "Outcome");
+            harness.run_steps(20);
+            let table = harness.get_by_label_contains("After: Hybrid sleep at step 18").rect();
+            let tabs = harness.get_by_label("Power").rect();
+            assert!(table.top() - tabs.bottom() < 60.0, "{table:?} below {tabs:?}");
             // From here only two ways lead back.
             press(&mut harness, "Hibernate after step 18");
             assert_eq!(place(&harness).as_deref(), Some("18"));

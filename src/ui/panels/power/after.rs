@@ -138,7 +138,7 @@ fn phases_ui(ui: &mut Ui, after: &KnownAfter) {
         paint::fill_phase(painter, part, phase.phase);
         let galley = paint::small(painter, &phase.name, tokens.text);
         if galley.size().x + 10.0 <= part.width() {
-            let plate = Rect::from_center_size(part.center(), galley.size() + vec2(8.0, -2.0));
+            let plate = Rect::from_center_size(part.center(), galley.size() + vec2(8.0, 2.0));
             painter.rect_filled(snap(painter, plate), size::RADIUS_SMALL, tokens.canvas);
             text::paint_galley(painter, part.center(), Align2::CENTER_CENTER, galley, tokens.text);
         }
