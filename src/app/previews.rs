@@ -1,5 +1,6 @@
 //! What sleeping would do where the run stands: worked out one by one while somebody looks.
 
+use crate::analysis::power::lost_before;
 use crate::machine::{Place, Preview};
 use crate::vidmm::{Power, Sleep, Transition};
 
@@ -8,18 +9,27 @@ use super::opened::Opened;
 /// The sleeps that are tried.
 pub(super) const TRIED: [Sleep; 3] = [Sleep::Standby, Sleep::Hibernate, Sleep::HybridSleep];
 
+/// A sleep that was tried and taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tried {
+    /// What it would come to.
+    pub preview: Preview,
+    /// Of the bytes that it tells as lost, those that are wrong already.
+    pub lost_before: u64,
+}
+
 /// Previews of one place of one run.
 #[derive(Debug, Default)]
 pub(super) struct Previews {
     /// The place, and how often the run was made anew.
     of: (Place, u64),
     tried: usize,
-    found: Vec<Preview>,
+    found: Vec<Tried>,
 }
 
 impl Previews {
     /// What is known of a place.
-    pub(super) fn at(&self, place: Place, edition: u64) -> &[Preview] {
+    pub(super) fn at(&self, place: Place, edition: u64) -> &[Tried] {
         if self.of == (place, edition) { &self.found } else { &[] }
     }
 }
@@ -44,9 +54,14 @@ impl Opened {
         if self.previews.of != of {
             self.previews = Previews { of, ..Previews::default() };
         }
-        let found = self.run_mut().preview(Transition::Sleep(sleep));
+        let preview = self.run_mut().preview(Transition::Sleep(sleep));
+        let started = self.run().machine().started();
+        let tried = preview.map(|preview| {
+            let lost_before = started.map_or(0, |started| lost_before(&preview, started));
+            Tried { preview, lost_before }
+        });
         self.previews.tried += 1;
-        self.previews.found.extend(found);
+        self.previews.found.extend(tried);
         self.touch();
     }
 }

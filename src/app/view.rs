@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use crate::analysis::explain::Words;
 use crate::base::AllocationId;
-use crate::machine::{Place, Preview, Run, SharedTrace, Started};
+use crate::machine::{Place, Run, SharedTrace, Started};
 use crate::session::{Document, Names};
 use crate::vidmm::ResidencyChange;
 
 use super::action::{Speed, Tab};
 use super::item::Item;
+use super::previews::Tried;
 use crate::machine::Level;
 
 /// The session that is open, as panels see it during one frame.
@@ -41,7 +42,7 @@ pub struct View<'a> {
     /// The command that placed the selected allocation where it is, taken apart.
     pub placed_by: Option<&'a SharedTrace>,
     /// What sleeping where the run stands would do, as far as it is worked out.
-    pub previews: &'a [Preview],
+    pub previews: &'a [Tried],
     /// Whether something else was selected before that can be gone back to.
     pub can_go_back: bool,
     /// Whether a later selection was gone back from.

@@ -7,8 +7,9 @@ use crate::app::Opened;
 use crate::base::StateHash;
 use crate::base::text::counted;
 use crate::config::Quirks;
-use crate::machine::{Diverged, Ending, Level, Place, Run, StartRefusal};
+use crate::machine::{Command, Diverged, Ending, Expectation, Level, Place, Run, StartRefusal};
 use crate::rules::Severity;
+use crate::vidmm::Stop;
 
 use super::args::CheckArguments;
 use super::source::{read_session_with, sessions_under};
@@ -116,10 +117,11 @@ fn problems(opened: &Opened) -> Vec<String> {
         }
         return problems;
     }
-    let expects_stop = run.commands().iter().any(|command| {
-        use crate::machine::{Command, Expectation};
-        matches!(command, Command::Expect(Expectation::Stopped(..)))
-    });
+    let is_expected = |number: usize, stop: &Stop| {
+        let later = run.commands().get(number..).unwrap_or_default().iter();
+        let wanted = Expectation::Stopped(stop.code, stop.parameter);
+        later.into_iter().any(|command| *command == Command::Expect(wanted.clone()))
+    };
     for (number, record) in (1..).zip(run.records()) {
         let Some(command) = run.command(number) else { continue };
         let CommandText { title, what, .. } = explain::command_text(command, words);
@@ -128,7 +130,7 @@ fn problems(opened: &Opened) -> Vec<String> {
             Ending::Failed(mismatch) => {
                 problems.push(format!("{at}: {}", explain::mismatch_text(mismatch, words)));
             }
-            Ending::Stopped(stop) if !expects_stop => {
+            Ending::Stopped(stop) if !is_expected(number, stop) => {
                 problems.push(format!("{at}: {}", explain::stop_text(stop)));
             }
             _ => {}

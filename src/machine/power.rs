@@ -296,10 +296,14 @@ fn segment(
 }
 
 impl Started {
-    /// Bytes of an allocation that are gone: those of the pages of 4 KiB that hold a wrong one.
+    /// Bytes of an allocation that are gone: those of the pages of 4 KiB that hold a wrong one, or
+    /// all of them where a reset lost its content.
     #[must_use]
     pub fn lost_bytes(&self, allocation: &Allocation) -> u64 {
         let Some(expected) = self.ledger().expected(allocation.id()) else { return 0 };
+        if expected.is_lost() {
+            return expected.content().len();
+        }
         if !expected.is_touched() {
             return 0;
         }

@@ -12,6 +12,8 @@ pub type ByteMap = RunMap<Content>;
 
 /// Bytes compared at a time where descriptions differ.
 const COMPARED_AT_ONCE: usize = 4096;
+/// Bytes compared before any more are made.
+const COMPARED_FIRST: usize = 64;
 
 /// Copies the bytes from `start` on to `out`.
 ///
@@ -251,21 +253,38 @@ fn run_difference(a: &Content, b: &Content, len: u64) -> Option<u64> {
     if a == b || (repeated.0.is_some() && repeated.0 == repeated.1) {
         return None;
     }
+    // Where two descriptions differ they mostly do at once.
+    let mut heads = [[0; COMPARED_FIRST]; 2];
+    let head = usize::try_from(len).unwrap_or(usize::MAX).min(COMPARED_FIRST);
+    let [left, right] = &mut heads;
+    if let Some(offset) = chunk_difference(a, b, 0, (&mut left[..head], &mut right[..head])) {
+        return Some(offset);
+    }
     let mut buffers = [[0; COMPARED_AT_ONCE]; 2];
-    let mut at = 0;
+    let mut at = length(&heads[0][..head]);
     while at < len {
         let chunk = usize::try_from(len - at).unwrap_or(usize::MAX).min(COMPARED_AT_ONCE);
         let [left, right] = &mut buffers;
-        let (left, right) = (&mut left[..chunk], &mut right[..chunk]);
-        a.read(at, left);
-        b.read(at, right);
-        if let Some(offset) = left.iter().zip(right.iter()).position(|(left, right)| left != right)
-        {
-            return Some(at.saturating_add(u64::try_from(offset).unwrap_or(u64::MAX)));
+        let parts = (&mut left[..chunk], &mut right[..chunk]);
+        if let Some(offset) = chunk_difference(a, b, at, parts) {
+            return Some(offset);
         }
-        at = at.saturating_add(length(left));
+        at = at.saturating_add(u64::try_from(chunk).unwrap_or(u64::MAX));
     }
     None
+}
+
+/// The first difference from `at` on, over as many bytes as the buffers hold.
+fn chunk_difference(
+    a: &Content,
+    b: &Content,
+    at: u64,
+    (left, right): (&mut [u8], &mut [u8]),
+) -> Option<u64> {
+    a.read(at, left);
+    b.read(at, right);
+    let offset = left.iter().zip(right.iter()).position(|(left, right)| left != right)?;
+    Some(at.saturating_add(u64::try_from(offset).unwrap_or(u64::MAX)))
 }
 
 /// A slice's length as an address sees it.

@@ -237,3 +237,36 @@ fn ranges_at_the_end_of_u64_are_answered() {
     assert_eq!(bytes::first_difference(&endless, &endless), None);
     assert!(bytes::read_vec(&map, Span::whole(u64::MAX)).is_err());
 }
+
+#[test]
+fn pages_that_differ_are_counted_once_whatever_differs_in_them() {
+    const PAGE: u64 = 4096;
+    let zeros = |len| bytes::pieces_from_content(Content::Zero, len);
+    let with = |at: u64, len: u64, of: u64| {
+        let mut pieces = zeros(at);
+        pieces.extend(bytes::pieces_from_content(Content::pattern(0x0101_0101, 0), len));
+        pieces.extend(zeros(of - at - len));
+        pieces
+    };
+    let whole = zeros(4 * PAGE);
+    let table = [
+        (whole.clone(), 0),
+        (with(0, 1, 4 * PAGE), PAGE),
+        (with(PAGE - 1, 2, 4 * PAGE), 2 * PAGE),
+        (with(PAGE + 8, 16, 4 * PAGE), PAGE),
+        (with(PAGE, 2 * PAGE, 4 * PAGE), 2 * PAGE),
+        (with(0, 4 * PAGE, 4 * PAGE), 4 * PAGE),
+        (zeros(PAGE), 3 * PAGE),
+        (zeros(0), 4 * PAGE),
+    ];
+    for (found, different) in table {
+        assert_eq!(bytes::different_pages(&whole, &found), different, "{found:?}");
+        assert_eq!(bytes::different_pages(&found, &whole), different, "{found:?}");
+    }
+    // Two differences in one page, in pieces of their own.
+    let mut twice = with(8, 1, PAGE);
+    twice = bytes::slice_pieces(&twice, 0, 100);
+    twice.extend(bytes::pieces_from_content(Content::pattern(0x0202_0202, 0), 10));
+    twice.extend(zeros(4 * PAGE - 110));
+    assert_eq!(bytes::different_pages(&whole, &twice), PAGE);
+}

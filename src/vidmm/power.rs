@@ -94,20 +94,19 @@ impl Power {
     /// Whether a transition leads from here.
     #[must_use]
     pub const fn allows(self, transition: Transition) -> bool {
-        match (self, transition) {
+        matches!(
+            (self, transition),
             (
                 Self::Working,
                 Transition::Sleep(_)
-                | Transition::TimeoutRecovery
-                | Transition::Device(
-                    DevicePowerState::D1 | DevicePowerState::D2 | DevicePowerState::D3,
-                ),
-            )
-            | (Self::Device(_), Transition::Device(DevicePowerState::D0))
-            | (Self::Asleep(_), Transition::Resume { power_lost: false })
-            | (Self::Asleep(Sleep::HybridSleep), Transition::Resume { power_lost: true }) => true,
-            _ => false,
-        }
+                    | Transition::TimeoutRecovery
+                    | Transition::Device(
+                        DevicePowerState::D1 | DevicePowerState::D2 | DevicePowerState::D3,
+                    ),
+            ) | (Self::Device(_), Transition::Device(DevicePowerState::D0))
+                | (Self::Asleep(_), Transition::Resume { power_lost: false })
+                | (Self::Asleep(Sleep::HybridSleep), Transition::Resume { power_lost: true })
+        )
     }
 
     /// The state of the adapter.
@@ -201,7 +200,7 @@ pub enum Fate {
     Kept,
     /// Its content was copied to system memory.
     MovedOut,
-    /// Its content was dropped with `DiscardContent`.
+    /// Its content was dropped: with `DiscardContent`, or by a reset that left a copy.
     Discarded,
     /// Its mapping went; its pages are system memory.
     Unmapped,

@@ -315,11 +315,17 @@ impl Way<'_, '_, '_> {
         action: PowerAction,
         dealt_with: &[DealtWith],
     ) -> Result<(), Failure> {
+        let before = self.vidmm.book.position();
         self.set_power(Power::Device(state), dealt_with.to_vec());
         let arguments = SetPowerState { device_uid: SetPowerState::ADAPTER, state, action };
-        self.phase(Phase::SetPowerState(state), |way| {
+        let set = self.phase(Phase::SetPowerState(state), |way| {
             way.step(PowerOperation::SetPowerState(arguments))
-        })
+        });
+        if set.is_err() {
+            // The adapter is where it was.
+            self.vidmm.book.roll_back(before);
+        }
+        set
     }
 
     // --- the way back -------------------------------------------------------------------------

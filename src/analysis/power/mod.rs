@@ -19,7 +19,7 @@ pub use outcome::{
     After, OutcomeColumn, OutcomeOrder, OutcomeRow, OutcomeTotals, PhaseBar, outcome_csv,
     outcome_order, outcome_row, phase_bars, totals,
 };
-pub use preview::{Advice, Card, SegmentShare, advice, advice_text, card};
+pub use preview::{Advice, Card, SegmentShare, advice, advice_text, card, lost_before};
 
 use crate::base::Bytes;
 use crate::ddi::DevicePowerState;

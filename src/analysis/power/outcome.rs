@@ -241,11 +241,7 @@ pub fn outcome_row(after: &After<'_>, index: usize, words: Words<'_>) -> Option<
     if outcome.moved_for_nothing {
         // In hybrid sleep it is moved in case the power goes.
         let hybrid = after.outcome.transition == Transition::Sleep(Sleep::HybridSleep);
-        why.push_str(if hybrid {
-            "; the hardware kept it as well"
-        } else {
-            "; for nothing, the hardware kept it"
-        });
+        why.push_str(if hybrid { "; the hardware kept it as well" } else { "; moved for nothing" });
     }
     let back = after.back.and_then(|(_, back)| back.allocation(id));
     let verdict = back.map_or(outcome.bytes, |back| back.bytes);

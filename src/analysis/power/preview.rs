@@ -263,12 +263,13 @@ pub fn advice_text(advice: Advice, sleep: Sleep, words: Words<'_>) -> String {
     }
 }
 
-/// The card of a preview; `None` where it is of no sleep. `started` stands where it was tried.
+/// The card of a preview; `None` where it is of no sleep. `segments` is the adapter
+/// as the session has it, `lost_before` what [`lost_before`] says of the preview.
 #[must_use]
 pub fn card(
     preview: &Preview,
     segments: &[Segment],
-    started: Option<&Started>,
+    lost_before: u64,
     words: Words<'_>,
 ) -> Option<Card> {
     let Transition::Sleep(sleep) = preview.transition else { return None };
@@ -292,9 +293,16 @@ pub fn card(
         .collect();
     let mut advice =
         down.map_or_else(Vec::new, |down| advice(down, preview.back.as_ref(), segments));
-    let before = down.zip(started).map_or(0, |(down, started)| lost_before(down, started));
-    if before > 0 {
-        advice.insert(0, Advice::LostBefore { bytes: before });
+    if lost_before > 0 {
+        let lost: u64 = shares
+            .iter()
+            .flat_map(|segment| &segment.parts)
+            .filter(|(share, _)| *share == Share::Lost)
+            .map(|(_, bytes)| *bytes)
+            .sum();
+        // Nothing can be saved that is lost already.
+        advice.retain(|one| lost_before < lost || !matches!(one, Advice::Unclaim { .. }));
+        advice.insert(0, Advice::LostBefore { bytes: lost_before });
     }
     let advice = advice.into_iter().map(|one| (one, advice_text(one, sleep, words))).collect();
     Some(Card {
@@ -313,8 +321,11 @@ pub fn card(
     })
 }
 
-/// Of the bytes that a preview tells as lost, those that are wrong already.
-fn lost_before(down: &PowerOutcome, started: &Started) -> u64 {
+/// Of the bytes that a preview tells as lost, those that are wrong already where it was tried and
+/// where `started` stands. Compares bytes, so that it is nothing to be asked in every frame.
+#[must_use]
+pub fn lost_before(preview: &Preview, started: &Started) -> u64 {
+    let Some(down) = &preview.down else { return 0 };
     let lost = down.allocations.iter().filter_map(|outcome| match outcome.bytes {
         BytesVerdict::Lost { bytes, .. } => Some((outcome.allocation, bytes)),
         _ => None,

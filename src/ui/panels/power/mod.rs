@@ -129,7 +129,7 @@ impl PowerState {
             cards: view
                 .previews
                 .iter()
-                .filter_map(|preview| card(preview, segments, view.started, words))
+                .filter_map(|tried| card(&tried.preview, segments, tried.lost_before, words))
                 .collect(),
             after,
         });

@@ -142,7 +142,7 @@ mod tests {
             let power = layout.power.expect("there is one");
             assert!((power.height() - POWER).abs() < 0.01);
             assert!((power.bottom() - layout.paging.top()).abs() < 0.01);
-            let lowest = layout.lanes.iter().map(|lane| lane.bottom()).fold(0.0, f32::max);
+            let lowest = layout.lanes.iter().map(Rect::bottom).fold(0.0, f32::max);
             assert!(power.top() >= lowest - 0.01, "{processes}: {layout:?}");
             assert!(power.top() > layout.events);
         }

@@ -114,7 +114,8 @@ fn paint_band(painter: &Painter, rect: Rect, power: Power) {
     let words = short_power(power);
     let ink = if power == Power::Working { tokens.text_faint } else { tokens.text };
     let galley = text::mixed_text(painter, words, size::TEXT_TINY, ink);
-    if galley.size().x + 8.0 <= rect.width() {
+    // The pattern shows on both sides of the word.
+    if galley.size().x + 20.0 <= rect.width() {
         if power != Power::Working {
             // A word on a pattern needs a ground of its own.
             let plate = Rect::from_center_size(rect.center(), galley.size() + vec2(6.0, 0.0));
