@@ -6,8 +6,8 @@ use crate::base::{
 use crate::memory::{HostMemory, SeenBytes};
 
 use super::{
-    AllocationHandle, AllocationInfo, ContextHandle, DeviceInfo, NtStatus, PagingOperation, SetPowerState,
-    SystemSleepState,
+    AllocationHandle, AllocationInfo, ContextHandle, DeviceInfo, NtStatus, PagingOperation,
+    SetPowerState, SystemSleepState,
 };
 
 /// `DxgkDdiCreateAllocation`: what the user-mode driver sent along.

@@ -9,9 +9,9 @@ use crate::base::{
 use crate::config::{self, Quirks};
 use crate::ddi::{
     Access, AccessKind, AllocationHandle, AllocationInfo, BuildPagingBuffer, CreateAllocation,
-    DeviceInfo, DevicePowerState, DiscardContentFlags, DmaBufferAddress, DriverMark, Fill, Miniport, NtStatus,
-    PacketFault, PacketOutcome, PagingOperation, PowerAction, Readback, Render, SegmentFlags,
-    SegmentSet, SetPowerState, SubmitCommand, SystemSleepState, TransferFlags,
+    DeviceInfo, DevicePowerState, DiscardContentFlags, DmaBufferAddress, DriverMark, Fill,
+    Miniport, NtStatus, PacketFault, PacketOutcome, PagingOperation, PowerAction, Readback, Render,
+    SegmentFlags, SegmentSet, SetPowerState, SubmitCommand, SystemSleepState, TransferFlags,
     UnmapApertureSegment,
 };
 use crate::gpu::{

@@ -4,8 +4,8 @@
 
 use crate::base::{AllocationId, Bytes, DeviceId, FenceId, PagesId, ProcessId, SegmentId, Span};
 use crate::ddi::{
-    AllocationInfo, DeviceInfo, DiscardContentFlags, LockFlags, MapApertureFlags, NtStatus, OfferPriority,
-    OperationKind, Priority, TransferFlags,
+    AllocationInfo, DeviceInfo, DiscardContentFlags, LockFlags, MapApertureFlags, NtStatus,
+    OfferPriority, OperationKind, Priority, TransferFlags,
 };
 use crate::rules::Rule;
 use crate::vidmm::{Fate, Power, Transition};

@@ -92,10 +92,7 @@ impl VidMm {
         &self,
         references: &[Reference],
     ) -> Result<Option<DeviceId>, Failure> {
-        references
-            .first()
-            .map(|first| Ok(self.existing(first.allocation)?.device()))
-            .transpose()
+        references.first().map(|first| Ok(self.existing(first.allocation)?.device())).transpose()
     }
 
     /// A buffer of the pool that the GPU no longer reads, waiting for one if there is none.
@@ -192,19 +189,21 @@ impl VidMm {
         Bytes(trimmed)
     }
 
-    /// Gives the pools their memory back.
+    /// Gives the pools their memory back. Answers how many bytes.
     ///
     /// # Errors
     /// When system memory has not enough frames.
-    pub(super) fn refill(&mut self, environment: &mut Environment<'_>) -> Result<(), Failure> {
+    pub(super) fn refill(&mut self, environment: &mut Environment<'_>) -> Result<Bytes, Failure> {
+        let mut filled = 0;
         for index in self.pooled() {
             let before = self.queue().buffers[index as usize].shape.clone();
             let Some(id) = before.device else { continue };
             let Some(info) = self.book().device(id).map(|device| device.info) else { continue };
             let after = Box::new(dma_memory(environment, index, id, &info)?);
+            filled += after.mdl.pages().bytes().get();
             self.queue.apply(QueueChange::Reshaped { index, before: Box::new(before), after });
         }
-        Ok(())
+        Ok(Bytes(filled))
     }
 
     /// The buffers of all pools.
@@ -290,7 +289,8 @@ fn dma_memory(
         .host
         .allocate(pages, FrameUse::DmaBuffer(index), layout)
         .map_err(|shortage| out_of_frames(shortage.needed, shortage.free))?;
-    let physical = contiguous.then(|| DmaBufferAddress::Physical(mdl.address(0).unwrap_or_default()));
+    let physical =
+        contiguous.then(|| DmaBufferAddress::Physical(mdl.address(0).unwrap_or_default()));
     Ok(BufferShape {
         kind: BufferKind::Dma,
         size: info.dma_buffer_size,

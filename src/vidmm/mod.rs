@@ -29,11 +29,11 @@ mod trace;
 mod transition;
 
 use crate::base::{
-    AllocationId, Bytes, DeviceId, FenceId, PhysicalAddress, Position, ProcessId, SegmentOffset,
-    Span, StateHash,
+    AllocationId, Bytes, FenceId, PhysicalAddress, Position, ProcessId, SegmentOffset, Span,
+    StateHash,
 };
 use crate::config::Policies;
-use crate::ddi::{Access, AccessKind, DeviceHandle, NtStatus, PacketOutcome, Priority};
+use crate::ddi::{Access, AccessKind, NtStatus, PacketOutcome, Priority};
 use crate::rules::{CheckedAdapter, SegmentKind};
 
 pub use allocation::{Allocation, Offer, Placement};

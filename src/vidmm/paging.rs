@@ -6,8 +6,8 @@
 use crate::base::{AllocationId, DeviceId, FenceId, Position};
 use crate::config::Costs;
 use crate::ddi::{
-    Access, BuildPagingBuffer, ContextHandle, DmaBufferAddress, Miniport, NtStatus, PacketOutcome, PagingOperation,
-    Render, RowLayout, SubmitCommand, SystemSleepState,
+    Access, BuildPagingBuffer, ContextHandle, DmaBufferAddress, Miniport, NtStatus, PacketOutcome,
+    PagingOperation, Render, RowLayout, SubmitCommand, SystemSleepState,
 };
 use crate::memory::{HostMemory, Mdl};
 
@@ -217,6 +217,8 @@ impl<'a, 'e> Pager<'a, 'e> {
             PowerOperation::RestartFromTimeout => driver.restart_from_timeout(),
             PowerOperation::SuspendScheduling
             | PowerOperation::DecideSegment(..)
+            | PowerOperation::TrimDmaBuffers(_)
+            | PowerOperation::RefillDmaBuffers(_)
             | PowerOperation::WriteHibernateFile(_)
             | PowerOperation::ReadHibernateFile(_)
             | PowerOperation::WakeUp

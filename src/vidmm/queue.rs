@@ -213,9 +213,10 @@ impl Queue {
                 .number(usage.fence.0)
                 .number(usage.mapped.map_or(0, |mapped| mapped.address.get() + 1))
         });
-        let hasher = self.buffers.iter().fold(hasher, |hasher, buffer| {
-            hasher.number(buffer.shape.mdl.hash().0)
-        });
+        let hasher = self
+            .buffers
+            .iter()
+            .fold(hasher, |hasher, buffer| hasher.number(buffer.shape.mdl.hash().0));
         let waiting = self.releases.iter();
         waiting
             .fold(hasher, |hasher, (fence, mdl)| hasher.number(fence.0).number(mdl.pages().get()))

@@ -216,7 +216,9 @@ fn extent_link(view: &View<'_>, segment: SegmentId, span: Span, owner: ExtentOwn
         ExtentOwner::Eviction(id) => {
             (Item::Allocation(id), format!("eviction of {}", view.names.allocation(id)))
         }
-        ExtentOwner::PagingBuffer(index) => (Item::Buffer(index), format!("buffer {index}")),
+        ExtentOwner::PagingBuffer(index) | ExtentOwner::DmaBuffer(index) => {
+            (Item::Buffer(index), format!("buffer {index}"))
+        }
         ExtentOwner::InvalidRange(_) => (Item::Segment(segment), "invalid range".to_owned()),
         ExtentOwner::UefiFrameBuffer(_) => (Item::Segment(segment), "UEFI frame buffer".to_owned()),
     };
@@ -461,9 +463,10 @@ pub(super) fn buffer_card(view: &View<'_>, index: u32) -> Card {
         BufferKind::Dma => "DMA buffer",
     };
     let busy = usage.fence > started.driver().gpu().completed_fence();
-    let address = match shape.address {
-        DmaBufferAddress::Physical(address) => fact("Address", format!("system {address}")),
-        DmaBufferAddress::Aperture { segment, address } => {
+    let address = match buffer.address() {
+        None => fact("Address", "none: not mapped"),
+        Some(DmaBufferAddress::Physical(address)) => fact("Address", format!("system {address}")),
+        Some(DmaBufferAddress::Aperture { segment, address }) => {
             fact("Address", view.words().at(segment, address)).selects(Item::Segment(segment))
         }
     };
