@@ -200,7 +200,7 @@ mod tests {
             assert!(words.departure.contains("Documented: "), "{}", words.name);
             assert!(words.departure.ends_with('.'), "{}", words.name);
         }
-        assert_eq!(quirk_words(Quirks::all()).len(), 12);
+        assert_eq!(quirk_words(Quirks::all()).len(), 13);
     }
 
     #[test]
