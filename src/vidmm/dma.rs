@@ -18,7 +18,6 @@ use super::paging::Environment;
 use super::plan::{Planner, Wanted, out_of_frames};
 use super::queue::{Buffer, BufferKind, BufferShape, BufferUse, MappedAt, QueueChange};
 use super::reason::{Failure, OperationReason, Refusal, RefusalReason};
-use super::trace::WaitReason;
 use super::{Reference, VidMm, invalid};
 
 /// DMA buffers in the pool of a device: one is built while the GPU reads the other.
@@ -95,25 +94,24 @@ impl VidMm {
         references.first().map(|first| Ok(self.existing(first.allocation)?.device())).transpose()
     }
 
-    /// A buffer of the pool that the GPU no longer reads, waiting for one if there is none.
-    pub(super) fn idle_dma_buffer(
+    /// The buffer of the pool that was begun longest ago. The GPU may still read it: then it is
+    /// still mapped, and building in it waits.
+    pub(super) fn next_dma_buffer(
         &mut self,
         environment: &mut Environment<'_>,
         device: DeviceId,
     ) -> Result<DmaBuffer, Failure> {
+        self.retire(environment)?;
+        let info = self.book().device(device).map(|device| device.info);
         let pool = (0..).zip(self.queue().buffers());
         let pool = pool.filter(|(_, buffer)| buffer.shape.device == Some(device));
         let oldest = pool.min_by_key(|(_, buffer)| buffer.usage.serial);
-        let Some((index, fence)) = oldest.map(|(index, buffer)| (index, buffer.usage.fence)) else {
+        let (Some((index, buffer)), Some(info)) = (oldest, info) else {
             return Err(invalid(RefusalReason::NoDevice));
         };
-        if fence > environment.driver.completed_fence() {
-            self.pager(environment).wait(fence, WaitReason::Buffers);
-        }
-        self.retire(environment)?;
-        let mdl = self.queue().buffers[index as usize].shape.mdl.clone();
-        let info = self.book().device(device).map(|device| device.info).unwrap_or_default();
-        Ok(DmaBuffer { index, mdl, segments: info.dma_buffer_segment_set })
+        let mapped = buffer.usage.mapped.is_some();
+        let segments = if mapped { SegmentSet::default() } else { info.dma_buffer_segment_set };
+        Ok(DmaBuffer { index, mdl: buffer.shape.mdl.clone(), segments })
     }
 
     /// Notes where a buffer is mapped from now on.
@@ -267,7 +265,7 @@ impl Planner<'_, '_> {
     }
 }
 
-/// A DMA buffer to be mapped.
+/// A DMA buffer to be mapped into one of the segments; none where it needs no mapping.
 #[derive(Clone, Debug)]
 pub(super) struct DmaBuffer {
     pub(super) index: u32,

@@ -345,7 +345,7 @@ impl VidMm {
                 None => wanted.push(Wanted::new(reference.allocation, written)),
             }
         }
-        let buffer = self.idle_dma_buffer(environment, device)?;
+        let buffer = self.next_dma_buffer(environment, device)?;
         let mut planner = self.planner(environment);
         planner.make_resident(&wanted)?;
         let mapping = planner.map_dma_buffer(&buffer, &wanted)?;

@@ -343,7 +343,11 @@ fn every_command_arrives() {
     assert_eq!(commands[0], Command::CreateProcess(ProcessId(0)));
     assert_eq!(
         commands[1],
-        Command::CreateDevice(DeviceId(0), ProcessId(0), DeviceInfo::default())
+        Command::CreateDevice(
+            DeviceId(0),
+            ProcessId(0),
+            DeviceInfo { dma_buffer_size: 8192, dma_buffer_segment_set: SegmentSet(2) }
+        )
     );
 
     let Command::CreateAllocation(create) = &commands[2] else { panic!("{:?}", commands[2]) };

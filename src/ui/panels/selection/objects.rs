@@ -6,14 +6,14 @@ use crate::analysis::findings::{FindingRow, FindingSubject};
 use crate::analysis::lens::{self, PageTable, PageTarget};
 use crate::app::{Item, View};
 use crate::base::text::{count, counted, exact_size, hex, size, word};
-use crate::base::{AllocationId, FrameNumber, PAGE_SIZE, ProcessId, SegmentId, Span};
+use crate::base::{AllocationId, DeviceId, FrameNumber, PAGE_SIZE, ProcessId, SegmentId, Span};
 use crate::config::SegmentRange;
 use crate::ddi::{DescriptorGeneration, DmaBufferAddress, SegmentFlags};
 use crate::machine::ForeignTarget;
 use crate::memory::FrameUse;
 use crate::rules::{CheckedSegment, SegmentKind};
 use crate::ui::panels::findings::severity_tone;
-use crate::vidmm::{BufferKind, ExtentOwner};
+use crate::vidmm::{Buffer, BufferKind, ExtentOwner};
 
 /// A card for what is not there.
 fn missing(title: String, summary: &str) -> Card {
@@ -448,6 +448,37 @@ fn mapped_by(view: &View<'_>, frame: FrameNumber) -> Section {
     Section::new("Mapped by", lines)
 }
 
+/// Whose pool a DMA buffer belongs to, and how the GPU comes to its pages.
+fn pool_section(view: &View<'_>, device: DeviceId, buffer: &Buffer) -> Section {
+    let process = view
+        .started
+        .and_then(|started| started.vidmm().book().device(device).map(|known| known.process));
+    let name = view.names.device(device).to_owned();
+    let line = fact("Device", name);
+    let line = match process {
+        Some(process) => line.selects(Item::Process(process)),
+        None => line,
+    };
+    let why = match (buffer.shape.address, buffer.usage.mapped, buffer.shape.mdl.pages().get()) {
+        (_, _, 0) => {
+            "Its memory is given back while the machine sleeps: nothing in it is worth saving."
+        }
+        (Some(_), ..) => {
+            "The driver names no segment: contiguous, page-locked memory, which the GPU reads by its \
+             physical address."
+        }
+        (None, Some(_), _) => {
+            "Mapped for a submission, page by page, and unmapped once the GPU is through. VidMm \
+             locks and maps it; one source document says that the driver does."
+        }
+        (None, None, _) => {
+            "The pool keeps its memory and no mapping: it is mapped before the next submission. \
+             VidMm locks and maps it; one source document says that the driver does."
+        }
+    };
+    Section::new("Pool", vec![line, text(why)])
+}
+
 /// A buffer of VidMm's table.
 pub(super) fn buffer_card(view: &View<'_>, index: u32) -> Card {
     let title = format!("Buffer {index}");
@@ -486,6 +517,9 @@ pub(super) fn buffer_card(view: &View<'_>, index: u32) -> Card {
         fact("Fence", hex(usage.fence.0)).note(if busy { "busy" } else { "idle" }),
     ];
     let mut sections = vec![Section::new("What", facts)];
+    if let Some(device) = shape.device {
+        sections.push(pool_section(view, device, buffer));
+    }
     if let Some((segment, start)) = shape.memory {
         let name = view.names.segment(segment);
         let line = fact("Offset", hex(start.get())).note(format!("in {name}"));
