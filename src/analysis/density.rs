@@ -155,7 +155,7 @@ struct Owners {
 impl Owners {
     fn learn(&mut self, command: &Command) {
         match command {
-            Command::CreateDevice(device, process) => {
+            Command::CreateDevice(device, process, _) => {
                 put(&mut self.devices, device.index(), *process);
             }
             Command::CreateAllocation(create) => {

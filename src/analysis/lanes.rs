@@ -90,6 +90,7 @@ pub fn process_of(book: &Book, owner: ExtentOwner) -> Option<ProcessId> {
     let id = match owner {
         ExtentOwner::Allocation(id) | ExtentOwner::Eviction(id) => id,
         ExtentOwner::PagingBuffer(_)
+        | ExtentOwner::DmaBuffer(_)
         | ExtentOwner::InvalidRange(_)
         | ExtentOwner::UefiFrameBuffer(_) => return None,
     };

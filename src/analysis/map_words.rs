@@ -81,6 +81,9 @@ pub fn block_lines(
         ExtentOwner::Eviction(_) => {
             lines.push("the mapping through which it is being evicted".to_owned());
         }
+        ExtentOwner::DmaBuffer(_) => {
+            lines.push("mapped for a submission, until the GPU is through with it".to_owned());
+        }
         ExtentOwner::PagingBuffer(_) => {
             lines.push("mapped when the adapter started, for VidMm's own operations".to_owned());
         }

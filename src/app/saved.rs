@@ -168,6 +168,7 @@ fn segments(run: &Run, names: &Names) -> Vec<ThumbnailSegment> {
             .and_then(|allocation| book.device(allocation.device()))
             .map_or("", |device| names.process(device.process)),
         ExtentOwner::PagingBuffer(_)
+        | ExtentOwner::DmaBuffer(_)
         | ExtentOwner::InvalidRange(_)
         | ExtentOwner::UefiFrameBuffer(_) => "",
     };

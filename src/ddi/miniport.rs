@@ -6,8 +6,8 @@ use crate::base::{
 use crate::memory::{HostMemory, SeenBytes};
 
 use super::{
-    AllocationHandle, AllocationInfo, ContextHandle, NtStatus, PagingOperation, SetPowerState,
-    SystemSleepState,
+    AllocationHandle, AllocationInfo, ContextHandle, DeviceInfo, NtStatus, PagingOperation,
+    SetPowerState, SystemSleepState,
 };
 
 /// `DxgkDdiCreateAllocation`: what the user-mode driver sent along.
@@ -169,6 +169,10 @@ pub struct DriverMark {
 
 /// A display miniport driver with the device that it drives.
 pub trait Miniport {
+    /// `DxgkDdiCreateDevice`: the driver answers what it wants for the device, given what the user
+    /// asked it for.
+    fn create_device(&mut self, requested: DeviceInfo) -> DeviceInfo;
+
     /// `DxgkDdiCreateAllocation`.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 //! plugged in can be stepped back.
 
 mod allocation;
+mod device;
 mod flags;
 mod miniport;
 mod operation;
@@ -17,6 +18,7 @@ pub use allocation::{
     AllocationHandle, AllocationInfo, BankHint, ContextHandle, DeviceHandle, HintedBanks,
     Preference, PreferredSegments, RowLayout, SegmentSet, SystemMemoryId,
 };
+pub use device::DeviceInfo;
 pub use flags::{
     AllocationFlags, AllocationFlagsWddm2, DiscardContentFlags, LockFlags, MapApertureFlags,
     SegmentFlags, TransferFlags,

@@ -9,9 +9,9 @@ use crate::base::{
 use crate::config::{self, Quirks};
 use crate::ddi::{
     Access, AccessKind, AllocationHandle, AllocationInfo, BuildPagingBuffer, CreateAllocation,
-    DevicePowerState, DiscardContentFlags, DmaBufferAddress, DriverMark, Fill, Miniport, NtStatus,
-    PacketFault, PacketOutcome, PagingOperation, PowerAction, Readback, Render, SegmentFlags,
-    SegmentSet, SetPowerState, SubmitCommand, SystemSleepState, TransferFlags,
+    DeviceInfo, DevicePowerState, DiscardContentFlags, DmaBufferAddress, DriverMark, Fill,
+    Miniport, NtStatus, PacketFault, PacketOutcome, PagingOperation, PowerAction, Readback, Render,
+    SegmentFlags, SegmentSet, SetPowerState, SubmitCommand, SystemSleepState, TransferFlags,
     UnmapApertureSegment,
 };
 use crate::gpu::{
@@ -278,6 +278,10 @@ impl Driver {
 
 /// The part of `DxgkDdi` that handles allocations and submissions.
 impl Miniport for Driver {
+    fn create_device(&mut self, requested: DeviceInfo) -> DeviceInfo {
+        requested
+    }
+
     fn create_allocation(
         &mut self,
         arguments: &CreateAllocation,

@@ -51,7 +51,12 @@ impl Applying<'_, '_> {
         }
         match command {
             Command::CreateProcess(id) => self.vidmm.create_process(*id)?,
-            Command::CreateDevice(id, process) => self.vidmm.create_device(*id, *process)?,
+            Command::CreateDevice(id, process, info) => {
+                let (id, process, info) = (*id, *process, *info);
+                self.with(|vidmm, environment| {
+                    vidmm.create_device(environment, id, process, info)
+                })?;
+            }
             Command::CreateAllocation(create) => self.create(create)?,
             Command::DestroyAllocation(id) => self.destroy(*id)?,
             Command::MakeResident(ids) => {
@@ -104,7 +109,7 @@ impl Applying<'_, '_> {
             Command::Expect(_) => {}
         }
         if drain {
-            self.with(VidMm::drain);
+            self.with(VidMm::drain)?;
         }
         self.check_reads();
         Ok(())
@@ -441,13 +446,13 @@ impl Applying<'_, '_> {
 
     fn run_gpu(&mut self, run: RunGpu) -> Result<(), Failure> {
         match run {
-            RunGpu::UntilIdle => self.with(VidMm::drain),
+            RunGpu::UntilIdle => self.with(VidMm::drain)?,
             RunGpu::UntilFence(fence) => {
                 self.with(|vidmm, environment| vidmm.wait_for(environment, fence))?;
             }
             RunGpu::Packets(count) => {
                 for _ in 0..count {
-                    if self.with(VidMm::execute_packet).is_none() {
+                    if self.with(VidMm::execute_packet)?.is_none() {
                         break;
                     }
                 }

@@ -4,8 +4,8 @@
 
 use crate::base::{AllocationId, Bytes, DeviceId, FenceId, PagesId, ProcessId, SegmentId, Span};
 use crate::ddi::{
-    AllocationInfo, DiscardContentFlags, LockFlags, MapApertureFlags, NtStatus, OfferPriority,
-    OperationKind, Priority, TransferFlags,
+    AllocationInfo, DeviceInfo, DiscardContentFlags, LockFlags, MapApertureFlags, NtStatus,
+    OfferPriority, OperationKind, Priority, TransferFlags,
 };
 use crate::rules::Rule;
 use crate::vidmm::{Fate, Power, Transition};
@@ -429,8 +429,8 @@ pub enum Expectation {
 pub enum Command {
     /// A process appears.
     CreateProcess(ProcessId),
-    /// A process opens a device on the adapter.
-    CreateDevice(DeviceId, ProcessId),
+    /// A process opens a device on the adapter, with what its driver wants for it.
+    CreateDevice(DeviceId, ProcessId, DeviceInfo),
     /// A device creates an allocation.
     CreateAllocation(Box<CreateAllocation>),
     /// An allocation is destroyed.

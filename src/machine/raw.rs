@@ -67,7 +67,7 @@ impl Applying<'_, '_> {
         }
         let operation = self.raw_operation(raw)?;
         // What is queued comes first: the operation sees what it leaves.
-        self.with(VidMm::drain);
+        self.with(VidMm::drain)?;
         // What is beyond a segment has no effect to foresee: VidMm refuses it.
         let effect = self.effect(raw);
         let subject = raw.allocation();

@@ -144,7 +144,7 @@ impl Started {
                 book.allocation(id)?.backing()
             }
             ExtentOwner::InvalidRange(_) | ExtentOwner::UefiFrameBuffer(_) => None,
-            ExtentOwner::PagingBuffer(index) => {
+            ExtentOwner::PagingBuffer(index) | ExtentOwner::DmaBuffer(index) => {
                 Some(&self.vidmm.queue().buffers().get(index as usize)?.shape.mdl)
             }
         }

@@ -4,9 +4,9 @@ use super::*;
 use crate::base::{AllocationId, Bytes, DeviceId, PAGE_SIZE, Pages, ProcessId, SegmentId};
 use crate::config::{Adapter, PagingBuffer, Policies, Segment};
 use crate::ddi::{
-    AllocationFlags, AllocationInfo, BuildPagingBuffer, MapApertureFlags, MapApertureSegment,
-    Miniport as _, NtStatus, PageList, PagingOperation, PreferredSegments, Priority, SegmentFlags,
-    SegmentSet,
+    AllocationFlags, AllocationInfo, BuildPagingBuffer, DeviceInfo, MapApertureFlags,
+    MapApertureSegment, Miniport as _, NtStatus, PageList, PagingOperation, PreferredSegments,
+    Priority, SegmentFlags, SegmentSet,
 };
 use crate::kmd::{Driver, profile};
 use crate::memory::{Mdl, bytes};
@@ -50,7 +50,7 @@ impl Bench {
         let machine = Machine::new(&adapter, Policies::default(), &profile);
         let mut bench = Self { machine, applied: 0 };
         bench.good(&Command::CreateProcess(ProcessId(0)));
-        bench.good(&Command::CreateDevice(DeviceId(0), ProcessId(0)));
+        bench.good(&Command::CreateDevice(DeviceId(0), ProcessId(0), DeviceInfo::default()));
         for (allocation, number) in [(VRAM, 1), (MAPPED, 2)] {
             let supported = SegmentSet::default().with(segment(number));
             bench.good(&Command::CreateAllocation(Box::new(CreateAllocation {

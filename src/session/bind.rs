@@ -12,8 +12,8 @@ use std::collections::HashMap;
 use crate::base::{AllocationId, Bytes, DeviceId, PagesId, ProcessId, SegmentId};
 use crate::config::{Adapter, Costs, PagingBuffer, Policies, Segment};
 use crate::ddi::{
-    AllocationFlags, AllocationInfo, HintedBanks, InterfaceVersion, Preference, PreferredSegments,
-    RowLayout, SegmentSet,
+    AllocationFlags, AllocationInfo, DeviceInfo, HintedBanks, InterfaceVersion, Preference,
+    PreferredSegments, RowLayout, SegmentSet,
 };
 use crate::machine::{
     AllocationRange, Command, CreateAllocation, Data, Reference, ReferenceKind, ReservePages,
@@ -365,7 +365,15 @@ impl<'a> Binder<'a> {
                 let process =
                     self.find(ObjectKind::Process, &create.process, &|| at().field("process"));
                 let device = self.device(&create.name, &|| at().field("name"));
-                Command::CreateDevice(device?, process.map(ProcessId)?)
+                let set = &create.dma_buffer_segments;
+                let segments = self.segment_set(set, &|| at().field("dma_buffer_segments"));
+                let usual = DeviceInfo::default();
+                let size = create.dma_buffer_size.map_or(usual.dma_buffer_size, |size| {
+                    // Larger ones are refused when the device is created.
+                    u32::try_from(size).unwrap_or(u32::MAX)
+                });
+                let info = DeviceInfo { dma_buffer_size: size, dma_buffer_segment_set: segments? };
+                Command::CreateDevice(device?, process.map(ProcessId)?, info)
             }
             NamedCommand::CreateAllocation(create) => {
                 Command::CreateAllocation(Box::new(self.create_allocation(create, &at)?))

@@ -46,6 +46,8 @@ const EMBEDDED: &[Embedded] = embedded![
     "locks-2x.ron",
     "shared-ownership.ron",
     "display.ron",
+    "dma-contiguous.ron",
+    "dma-mapped.ron",
     "power-row-none.ron",
     "power-row-standby.ron",
     "power-row-both.ron",

@@ -315,6 +315,12 @@ pub struct NamedCreateDevice {
     pub name: Name,
     /// The process that opens it.
     pub process: Name,
+    /// Bytes of its DMA buffers, where the driver does not want the usual.
+    #[serde(default, deserialize_with = "value::optional_size")]
+    pub dma_buffer_size: Option<u64>,
+    /// Apertures through which the GPU reads them; empty for contiguous system memory.
+    #[serde(default)]
+    pub dma_buffer_segments: NamedSegmentSet,
 }
 
 /// `CreateAllocation`.

@@ -442,6 +442,10 @@ impl Display for CommandText<'_> {
                 let mut fields = Fields::default();
                 fields.add("name", Quoted(create.name.as_str()));
                 fields.add("process", Quoted(create.process.as_str()));
+                fields.some("dma_buffer_size", create.dma_buffer_size.map(Size));
+                if create.dma_buffer_segments != NamedSegmentSet::default() {
+                    fields.add("dma_buffer_segments", &create.dma_buffer_segments);
+                }
                 fields.fmt(f)
             }
             NamedCommand::CreateAllocation(create) => allocation_fields(create).fmt(f),

@@ -6,7 +6,7 @@ use crate::base::{
     AllocationId, Bytes, Change, DeviceId, FenceId, Journal, PagesId, ProcessId, SegmentId, Span,
     StableHasher, StateHash,
 };
-use crate::ddi::{DeviceHandle, Priority};
+use crate::ddi::{DeviceHandle, DeviceInfo, Priority};
 use crate::memory::Mdl;
 use crate::placement::Space;
 use crate::rules::CheckedAdapter;
@@ -27,6 +27,8 @@ pub enum ExtentOwner {
     Eviction(AllocationId),
     /// A paging buffer.
     PagingBuffer(u32),
+    /// A DMA buffer, from before it is submitted until it is retired.
+    DmaBuffer(u32),
     /// A range that the driver reports as invalid, numbered from 0.
     InvalidRange(u32),
     /// A range of the boot frame buffer, numbered from 0.
@@ -44,6 +46,7 @@ impl ExtentOwner {
     const PAGING_BUFFER: u64 = 2 << 32;
     const INVALID_RANGE: u64 = 3 << 32;
     const UEFI_FRAME_BUFFER: u64 = 4 << 32;
+    const DMA_BUFFER: u64 = 5 << 32;
 
     /// As the number that `placement` keeps.
     #[must_use]
@@ -52,6 +55,7 @@ impl ExtentOwner {
             Self::Allocation(id) => u64::from(id.0),
             Self::Eviction(id) => Self::EVICTION | u64::from(id.0),
             Self::PagingBuffer(index) => Self::PAGING_BUFFER | u64::from(index),
+            Self::DmaBuffer(index) => Self::DMA_BUFFER | u64::from(index),
             Self::InvalidRange(index) => Self::INVALID_RANGE | u64::from(index),
             Self::UefiFrameBuffer(index) => Self::UEFI_FRAME_BUFFER | u64::from(index),
         }
@@ -64,6 +68,7 @@ impl ExtentOwner {
         match token & !0xFFFF_FFFF {
             Self::EVICTION => Self::Eviction(AllocationId(low)),
             Self::PAGING_BUFFER => Self::PagingBuffer(low),
+            Self::DMA_BUFFER => Self::DmaBuffer(low),
             Self::INVALID_RANGE => Self::InvalidRange(low),
             Self::UEFI_FRAME_BUFFER => Self::UefiFrameBuffer(low),
             _ => Self::Allocation(AllocationId(low)),
@@ -176,6 +181,10 @@ pub struct Device {
     pub process: ProcessId,
     /// What the driver calls it.
     pub handle: DeviceHandle,
+    /// What the driver wants for its DMA buffers.
+    pub info: DeviceInfo,
+    /// Bytes of system memory promised to its DMA buffers.
+    pub commit: Bytes,
 }
 
 /// Everything that VidMm knows of segments, allocations and their owners.
@@ -381,6 +390,11 @@ impl Book {
         self.devices.get(id.index())?.as_ref()
     }
 
+    /// The devices that exist now.
+    pub fn devices(&self) -> impl Iterator<Item = &Device> {
+        self.devices.iter().flatten()
+    }
+
     /// Whether a process exists now.
     #[must_use]
     pub fn has_process(&self, id: ProcessId) -> bool {
@@ -436,6 +450,8 @@ impl Book {
                 .number(u64::from(id.0))
                 .number(u64::from(device.process.0))
                 .number(u64::from(device.handle.0))
+                .number(u64::from(device.info.dma_buffer_segment_set.0))
+                .number(u64::from(device.info.dma_buffer_size))
                 .finish()
         };
         let place = slot(&mut self.devices, id.index(), || None);

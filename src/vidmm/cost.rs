@@ -71,6 +71,8 @@ pub fn power_step(costs: &Costs, operation: &PowerOperation) -> u64 {
         | PowerOperation::ContentLost
         | PowerOperation::MappingLost => 0,
         PowerOperation::SuspendScheduling
+        | PowerOperation::TrimDmaBuffers(_)
+        | PowerOperation::RefillDmaBuffers(_)
         | PowerOperation::EnterSleep(_)
         | PowerOperation::PowerLost
         | PowerOperation::WakeUp

@@ -58,6 +58,12 @@ impl VidMm {
             let mut residents = 0;
             for (span, owner) in used.extents(Span::whole(segment.size.get())) {
                 let known = match owner {
+                    ExtentOwner::DmaBuffer(index) => {
+                        let buffer = self.queue().buffers().get(index as usize);
+                        buffer.and_then(|buffer| buffer.usage.mapped).is_some_and(|mapped| {
+                            mapped.place.segment == segment.id && mapped.place.span == span
+                        })
+                    }
                     ExtentOwner::PagingBuffer(_)
                     | ExtentOwner::InvalidRange(_)
                     | ExtentOwner::UefiFrameBuffer(_) => true,
@@ -111,7 +117,9 @@ impl VidMm {
 
     fn check_totals(&self, violations: &mut Vec<Violation>) {
         let book = self.book();
-        let promised = Bytes(book.allocations().map(|a| a.commit().get()).sum());
+        let allocations: u64 = book.allocations().map(|a| a.commit().get()).sum();
+        let devices: u64 = book.devices().map(|device| device.commit.get()).sum();
+        let promised = Bytes(allocations + devices);
         if promised != book.commit() || promised > self.commit_limit {
             violations.push(Violation::SystemCommit(book.commit()));
         }

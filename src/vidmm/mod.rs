@@ -12,6 +12,7 @@ mod counters;
 mod cpu;
 mod create;
 mod display;
+mod dma;
 mod invariants;
 mod offer;
 mod operations;
@@ -28,11 +29,11 @@ mod trace;
 mod transition;
 
 use crate::base::{
-    AllocationId, Bytes, DeviceId, FenceId, PhysicalAddress, Position, ProcessId, SegmentOffset,
-    Span, StateHash,
+    AllocationId, Bytes, FenceId, PhysicalAddress, Position, ProcessId, SegmentOffset, Span,
+    StateHash,
 };
 use crate::config::Policies;
-use crate::ddi::{Access, AccessKind, DeviceHandle, NtStatus, PacketOutcome, Priority};
+use crate::ddi::{Access, AccessKind, NtStatus, PacketOutcome, Priority};
 use crate::rules::{CheckedAdapter, SegmentKind};
 
 pub use allocation::{Allocation, Offer, Placement};
@@ -47,7 +48,7 @@ pub use power::{
     Account, Accounted, FailedPurge, Fate, FateReason, Phase, PhaseTime, Power, PowerOperation,
     SegmentVerdict, Sleep, Transition,
 };
-pub use queue::{Buffer, BufferKind, BufferShape, BufferUse, Queue};
+pub use queue::{Buffer, BufferKind, BufferShape, BufferUse, MappedAt, Queue};
 pub use reason::{
     Attempt, Decision, Failure, OperationReason, Outcome, Pass, Refusal, RefusalReason, Rejection,
     Stop, Victim,
@@ -253,22 +254,6 @@ impl VidMm {
         Ok(())
     }
 
-    /// A process opens a device.
-    ///
-    /// # Errors
-    /// When there is no such process, or the device exists already.
-    pub fn create_device(&mut self, id: DeviceId, process: ProcessId) -> Result<(), Failure> {
-        if !self.book().has_process(process) {
-            return Err(invalid(RefusalReason::NoProcess));
-        }
-        if self.book().device(id).is_some() {
-            return Err(invalid(RefusalReason::AlreadyExists));
-        }
-        let handle = DeviceHandle(0x100u32.saturating_add(id.0));
-        self.book.apply(BookChange::Device(id, Device { process, handle }));
-        Ok(())
-    }
-
     /// Destroys an allocation. In a memory segment that takes no paging operation.
     ///
     /// # Errors
@@ -348,6 +333,9 @@ impl VidMm {
         environment: &mut Environment<'_>,
         references: &[Reference],
     ) -> Result<(FenceId, Vec<Accessed>), Failure> {
+        let Some(device) = self.submitting_device(references)? else {
+            return Ok((self.queue().last_fence(), Vec::new()));
+        };
         let mut wanted: Vec<Wanted> = Vec::with_capacity(references.len());
         for reference in references {
             self.usable(reference.allocation)?;
@@ -357,8 +345,10 @@ impl VidMm {
                 None => wanted.push(Wanted::new(reference.allocation, written)),
             }
         }
+        let buffer = self.next_dma_buffer(environment, device)?;
         let mut planner = self.planner(environment);
         planner.make_resident(&wanted)?;
+        let mapping = planner.map_dma_buffer(&buffer, &wanted)?;
         let mut accesses = Vec::with_capacity(references.len());
         let mut accessed = Vec::with_capacity(references.len());
         for (index, reference) in references.iter().enumerate() {
@@ -389,7 +379,10 @@ impl VidMm {
             synchronous: false,
         });
         let plan = planner.operations;
-        let fences = self.pager(environment).carry_out(&plan)?;
+        self.note_mapped(buffer.index, mapping);
+        let mut pager = self.pager(environment);
+        pager.device = Some(device);
+        let fences = pager.carry_out(&plan)?;
         let fence = fences.last().copied().unwrap_or_default();
         self.settle(environment, &plan, &fences);
         for wanted in wanted {
@@ -453,10 +446,18 @@ impl VidMm {
     }
 
     /// Lets the device run until nothing is queued.
-    pub fn drain(&mut self, environment: &mut Environment<'_>) {
-        let last = self.queue().last_fence();
-        self.pager(environment).wait(last, WaitReason::Command);
-        self.collect(environment);
+    ///
+    /// # Errors
+    /// When unmapping the DMA buffers that it is through with stops the machine.
+    pub fn drain(&mut self, environment: &mut Environment<'_>) -> Result<(), Failure> {
+        // Unmapping a buffer queues work of its own, but none that uses a DMA buffer.
+        for _ in 0..2 {
+            let last = self.queue().last_fence();
+            self.pager(environment).wait(last, WaitReason::Command);
+            self.collect(environment);
+            self.retire(environment)?;
+        }
+        Ok(())
     }
 
     /// Lets the device run until it has passed a fence.
@@ -473,14 +474,21 @@ impl VidMm {
         }
         self.pager(environment).wait(fence, WaitReason::Command);
         self.collect(environment);
-        Ok(())
+        self.retire(environment)
     }
 
     /// Lets the device execute one packet; `None` when nothing is queued.
-    pub fn execute_packet(&mut self, environment: &mut Environment<'_>) -> Option<PacketOutcome> {
+    ///
+    /// # Errors
+    /// When unmapping a DMA buffer that it is through with stops the machine.
+    pub fn execute_packet(
+        &mut self,
+        environment: &mut Environment<'_>,
+    ) -> Result<Option<PacketOutcome>, Failure> {
         let outcome = self.pager(environment).execute_packet();
         self.collect(environment);
-        outcome
+        self.retire(environment)?;
+        Ok(outcome)
     }
 
     // --- shared by the calls above ------------------------------------------------------------

@@ -50,7 +50,7 @@ impl VidMm {
     ) -> Result<(), Failure> {
         let mdl = self.unwrapped_pages(id)?;
         // Nothing queued may still read or write them.
-        self.drain(environment);
+        self.drain(environment)?;
         environment.host.release(&mdl);
         let before = self.book().pages(id).cloned().map(Box::new);
         self.book.apply(BookChange::Pages { id, before, after: None });

@@ -3,11 +3,11 @@
 //! The envelope of `DxgkDdiBuildPagingBuffer` is kept here: what the driver may answer, when a new
 //! buffer begins, what stays the same between two passes.
 
-use crate::base::{AllocationId, FenceId, Position};
+use crate::base::{AllocationId, DeviceId, FenceId, Position};
 use crate::config::Costs;
 use crate::ddi::{
-    Access, BuildPagingBuffer, ContextHandle, Miniport, NtStatus, PacketOutcome, PagingOperation,
-    Render, RowLayout, SubmitCommand, SystemSleepState,
+    Access, BuildPagingBuffer, ContextHandle, DmaBufferAddress, Miniport, NtStatus, PacketOutcome,
+    PagingOperation, Render, RowLayout, SubmitCommand, SystemSleepState,
 };
 use crate::memory::{HostMemory, Mdl};
 
@@ -88,6 +88,8 @@ pub(crate) struct Pager<'a, 'e> {
     /// Whether the driver programs apertures while it is asked to, without bytes in the buffer:
     /// then a mapping may end only after the device has passed what was built under it.
     pub(crate) maps_at_once: bool,
+    /// Whose DMA buffers the user's work is built in.
+    pub(crate) device: Option<DeviceId>,
     costs: Costs,
 }
 
@@ -99,7 +101,8 @@ impl<'a, 'e> Pager<'a, 'e> {
         maps_at_once: bool,
         costs: Costs,
     ) -> Self {
-        Self { queue, environment, kind, current: None, maps_at_once, costs }
+        let device = None;
+        Self { queue, environment, kind, current: None, maps_at_once, device, costs }
     }
 
     /// Builds and submits all operations; returns for each the fence that completes it.
@@ -214,6 +217,8 @@ impl<'a, 'e> Pager<'a, 'e> {
             PowerOperation::RestartFromTimeout => driver.restart_from_timeout(),
             PowerOperation::SuspendScheduling
             | PowerOperation::DecideSegment(..)
+            | PowerOperation::TrimDmaBuffers(_)
+            | PowerOperation::RefillDmaBuffers(_)
             | PowerOperation::WriteHibernateFile(_)
             | PowerOperation::ReadHibernateFile(_)
             | PowerOperation::WakeUp
@@ -390,7 +395,8 @@ impl<'a, 'e> Pager<'a, 'e> {
         let before = self.queue.state().buffers[index as usize].usage;
         self.queue.apply(QueueChange::Serial);
         let serial = self.queue.state().serial;
-        let after = BufferUse { serial, fence: before.fence, ..BufferUse::default() };
+        let BufferUse { fence, mapped, .. } = before;
+        let after = BufferUse { serial, fence, mapped, ..BufferUse::default() };
         self.queue.apply(QueueChange::Used { index, before, after });
         self.current = Some(index);
         index
@@ -399,8 +405,10 @@ impl<'a, 'e> Pager<'a, 'e> {
     /// The buffer of the wanted kind that was begun longest ago.
     fn oldest_buffer(&self) -> (u32, FenceId) {
         let buffers = self.queue.state().buffers.iter().enumerate();
+        let device = self.device.filter(|_| self.kind == BufferKind::Dma);
         let oldest = buffers
             .filter(|(_, buffer)| buffer.shape.kind == self.kind)
+            .filter(|(_, buffer)| buffer.shape.device == device && buffer.address().is_some())
             .min_by_key(|(_, buffer)| buffer.usage.serial);
         let (index, buffer) = oldest.expect("the adapter starts with a buffer of every kind");
         (u32::try_from(index).unwrap_or(u32::MAX), buffer.usage.fence)
@@ -424,7 +432,7 @@ impl<'a, 'e> Pager<'a, 'e> {
         let paging = self.kind != BufferKind::Dma;
         let submission = SubmitCommand {
             fence,
-            address: self.queue.state().buffers[index as usize].shape.address,
+            address: self.address_of(index),
             start: before.submitted,
             end: before.used,
             paging,
@@ -485,8 +493,14 @@ impl<'a, 'e> Pager<'a, 'e> {
             index,
             serial: buffer.usage.serial,
             size: buffer.shape.size,
-            address: buffer.shape.address,
+            address: self.address_of(index),
         }
+    }
+
+    /// Where the GPU fetches a buffer.
+    fn address_of(&self, index: u32) -> DmaBufferAddress {
+        let address = self.queue.state().buffers[index as usize].address();
+        address.expect("only buffers that the GPU can reach are built in")
     }
 }
 

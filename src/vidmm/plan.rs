@@ -516,7 +516,7 @@ impl Planner<'_, '_> {
         self.commit(place, owner, u64::checked_add);
     }
 
-    fn give(&mut self, place: Placement, owner: ExtentOwner) {
+    pub(crate) fn give(&mut self, place: Placement, owner: ExtentOwner) {
         let Placement { segment, span } = place;
         self.book.apply(BookChange::Given { segment, span, owner });
         self.commit(place, owner, u64::checked_sub);

@@ -141,6 +141,10 @@ pub enum PowerOperation {
     WakeUp,
     /// System memory is read from the hibernation file.
     ReadHibernateFile(Bytes),
+    /// The memory of DMA buffers is given back: nothing in it is worth saving.
+    TrimDmaBuffers(Bytes),
+    /// DMA buffers get memory again.
+    RefillDmaBuffers(Bytes),
     /// `DxgkDdiResetFromTimeout`.
     ResetFromTimeout,
     /// `DxgkDdiRestartFromTimeout`.
@@ -171,6 +175,8 @@ impl PowerOperation {
             Self::PowerLost => "PowerLost",
             Self::WakeUp => "WakeUp",
             Self::ReadHibernateFile(_) => "ReadHibernateFile",
+            Self::TrimDmaBuffers(_) => "TrimDmaBuffers",
+            Self::RefillDmaBuffers(_) => "RefillDmaBuffers",
             Self::ResetFromTimeout => "ResetFromTimeout",
             Self::RestartFromTimeout => "RestartFromTimeout",
             Self::ContentLost => "LoseContent",

@@ -2,9 +2,14 @@
 
 use std::collections::VecDeque;
 
-use crate::base::{Change, FenceId, Journal, SegmentId, SegmentOffset, StableHasher, StateHash};
+use crate::base::{
+    Change, DeviceId, FenceId, Journal, SegmentAddress, SegmentId, SegmentOffset, StableHasher,
+    StateHash,
+};
 use crate::ddi::DmaBufferAddress;
 use crate::memory::Mdl;
+
+use super::allocation::Placement;
 
 /// The journal that holds a queue.
 pub(crate) type QueueJournal = Journal<QueueChange>;
@@ -31,9 +36,11 @@ pub struct BufferShape {
     pub private_size: u32,
     /// Its pages.
     pub mdl: Mdl,
-    /// Where the GPU fetches it.
-    pub address: DmaBufferAddress,
-    /// The range of an aperture that it occupies, if it does.
+    /// Where the GPU fetches it; `None` for one that is mapped for each submission anew.
+    pub address: Option<DmaBufferAddress>,
+    /// The device to whose pool it belongs, for the user's work.
+    pub device: Option<DeviceId>,
+    /// The range of an aperture that it occupies, if it does for as long as it lives.
     pub aperture: Option<(SegmentId, SegmentOffset)>,
     /// Where it lies in a memory segment, if it does; then it has no pages.
     pub memory: Option<(SegmentId, SegmentOffset)>,
@@ -52,6 +59,17 @@ pub struct BufferUse {
     pub submitted: u32,
     /// The last submission that reads it.
     pub fence: FenceId,
+    /// Where it is mapped, from before it is submitted until it is retired.
+    pub mapped: Option<MappedAt>,
+}
+
+/// Where a DMA buffer is mapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MappedAt {
+    /// The aperture and the range of it.
+    pub place: Placement,
+    /// Base address of the aperture plus offset.
+    pub address: SegmentAddress,
 }
 
 /// A buffer.
@@ -78,6 +96,8 @@ pub struct Queue {
 pub(crate) enum QueueChange {
     /// A buffer appears, last in the table.
     Added(Box<Buffer>),
+    /// The memory of a buffer of a pool comes or goes.
+    Reshaped { index: u32, before: Box<BufferShape>, after: Box<BufferShape> },
     /// How a buffer is used.
     Used { index: u32, before: BufferUse, after: BufferUse },
     /// A buffer is handed to the driver.
@@ -98,6 +118,9 @@ impl Change for QueueChange {
     fn redo(&self, queue: &mut Queue) {
         match self {
             Self::Added(buffer) => queue.buffers.push((**buffer).clone()),
+            Self::Reshaped { index, after, .. } => {
+                queue.buffers[*index as usize].shape = (**after).clone();
+            }
             Self::Used { index, after, .. } => queue.buffers[*index as usize].usage = *after,
             Self::Serial => queue.serial += 1,
             Self::Fence => queue.last_fence.0 += 1,
@@ -114,6 +137,9 @@ impl Change for QueueChange {
             Self::Added(_) => {
                 queue.buffers.pop();
             }
+            Self::Reshaped { index, before, .. } => {
+                queue.buffers[*index as usize].shape = (**before).clone();
+            }
             Self::Used { index, before, .. } => queue.buffers[*index as usize].usage = *before,
             Self::Serial => queue.serial -= 1,
             Self::Fence => queue.last_fence.0 -= 1,
@@ -123,6 +149,26 @@ impl Change for QueueChange {
             }
             Self::ReleaseTaken(fence, mdl) => queue.releases.push_front((*fence, mdl.clone())),
         }
+    }
+}
+
+impl Buffer {
+    /// Where the GPU fetches it now; `None` while it is mapped nowhere.
+    #[must_use]
+    pub fn address(&self) -> Option<DmaBufferAddress> {
+        let mapped = self.usage.mapped.map(|mapped| DmaBufferAddress::Aperture {
+            segment: mapped.place.segment,
+            address: mapped.address,
+        });
+        mapped.or(self.shape.address)
+    }
+
+    /// The range of an aperture that it occupies now.
+    #[must_use]
+    pub fn aperture(&self) -> Option<(SegmentId, SegmentOffset)> {
+        let mapped = self.usage.mapped.map(|mapped| mapped.place);
+        let mapped = mapped.map(|place| (place.segment, SegmentOffset(place.span.start())));
+        mapped.or(self.shape.aperture)
     }
 }
 
@@ -165,7 +211,12 @@ impl Queue {
                 .number(u64::from(usage.used) << 32 | u64::from(usage.submitted))
                 .number(u64::from(usage.private_used))
                 .number(usage.fence.0)
+                .number(usage.mapped.map_or(0, |mapped| mapped.address.get() + 1))
         });
+        let hasher = self
+            .buffers
+            .iter()
+            .fold(hasher, |hasher, buffer| hasher.number(buffer.shape.mdl.hash().0));
         let waiting = self.releases.iter();
         waiting
             .fold(hasher, |hasher, (fence, mdl)| hasher.number(fence.0).number(mdl.pages().get()))

@@ -207,6 +207,12 @@ pub enum OperationReason {
     Remapped(AllocationId),
     /// A power transition unmaps a paging buffer.
     PagingBufferUnmapping(u32),
+    /// A DMA buffer is mapped, so that the GPU can read it.
+    DmaBufferMapping(u32),
+    /// The GPU is through with a DMA buffer.
+    DmaBufferUnmapping(u32),
+    /// It leaves an aperture in which a DMA buffer must be mapped.
+    EvictedForDmaBuffer(AllocationId),
 }
 
 /// Why a command was refused. Nothing has changed.
@@ -337,6 +343,13 @@ pub enum RefusalReason {
     PagesOfVidMm(SegmentId),
     /// The machine sleeps, or the adapter is not in D0.
     PowerState(Power),
+    /// The driver names a memory segment for DMA buffers, which only apertures may be.
+    DmaBufferInMemory(SegmentId),
+    /// No aperture that the driver names has room for the DMA buffer.
+    NoRoomForDmaBuffer {
+        /// Bytes.
+        size: Bytes,
+    },
     /// No such transition leads from the power state.
     Transition {
         /// The state.

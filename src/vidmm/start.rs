@@ -15,10 +15,8 @@ use super::queue::{Buffer, BufferKind, BufferShape, BufferUse, Queue, QueueChang
 use super::reason::{Failure, OperationReason, Refusal, RefusalReason};
 use super::trace::WaitReason;
 
-/// Bytes of a buffer for the user's work, and of the buffer with which the adapter starts.
-const DMA_BUFFER_SIZE: u32 = 4096;
-/// Buffers for the user's work.
-const DMA_BUFFERS: u32 = 2;
+/// Bytes of the buffer with which the adapter starts.
+const BOOTSTRAP_BUFFER_SIZE: u32 = 4096;
 
 impl VidMm {
     /// Starts an adapter: points its apertures to the dummy page and maps its paging buffers.
@@ -49,10 +47,7 @@ impl VidMm {
             maps_at_once: false,
             queue: QueueJournal::new(Queue::default()),
         };
-        vidmm.add_contiguous(environment, BufferKind::Bootstrap, DMA_BUFFER_SIZE, 0)?;
-        for _ in 0..DMA_BUFFERS {
-            vidmm.add_contiguous(environment, BufferKind::Dma, DMA_BUFFER_SIZE, 0)?;
-        }
+        vidmm.add_contiguous(environment, BufferKind::Bootstrap, BOOTSTRAP_BUFFER_SIZE, 0)?;
         vidmm.add_paging_buffers(environment)?;
         vidmm.reset_apertures(environment)?;
         vidmm.commit_limit = environment.host.free_frames().bytes();
@@ -87,15 +82,12 @@ impl VidMm {
         private_size: u32,
     ) -> Result<(), Failure> {
         let index = self.next_index();
-        let use_ = match kind {
-            BufferKind::Dma => FrameUse::DmaBuffer(index),
-            BufferKind::Bootstrap | BufferKind::Paging => FrameUse::PagingBuffer(index),
-        };
+        let use_ = FrameUse::PagingBuffer(index);
         let pages = Bytes(u64::from(size)).to_pages();
         let mdl = frames(environment.host, pages, use_, Layout::Contiguous)?;
-        let address = DmaBufferAddress::Physical(mdl.address(0).unwrap_or_default());
-        let (aperture, memory) = (None, None);
-        self.add(BufferShape { kind, size, private_size, mdl, address, aperture, memory });
+        let address = Some(DmaBufferAddress::Physical(mdl.address(0).unwrap_or_default()));
+        let (device, aperture, memory) = (None, None, None);
+        self.add(BufferShape { kind, size, private_size, mdl, address, device, aperture, memory });
         Ok(())
     }
 
@@ -113,8 +105,9 @@ impl VidMm {
         let mdl = frames(environment.host, pages, use_, Layout::Scattered)?;
         let (offset, address) = self.take_from_end(environment, segment, pages, index);
         let aperture = Some((segment, offset));
-        let (kind, memory) = (BufferKind::Paging, None);
-        self.add(BufferShape { kind, size, private_size, mdl, address, aperture, memory });
+        let (kind, device, memory) = (BufferKind::Paging, None, None);
+        let address = Some(address);
+        self.add(BufferShape { kind, size, private_size, mdl, address, device, aperture, memory });
         Ok(())
     }
 
@@ -130,8 +123,9 @@ impl VidMm {
         let pages = Bytes(u64::from(size)).to_pages();
         let (offset, address) = self.take_from_end(environment, segment, pages, index);
         let (kind, mdl) = (BufferKind::Paging, Mdl::default());
-        let (aperture, memory) = (None, Some((segment, offset)));
-        self.add(BufferShape { kind, size, private_size, mdl, address, aperture, memory });
+        let (device, aperture, memory) = (None, None, Some((segment, offset)));
+        let address = Some(address);
+        self.add(BufferShape { kind, size, private_size, mdl, address, device, aperture, memory });
     }
 
     /// Takes pages at the end of a segment for a paging buffer.

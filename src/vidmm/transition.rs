@@ -118,6 +118,7 @@ impl Way<'_, '_, '_> {
             way.step(PowerOperation::ResetFromTimeout)
         })?;
         self.vidmm.collect(self.environment);
+        self.vidmm.lose_dma_mappings(self.environment);
         let mut dealt_with = Vec::new();
         for kind in [SegmentKind::Memory, SegmentKind::Aperture] {
             for segment in self.segments(kind) {
@@ -136,7 +137,12 @@ impl Way<'_, '_, '_> {
     fn drain(&mut self) -> Result<(), Failure> {
         self.phase(Phase::Drain, |way| {
             way.step(PowerOperation::SuspendScheduling)?;
-            way.step(PowerOperation::DrainEngines)
+            way.step(PowerOperation::DrainEngines)?;
+            way.vidmm.drain(way.environment)?;
+            match way.vidmm.trim(way.environment) {
+                Bytes::ZERO => Ok(()),
+                trimmed => way.step(PowerOperation::TrimDmaBuffers(trimmed)),
+            }
         })
     }
 
@@ -349,8 +355,21 @@ impl Way<'_, '_, '_> {
         }
         if !matches!(self.transition, Transition::TimeoutRecovery) {
             self.account_back(dealt_with);
+            self.phase(Phase::Rebuild, Self::refill)?;
         }
         self.phase(Phase::Other, |way| way.step(PowerOperation::ResumeScheduling))
+    }
+
+    /// Gives the DMA buffers their memory again; it was promised to them all the while.
+    fn refill(&mut self) -> Result<(), Failure> {
+        let filled = self.vidmm.refill(self.environment).map_err(|failure| match failure {
+            Failure::Refused(_) => Stop::map_failed().into(),
+            stopped @ Failure::Stopped(_) => stopped,
+        })?;
+        match filled {
+            Bytes::ZERO => Ok(()),
+            filled => self.step(PowerOperation::RefillDmaBuffers(filled)),
+        }
     }
 
     /// Puts allocations back where they were; there is room, for nothing has run since.
@@ -515,7 +534,9 @@ impl Way<'_, '_, '_> {
     fn step(&mut self, operation: PowerOperation) -> Result<(), Failure> {
         let bytes = match operation {
             PowerOperation::WriteHibernateFile(bytes)
-            | PowerOperation::ReadHibernateFile(bytes) => bytes,
+            | PowerOperation::ReadHibernateFile(bytes)
+            | PowerOperation::TrimDmaBuffers(bytes)
+            | PowerOperation::RefillDmaBuffers(bytes) => bytes,
             _ => Bytes::ZERO,
         };
         let reason = OperationReason::Power(self.transition);

@@ -1,6 +1,7 @@
 //! Tests of the program from outside, in one binary because linking is slow.
 
 mod cli;
+mod dma;
 mod features;
 mod import;
 mod lint;

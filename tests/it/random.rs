@@ -12,9 +12,9 @@ use vidmm_inspector::config::{
     Policies, Segment, SegmentRange, VideoProtectedRange,
 };
 use vidmm_inspector::ddi::{
-    AllocationFlags, AllocationInfo, BankHint, DiscardContentFlags, HintedBanks, InterfaceVersion,
-    LockFlags, MapApertureFlags, OfferPriority, Preference, PreferredSegments, Priority, RowLayout,
-    SegmentFlags, SegmentSet, SystemMemoryId, TransferFlags,
+    AllocationFlags, AllocationInfo, BankHint, DeviceInfo, DiscardContentFlags, HintedBanks,
+    InterfaceVersion, LockFlags, MapApertureFlags, OfferPriority, Preference, PreferredSegments,
+    Priority, RowLayout, SegmentFlags, SegmentSet, SystemMemoryId, TransferFlags,
 };
 use vidmm_inspector::kmd::{Profile, profile};
 use vidmm_inspector::machine::{
@@ -379,12 +379,12 @@ impl Case {
     pub(crate) fn commands(&self) -> Vec<Command> {
         let mut commands = vec![
             Command::CreateProcess(ProcessId(0)),
-            Command::CreateDevice(DeviceId(0), ProcessId(0)),
+            Command::CreateDevice(DeviceId(0), ProcessId(0), DeviceInfo::default()),
         ];
         if self.kind.features != 0 {
-            commands.push(Command::CreateDevice(DeviceId(1), ProcessId(0)));
+            commands.push(Command::CreateDevice(DeviceId(1), ProcessId(0), DeviceInfo::default()));
             commands.push(Command::CreateProcess(ProcessId(1)));
-            commands.push(Command::CreateDevice(DeviceId(2), ProcessId(1)));
+            commands.push(Command::CreateDevice(DeviceId(2), ProcessId(1), DeviceInfo::default()));
         }
         let mut sizes: Vec<u64> = Vec::new();
         for step in &self.steps {

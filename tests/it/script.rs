@@ -3,8 +3,8 @@
 use vidmm_inspector::base::{AllocationId, Bytes, DeviceId, ProcessId, SegmentId};
 use vidmm_inspector::config::{Adapter, PagingBuffer, Policies, Segment};
 use vidmm_inspector::ddi::{
-    AllocationFlags, AllocationInfo, InterfaceVersion, LockFlags, NtStatus, SegmentFlags,
-    SegmentSet,
+    AllocationFlags, AllocationInfo, DeviceInfo, InterfaceVersion, LockFlags, NtStatus,
+    SegmentFlags, SegmentSet,
 };
 use vidmm_inspector::kmd::profile;
 use vidmm_inspector::machine::{
@@ -47,9 +47,9 @@ impl Script {
         let commands = vec![
             Command::CreateProcess(ProcessId(0)),
             Command::CreateProcess(ProcessId(1)),
-            Command::CreateDevice(DeviceId(0), ProcessId(0)),
-            Command::CreateDevice(DeviceId(1), ProcessId(0)),
-            Command::CreateDevice(DeviceId(2), ProcessId(1)),
+            Command::CreateDevice(DeviceId(0), ProcessId(0), DeviceInfo::default()),
+            Command::CreateDevice(DeviceId(1), ProcessId(0), DeviceInfo::default()),
+            Command::CreateDevice(DeviceId(2), ProcessId(1), DeviceInfo::default()),
         ];
         Self { adapter, policies: Policies::default(), commands, allocations: 0 }
     }

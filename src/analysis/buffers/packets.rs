@@ -89,11 +89,12 @@ pub fn fetch(started: &Started, card: &Card) -> Fetched {
         return Fetched::default();
     };
     let mut bytes = vec![0; len];
-    let place = gpu_place(started.driver(), buffer.shape.address);
+    let place = buffer.address().and_then(|address| gpu_place(started.driver(), address));
     let read = place.map(|place| started.driver().gpu().read(place, &mut bytes, started.host()));
     let fault = match read {
         Some(Ok(())) => return Fetched { bytes, fault: None },
         Some(Err(fault)) => fault.to_string(),
+        None if buffer.address().is_none() => "it is mapped nowhere now".to_owned(),
         None => "the address lies in no segment".to_owned(),
     };
     // The pages themselves are always there, even where the table does not lead to them.

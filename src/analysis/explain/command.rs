@@ -32,8 +32,14 @@ pub fn command_text(command: &Command, words: Words<'_>) -> CommandText {
     let name = |id| words.allocation(id).to_owned();
     let what = match command {
         Command::CreateProcess(id) => names.process(*id).to_owned(),
-        Command::CreateDevice(id, process) => {
-            format!("{} of {}", names.device(*id), names.process(*process))
+        Command::CreateDevice(id, process, info) => {
+            let through: Vec<&str> =
+                info.dma_buffer_segment_set.iter().map(|segment| words.segment(segment)).collect();
+            let buffers = match through[..] {
+                [] => String::new(),
+                _ => format!(", DMA buffers through {}", through.join(" or ")),
+            };
+            format!("{} of {}{buffers}", names.device(*id), names.process(*process))
         }
         Command::CreateAllocation(create) => {
             let resident = if create.resident { ", resident at once" } else { "" };

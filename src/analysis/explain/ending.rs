@@ -38,6 +38,13 @@ fn refusal_sentence(reason: &RefusalReason, words: Words<'_>) -> String {
         RefusalReason::Stopped { command } => {
             format!("the machine stopped at step {}", count(*command))
         }
+        RefusalReason::DmaBufferInMemory(segment) => {
+            let name = words.segment(*segment);
+            format!("{name} is a memory segment, and DMA buffers go through apertures only")
+        }
+        RefusalReason::NoRoomForDmaBuffer { size } => {
+            format!("no aperture that the device names has room for its DMA buffer of {size}")
+        }
         RefusalReason::PowerState(power) => format!("the machine is in {}", power_text(*power)),
         RefusalReason::Transition { from, transition } => not_allowed_text(*from, *transition),
         RefusalReason::NoProcess => "the process does not exist".to_owned(),
@@ -310,6 +317,7 @@ pub fn violation_text(violation: &Violation, words: Words<'_>) -> String {
                 ExtentOwner::Allocation(id) => words.allocation(*id).to_owned(),
                 ExtentOwner::Eviction(id) => format!("the eviction of {}", words.allocation(*id)),
                 ExtentOwner::PagingBuffer(index) => format!("paging buffer {index}"),
+                ExtentOwner::DmaBuffer(index) => format!("DMA buffer {index}"),
                 ExtentOwner::InvalidRange(_) => "an invalid range".to_owned(),
                 ExtentOwner::UefiFrameBuffer(_) => "the UEFI frame buffer".to_owned(),
             };

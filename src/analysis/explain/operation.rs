@@ -274,6 +274,15 @@ pub fn reason_text(record: &OperationRecord, words: Words<'_>) -> String {
             format!("{} is pinned: back before work goes on", name(id))
         }
         OperationReason::Remapped(id) => format!("{} was mapped here before", name(id)),
+        OperationReason::DmaBufferMapping(index) => {
+            format!("DMA buffer {index} mapped, so that the GPU can read it")
+        }
+        OperationReason::DmaBufferUnmapping(index) => {
+            format!("the GPU is through with DMA buffer {index}")
+        }
+        OperationReason::EvictedForDmaBuffer(id) => {
+            format!("{} leaves for a DMA buffer", name(id))
+        }
         OperationReason::PagingBufferUnmapping(index) => {
             format!("paging buffer {index} unmapped for the transition")
         }

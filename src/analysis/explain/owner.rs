@@ -11,6 +11,7 @@ pub fn extent_text(names: &Names, owner: ExtentOwner) -> String {
         ExtentOwner::Allocation(id) => names.allocation(id).to_owned(),
         ExtentOwner::Eviction(id) => format!("{}, leaving", names.allocation(id)),
         ExtentOwner::PagingBuffer(index) => buffer_text(BufferKind::Paging, index),
+        ExtentOwner::DmaBuffer(index) => buffer_text(BufferKind::Dma, index),
         ExtentOwner::InvalidRange(_) => "invalid range".to_owned(),
         ExtentOwner::UefiFrameBuffer(_) => "UEFI frame buffer".to_owned(),
     }

@@ -137,6 +137,10 @@ pub fn power_operation_text(operation: &PowerOperation, words: Words<'_>) -> Str
         PowerOperation::PowerLost => "the power goes, as in S4".to_owned(),
         PowerOperation::WakeUp => "the platform wakes".to_owned(),
         PowerOperation::ReadHibernateFile(bytes) => format!("{bytes} of system memory"),
+        PowerOperation::TrimDmaBuffers(bytes) => {
+            format!("{bytes} of DMA buffers given back, with nothing in it to save")
+        }
+        PowerOperation::RefillDmaBuffers(bytes) => format!("{bytes} for DMA buffers again"),
         PowerOperation::ResetFromTimeout => "the driver resets the adapter".to_owned(),
         PowerOperation::RestartFromTimeout => "the driver starts the adapter again".to_owned(),
         PowerOperation::ContentLost => "what it held is given up".to_owned(),

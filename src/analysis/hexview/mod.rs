@@ -449,7 +449,7 @@ pub fn owners(started: &Started, names: &Names, source: ByteSource, span: Span) 
 fn extent_range(names: &Names, span: Span, owner: ExtentOwner) -> OwnedRange {
     let (allocation, buffer) = match owner {
         ExtentOwner::Allocation(id) | ExtentOwner::Eviction(id) => (Some(id), None),
-        ExtentOwner::PagingBuffer(index) => (None, Some(index)),
+        ExtentOwner::PagingBuffer(index) | ExtentOwner::DmaBuffer(index) => (None, Some(index)),
         ExtentOwner::InvalidRange(_) | ExtentOwner::UefiFrameBuffer(_) => (None, None),
     };
     OwnedRange { span, name: extent_text(names, owner), allocation, buffer }

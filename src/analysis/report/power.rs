@@ -20,7 +20,10 @@ pub(super) fn step_fields(step: &PowerOperation) -> Value {
             "segment_id": segment.number(),
             "verdict": explain::verdict_text(*verdict),
         }),
-        PowerOperation::WriteHibernateFile(bytes) | PowerOperation::ReadHibernateFile(bytes) => {
+        PowerOperation::WriteHibernateFile(bytes)
+        | PowerOperation::ReadHibernateFile(bytes)
+        | PowerOperation::TrimDmaBuffers(bytes)
+        | PowerOperation::RefillDmaBuffers(bytes) => {
             json!({ "bytes": bytes.get() })
         }
         _ => json!({}),

@@ -40,7 +40,7 @@ fn the_place_of_a_wrong_value_is_exact() {
         ),
         (
             r#"CreateDevice(name: "d", process: "p", flags: 1)"#,
-            "bad.ron:3:39: commands[0].CreateDevice.flags: there is no field `flags` (write one of name, process)",
+            "bad.ron:3:39: commands[0].CreateDevice.flags: there is no field `flags` (write one of name, process, dma_buffer_size, dma_buffer_segments)",
         ),
         (
             r#"CreateDevice(name: "d", process: "p", name: "e")"#,

@@ -7,7 +7,7 @@ use crate::config::{
     Kept, OfferPolicy, PagingBuffer, Quirks, SegmentRange, VideoProtectedRange,
 };
 use crate::ddi::{
-    AllocationFlags, AllocationFlagsWddm2, DescriptorGeneration, DevicePowerState,
+    AllocationFlags, AllocationFlagsWddm2, DescriptorGeneration, DeviceInfo, DevicePowerState,
     DiscardContentFlags, InterfaceVersion, LockFlags, MapApertureFlags, NtStatus, OfferPriority,
     Priority, RowLayout, SegmentFlags, SegmentSet, TransferFlags,
 };
@@ -341,7 +341,14 @@ fn every_command_arrives() {
     let segment = |number| SegmentId::new(number).expect("between 1 and 31");
     let commands = &bound.commands;
     assert_eq!(commands[0], Command::CreateProcess(ProcessId(0)));
-    assert_eq!(commands[1], Command::CreateDevice(DeviceId(0), ProcessId(0)));
+    assert_eq!(
+        commands[1],
+        Command::CreateDevice(
+            DeviceId(0),
+            ProcessId(0),
+            DeviceInfo { dma_buffer_size: 8192, dma_buffer_segment_set: SegmentSet(2) }
+        )
+    );
 
     let Command::CreateAllocation(create) = &commands[2] else { panic!("{:?}", commands[2]) };
     assert_eq!((create.allocation, create.device), (tex, DeviceId(0)));

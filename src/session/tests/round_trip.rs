@@ -466,9 +466,16 @@ fn command() -> impl Strategy<Value = NamedCommand> {
     ];
     let first = prop_oneof![
         name().prop_map(NamedCommand::CreateProcess),
-        (name(), name()).prop_map(|(name, process)| NamedCommand::CreateDevice(Box::new(
-            NamedCreateDevice { name, process }
-        ))),
+        (name(), name(), proptest::option::of(any::<u64>()), set()).prop_map(
+            |(name, process, dma_buffer_size, dma_buffer_segments)| {
+                NamedCommand::CreateDevice(Box::new(NamedCreateDevice {
+                    name,
+                    process,
+                    dma_buffer_size,
+                    dma_buffer_segments,
+                }))
+            }
+        ),
         create_allocation().prop_map(|create| NamedCommand::CreateAllocation(Box::new(create))),
         name().prop_map(NamedCommand::DestroyAllocation),
         proptest::collection::vec(name(), 0..4).prop_map(NamedCommand::MakeResident),

@@ -35,8 +35,8 @@ pub(crate) fn judge(case: &Case) -> Result<(), String> {
     let mut run = case.run();
     run.machine().started().map_err(|refusal| format!("did not start: {refusal:?}"))?;
     let buffers = adapter.paging_buffer;
-    // The dummy page, the buffer to start with, two for the user's work.
-    let mut own = 4 + u64::from(buffers.count) * buffers.size.div_ceil(PAGE);
+    // The dummy page and the buffer to start with.
+    let mut own = 2 + u64::from(buffers.count) * buffers.size.div_ceil(PAGE);
     // Memory segments that are carved out of system memory.
     own += adapter
         .segments
@@ -215,7 +215,7 @@ impl Oracle {
                 }
                 self.naive.get(id).priority = priority.0;
             }
-            Command::CreateDevice(_, process) => self.naive.devices.push(process.0),
+            Command::CreateDevice(_, process, _) => self.naive.devices.push(process.0),
             Command::CreateProcess(_) | Command::RunGpu(_) => {}
             Command::Offer(ids, priority) => {
                 let ids = self.exist(ids)?;
@@ -291,6 +291,8 @@ impl Oracle {
         }
         let allocations = self.naive.allocations.values();
         let promised: u64 = allocations.filter(|a| a.existing.is_none()).map(|a| a.pages).sum();
+        // Two pages of DMA buffers for each device.
+        let promised = promised + 2 * self.naive.devices.len() as u64;
         if list.is_none() && promised + pages > self.commit_limit {
             // The numbers are compared by the machine's own invariants.
             return Err((NtStatus::COMMITMENT_LIMIT, RefusalReason::Driver));

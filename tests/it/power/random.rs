@@ -71,6 +71,8 @@ struct Case {
     record: bool,
     /// Paging buffers lie in the aperture.
     mapped_buffers: bool,
+    /// DMA buffers are mapped into the aperture.
+    mapped_dma: bool,
 }
 
 fn cases() -> impl Strategy<Value = Case> {
@@ -101,15 +103,10 @@ fn cases() -> impl Strategy<Value = Case> {
         prop::collection::vec(memory, 1..=3),
         prop::collection::vec(new, 1..=8),
         prop::collection::vec(step, 1..40),
-        (any::<bool>(), any::<bool>(), any::<bool>()),
+        (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>()),
     )
-        .prop_map(|(memories, news, steps, (manual, record, mapped_buffers))| Case {
-            memories,
-            news,
-            steps,
-            manual,
-            record,
-            mapped_buffers,
+        .prop_map(|(memories, news, steps, (manual, record, mapped_buffers, mapped_dma))| {
+            Case { memories, news, steps, manual, record, mapped_buffers, mapped_dma }
         })
 }
 
@@ -260,6 +257,14 @@ fn check(case: &Case) -> Result<(), String> {
         let kept = |pages: Option<u64>| pages.map(|pages| Kept::First(pages * PAGE));
         segment.hardware_keeps =
             HardwareKeeps { standby: kept(memory.standby), hibernate: kept(memory.hibernate) };
+    }
+    if case.mapped_dma {
+        let aperture = u8::try_from(segments.len()).expect("few segments");
+        for command in &mut script.commands {
+            if let Command::CreateDevice(.., info) = command {
+                info.dma_buffer_segment_set = crate::script::segments(&[aperture]);
+            }
+        }
     }
     let visible = AllocationFlags::CpuVisible;
     let mut oracle =

@@ -332,7 +332,7 @@ fn shown_card(view: &View<'_>, state: &BuffersState, scene: &Scene) -> usize {
 
 fn fetched_from(sources: Sources<'_>, card: Option<&Card>) -> String {
     let buffer = card.and_then(|card| buffers::buffer(sources.started, card.index));
-    match buffer.map(|buffer| (buffer.shape.aperture, buffer.shape.memory)) {
+    match buffer.map(|buffer| (buffer.aperture(), buffer.shape.memory)) {
         Some((Some((segment, _)), _)) => {
             format!("bytes as the GPU fetches them through {}", sources.names.segment(segment))
         }

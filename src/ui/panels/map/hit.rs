@@ -52,7 +52,11 @@ impl Hit {
             Self::Extent(_, ExtentOwner::Allocation(id) | ExtentOwner::Eviction(id), _) => {
                 Item::Allocation(id)
             }
-            Self::Extent(_, ExtentOwner::PagingBuffer(index), _) => Item::Buffer(index),
+            Self::Extent(
+                _,
+                ExtentOwner::PagingBuffer(index) | ExtentOwner::DmaBuffer(index),
+                _,
+            ) => Item::Buffer(index),
             Self::Extent(
                 segment,
                 ExtentOwner::InvalidRange(_) | ExtentOwner::UefiFrameBuffer(_),

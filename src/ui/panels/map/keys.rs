@@ -37,7 +37,7 @@ pub(in crate::ui::panels) fn place_of(started: &Started, item: Item) -> Option<(
         }
         Item::Buffer(index) => {
             let buffer = started.vidmm().queue().buffers().get(usize::try_from(index).ok()?)?;
-            let (segment, offset) = buffer.shape.aperture.or(buffer.shape.memory)?;
+            let (segment, offset) = buffer.aperture().or(buffer.shape.memory)?;
             let (span, _) = book.segment(segment)?.space().block_at(offset.get())?;
             Some((segment, span))
         }
@@ -49,7 +49,9 @@ pub(in crate::ui::panels) fn place_of(started: &Started, item: Item) -> Option<(
 const fn item_of(owner: ExtentOwner) -> Option<Item> {
     match owner {
         ExtentOwner::Allocation(id) | ExtentOwner::Eviction(id) => Some(Item::Allocation(id)),
-        ExtentOwner::PagingBuffer(index) => Some(Item::Buffer(index)),
+        ExtentOwner::PagingBuffer(index) | ExtentOwner::DmaBuffer(index) => {
+            Some(Item::Buffer(index))
+        }
         ExtentOwner::InvalidRange(_) | ExtentOwner::UefiFrameBuffer(_) => None,
     }
 }

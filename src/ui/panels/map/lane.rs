@@ -281,7 +281,9 @@ impl Builder<'_> {
         if rect.width() >= 11.0 {
             let name = map_words::extent_name(scene.view.names, block.owner);
             let marks = match block.owner {
-                ExtentOwner::PagingBuffer(_) => vec![LabelMark::once(Icon::Lock)],
+                ExtentOwner::PagingBuffer(_) | ExtentOwner::DmaBuffer(_) => {
+                    vec![LabelMark::once(Icon::Lock)]
+                }
                 _ => allocation.map_or_else(Vec::new, label_marks),
             };
             let ground = offered.then_some(fill);

@@ -132,6 +132,7 @@ fn extent(
         ExtentOwner::Allocation(id) => Some(id),
         ExtentOwner::Eviction(_)
         | ExtentOwner::PagingBuffer(_)
+        | ExtentOwner::DmaBuffer(_)
         | ExtentOwner::InvalidRange(_)
         | ExtentOwner::UefiFrameBuffer(_) => None,
     };

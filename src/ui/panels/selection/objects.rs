@@ -6,14 +6,14 @@ use crate::analysis::findings::{FindingRow, FindingSubject};
 use crate::analysis::lens::{self, PageTable, PageTarget};
 use crate::app::{Item, View};
 use crate::base::text::{count, counted, exact_size, hex, size, word};
-use crate::base::{AllocationId, FrameNumber, PAGE_SIZE, ProcessId, SegmentId, Span};
+use crate::base::{AllocationId, DeviceId, FrameNumber, PAGE_SIZE, ProcessId, SegmentId, Span};
 use crate::config::SegmentRange;
 use crate::ddi::{DescriptorGeneration, DmaBufferAddress, SegmentFlags};
 use crate::machine::ForeignTarget;
 use crate::memory::FrameUse;
 use crate::rules::{CheckedSegment, SegmentKind};
 use crate::ui::panels::findings::severity_tone;
-use crate::vidmm::{BufferKind, ExtentOwner};
+use crate::vidmm::{Buffer, BufferKind, ExtentOwner};
 
 /// A card for what is not there.
 fn missing(title: String, summary: &str) -> Card {
@@ -216,7 +216,9 @@ fn extent_link(view: &View<'_>, segment: SegmentId, span: Span, owner: ExtentOwn
         ExtentOwner::Eviction(id) => {
             (Item::Allocation(id), format!("eviction of {}", view.names.allocation(id)))
         }
-        ExtentOwner::PagingBuffer(index) => (Item::Buffer(index), format!("buffer {index}")),
+        ExtentOwner::PagingBuffer(index) | ExtentOwner::DmaBuffer(index) => {
+            (Item::Buffer(index), format!("buffer {index}"))
+        }
         ExtentOwner::InvalidRange(_) => (Item::Segment(segment), "invalid range".to_owned()),
         ExtentOwner::UefiFrameBuffer(_) => (Item::Segment(segment), "UEFI frame buffer".to_owned()),
     };
@@ -446,6 +448,37 @@ fn mapped_by(view: &View<'_>, frame: FrameNumber) -> Section {
     Section::new("Mapped by", lines)
 }
 
+/// Whose pool a DMA buffer belongs to, and how the GPU comes to its pages.
+fn pool_section(view: &View<'_>, device: DeviceId, buffer: &Buffer) -> Section {
+    let process = view
+        .started
+        .and_then(|started| started.vidmm().book().device(device).map(|known| known.process));
+    let name = view.names.device(device).to_owned();
+    let line = fact("Device", name);
+    let line = match process {
+        Some(process) => line.selects(Item::Process(process)),
+        None => line,
+    };
+    let why = match (buffer.shape.address, buffer.usage.mapped, buffer.shape.mdl.pages().get()) {
+        (_, _, 0) => {
+            "Its memory is given back while the machine sleeps: nothing in it is worth saving."
+        }
+        (Some(_), ..) => {
+            "The driver names no segment: contiguous, page-locked memory, which the GPU reads by its \
+             physical address."
+        }
+        (None, Some(_), _) => {
+            "Mapped for a submission, page by page, and unmapped once the GPU is through. VidMm \
+             locks and maps it; one source document says that the driver does."
+        }
+        (None, None, _) => {
+            "The pool keeps its memory and no mapping: it is mapped before the next submission. \
+             VidMm locks and maps it; one source document says that the driver does."
+        }
+    };
+    Section::new("Pool", vec![line, text(why)])
+}
+
 /// A buffer of VidMm's table.
 pub(super) fn buffer_card(view: &View<'_>, index: u32) -> Card {
     let title = format!("Buffer {index}");
@@ -461,9 +494,10 @@ pub(super) fn buffer_card(view: &View<'_>, index: u32) -> Card {
         BufferKind::Dma => "DMA buffer",
     };
     let busy = usage.fence > started.driver().gpu().completed_fence();
-    let address = match shape.address {
-        DmaBufferAddress::Physical(address) => fact("Address", format!("system {address}")),
-        DmaBufferAddress::Aperture { segment, address } => {
+    let address = match buffer.address() {
+        None => fact("Address", "none: not mapped"),
+        Some(DmaBufferAddress::Physical(address)) => fact("Address", format!("system {address}")),
+        Some(DmaBufferAddress::Aperture { segment, address }) => {
             fact("Address", view.words().at(segment, address)).selects(Item::Segment(segment))
         }
     };
@@ -483,6 +517,9 @@ pub(super) fn buffer_card(view: &View<'_>, index: u32) -> Card {
         fact("Fence", hex(usage.fence.0)).note(if busy { "busy" } else { "idle" }),
     ];
     let mut sections = vec![Section::new("What", facts)];
+    if let Some(device) = shape.device {
+        sections.push(pool_section(view, device, buffer));
+    }
     if let Some((segment, start)) = shape.memory {
         let name = view.names.segment(segment);
         let line = fact("Offset", hex(start.get())).note(format!("in {name}"));

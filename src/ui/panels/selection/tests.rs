@@ -169,12 +169,12 @@ fn segments_holes_and_processes_add_up() {
 #[test]
 fn a_page_leads_to_its_frame_and_back() {
     let mut opened = tour("12");
-    let lines = told(&mut opened, Item::AperturePage(segment(3), 0x33));
-    let frame = lines.iter().find_map(|line| line.strip_prefix("Frame: frame 0x0B95"));
-    assert!(frame.is_some(), "the second page of the run from 0x0B94: {lines:#?}");
-    has(&lines, &["Coherent: with the CPU's cache", "Page 52 of 256 of it."]);
-    let lines = told(&mut opened, Item::Frame(crate::base::FrameNumber(0xB95)));
-    has(&lines, &["Used as: backing store of upload", "→ GART page 0x0033"]);
+    let lines = told(&mut opened, Item::AperturePage(segment(3), 0x36));
+    let frame = lines.iter().find_map(|line| line.strip_prefix("Frame: frame 0x2564"));
+    assert!(frame.is_some(), "the second page of the run from 0x2563: {lines:#?}");
+    has(&lines, &["Coherent: with the CPU's cache", "Page 55 of 256 of it."]);
+    let lines = told(&mut opened, Item::Frame(crate::base::FrameNumber(0x2564)));
+    has(&lines, &["Used as: backing store of upload", "→ GART page 0x0036"]);
     let lines = told(&mut opened, Item::AperturePage(segment(3), 0x200));
     has(&lines, &["Nobody: the page is free."]);
     assert!(lines.iter().any(|line| line.starts_with("Dummy page: ")), "{lines:#?}");
@@ -211,7 +211,7 @@ fn steps_say_what_they_came_to_with_every_field() {
     has(
         &lines,
         &[
-            "Step 16.1.2 | COPY_PAGES | 25 pages VRAM 0x0041_A000 → frame 0x1D96",
+            "Step 16.1.2 | COPY_PAGES | 26 pages VRAM 0x0041_E000 → frame 0x2116",
             "At: 0x0020–0x003F",
             "opcode: 0x0021",
             "18: 8 bytes",

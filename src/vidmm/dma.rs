@@ -1,0 +1,302 @@
+//! DMA buffers: a pool for each device, which keeps memory but not mappings.
+//!
+//! A device whose driver names no segment gets contiguous memory that the GPU reads by its physical
+//! address. Otherwise the pages lie anywhere and are mapped into one of the named apertures before
+//! each submission, so that the GPU learns the address no earlier than that, and unmapped once the
+//! GPU is through. VidMm does all of it; one source document says that the driver page-locks and
+//! maps, which no interface of the driver would let it do.
+
+use crate::base::{Bytes, DeviceId, PAGE_SIZE, Pages, ProcessId, SegmentId, SegmentOffset, Span};
+use crate::ddi::{DeviceHandle, DeviceInfo, DmaBufferAddress, NtStatus, SegmentSet};
+use crate::memory::{FrameUse, Layout, Mdl};
+use crate::placement::{Direction, Fit, Request};
+use crate::rules::SegmentKind;
+
+use super::allocation::Placement;
+use super::book::{BookChange, Device, ExtentOwner, SegmentUse};
+use super::paging::Environment;
+use super::plan::{Planner, Wanted, out_of_frames};
+use super::queue::{Buffer, BufferKind, BufferShape, BufferUse, MappedAt, QueueChange};
+use super::reason::{Failure, OperationReason, Refusal, RefusalReason};
+use super::{Reference, VidMm, invalid};
+
+/// DMA buffers in the pool of a device: one is built while the GPU reads the other.
+const POOL: u32 = 2;
+/// The smallest DMA buffer: two packets.
+const SMALLEST: u32 = 64;
+/// The largest DMA buffer.
+const LARGEST: u32 = 1 << 24;
+
+impl VidMm {
+    /// A process opens a device: the driver says what it wants for its DMA buffers, and the pool is
+    /// made and charged to commit.
+    ///
+    /// # Errors
+    /// When there is no such process, the device exists already, the driver names a segment that is
+    /// no aperture, a size is impossible, or system memory is short.
+    pub fn create_device(
+        &mut self,
+        environment: &mut Environment<'_>,
+        id: DeviceId,
+        process: ProcessId,
+        requested: DeviceInfo,
+    ) -> Result<(), Failure> {
+        if !self.book().has_process(process) {
+            return Err(invalid(RefusalReason::NoProcess));
+        }
+        if self.book().device(id).is_some() {
+            return Err(invalid(RefusalReason::AlreadyExists));
+        }
+        let info = environment.driver.create_device(requested);
+        self.check_device(&info)?;
+        let handle = DeviceHandle(0x100u32.saturating_add(id.0));
+        let size = Bytes(u64::from(info.dma_buffer_size)).to_pages();
+        let before = self.book().commit();
+        let needed = Bytes(size.bytes().get() * u64::from(POOL));
+        let after = Bytes(before.get().saturating_add(needed.get()));
+        if after > self.commit_limit {
+            let (committed, limit) = (before, self.commit_limit);
+            let reason = RefusalReason::OutOfCommit { needed, committed, limit };
+            return Err(Refusal::new(NtStatus::COMMITMENT_LIMIT, reason).into());
+        }
+        for _ in 0..POOL {
+            let index = u32::try_from(self.queue().buffers().len()).unwrap_or(u32::MAX);
+            let shape = dma_memory(environment, index, id, &info)?;
+            let buffer = Buffer { shape, usage: BufferUse::default() };
+            self.queue.apply(QueueChange::Added(Box::new(buffer)));
+        }
+        self.book.apply(BookChange::SystemCommit { before, after });
+        self.book.apply(BookChange::Device(id, Device { process, handle, info, commit: needed }));
+        Ok(())
+    }
+
+    fn check_device(&self, info: &DeviceInfo) -> Result<(), Failure> {
+        if !(SMALLEST..=LARGEST).contains(&info.dma_buffer_size) {
+            return Err(invalid(RefusalReason::BadSize(Bytes(info.dma_buffer_size.into()))));
+        }
+        for segment in info.dma_buffer_segment_set.iter() {
+            match self.adapter.segment(segment) {
+                None => return Err(invalid(RefusalReason::NoSuchSegment(segment.number().into()))),
+                Some(checked) if checked.kind == SegmentKind::Memory => {
+                    return Err(invalid(RefusalReason::DmaBufferInMemory(segment)));
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The device that submits: the owner of what is referenced first.
+    pub(super) fn submitting_device(
+        &self,
+        references: &[Reference],
+    ) -> Result<Option<DeviceId>, Failure> {
+        references.first().map(|first| Ok(self.existing(first.allocation)?.device())).transpose()
+    }
+
+    /// The buffer of the pool that was begun longest ago. The GPU may still read it: then it is
+    /// still mapped, and building in it waits.
+    pub(super) fn next_dma_buffer(
+        &mut self,
+        environment: &mut Environment<'_>,
+        device: DeviceId,
+    ) -> Result<DmaBuffer, Failure> {
+        self.retire(environment)?;
+        let info = self.book().device(device).map(|device| device.info);
+        let pool = (0..).zip(self.queue().buffers());
+        let pool = pool.filter(|(_, buffer)| buffer.shape.device == Some(device));
+        let oldest = pool.min_by_key(|(_, buffer)| buffer.usage.serial);
+        let (Some((index, buffer)), Some(info)) = (oldest, info) else {
+            return Err(invalid(RefusalReason::NoDevice));
+        };
+        let mapped = buffer.usage.mapped.is_some();
+        let segments = if mapped { SegmentSet::default() } else { info.dma_buffer_segment_set };
+        Ok(DmaBuffer { index, mdl: buffer.shape.mdl.clone(), segments })
+    }
+
+    /// Notes where a buffer is mapped from now on.
+    pub(super) fn note_mapped(&mut self, index: u32, mapping: Option<Placement>) {
+        let Some(place) = mapping else { return };
+        let offset = SegmentOffset(place.span.start());
+        let address = self.adapter.segments[place.segment.index()].address(offset);
+        self.set_mapped(index, Some(MappedAt { place, address }));
+    }
+
+    fn set_mapped(&mut self, index: u32, mapped: Option<MappedAt>) {
+        let before = self.queue().buffers[index as usize].usage;
+        let after = BufferUse { mapped, ..before };
+        if before != after {
+            self.queue.apply(QueueChange::Used { index, before, after });
+        }
+    }
+
+    /// DMA buffers that are mapped and that the GPU is through with.
+    fn retired(&self, environment: &Environment<'_>) -> Vec<(u32, Placement)> {
+        let completed = environment.driver.completed_fence();
+        let buffers = (0..).zip(self.queue().buffers());
+        buffers
+            .filter(|(_, buffer)| buffer.usage.fence <= completed)
+            .filter_map(|(index, buffer)| Some((index, buffer.usage.mapped?.place)))
+            .collect()
+    }
+
+    /// Unmaps the DMA buffers that the GPU is through with; their memory stays in the pool.
+    ///
+    /// # Errors
+    /// When the machine stops.
+    pub fn retire(&mut self, environment: &mut Environment<'_>) -> Result<(), Failure> {
+        let retired = self.retired(environment);
+        if retired.is_empty() {
+            return Ok(());
+        }
+        let mut planner = self.planner(environment);
+        for (index, place) in &retired {
+            planner.give(*place, ExtentOwner::DmaBuffer(*index));
+            planner.push_unmap(None, *place, OperationReason::DmaBufferUnmapping(*index));
+            if let Some(last) = planner.operations.last_mut() {
+                last.ends_mapping = true;
+            }
+        }
+        let plan = planner.operations;
+        for (index, _) in retired {
+            self.set_mapped(index, None);
+        }
+        self.issue(environment, &plan)
+    }
+
+    /// The mappings of DMA buffers went with the tables of the apertures.
+    pub(super) fn lose_dma_mappings(&mut self, environment: &mut Environment<'_>) {
+        for (index, place) in self.retired(environment) {
+            self.planner(environment).give(place, ExtentOwner::DmaBuffer(index));
+            self.set_mapped(index, None);
+        }
+    }
+
+    /// Gives back the memory of DMA buffers that are not in use: its content is worth nothing.
+    /// Answers how many bytes.
+    pub(super) fn trim(&mut self, environment: &mut Environment<'_>) -> Bytes {
+        let mut trimmed = 0;
+        for index in self.pooled() {
+            let before = self.queue().buffers[index as usize].shape.clone();
+            environment.host.release(&before.mdl);
+            trimmed += before.mdl.pages().bytes().get();
+            let after = BufferShape { mdl: Mdl::default(), address: None, ..before.clone() };
+            let (before, after) = (Box::new(before), Box::new(after));
+            self.queue.apply(QueueChange::Reshaped { index, before, after });
+        }
+        Bytes(trimmed)
+    }
+
+    /// Gives the pools their memory back. Answers how many bytes.
+    ///
+    /// # Errors
+    /// When system memory has not enough frames.
+    pub(super) fn refill(&mut self, environment: &mut Environment<'_>) -> Result<Bytes, Failure> {
+        let mut filled = 0;
+        for index in self.pooled() {
+            let before = self.queue().buffers[index as usize].shape.clone();
+            let Some(id) = before.device else { continue };
+            let Some(info) = self.book().device(id).map(|device| device.info) else { continue };
+            let after = Box::new(dma_memory(environment, index, id, &info)?);
+            filled += after.mdl.pages().bytes().get();
+            self.queue.apply(QueueChange::Reshaped { index, before: Box::new(before), after });
+        }
+        Ok(Bytes(filled))
+    }
+
+    /// The buffers of all pools.
+    fn pooled(&self) -> Vec<u32> {
+        let buffers = (0..).zip(self.queue().buffers());
+        buffers.filter(|(_, buffer)| buffer.shape.device.is_some()).map(|(at, _)| at).collect()
+    }
+}
+
+impl Planner<'_, '_> {
+    /// Maps a DMA buffer into one of the apertures of its device; `None` where it needs none.
+    ///
+    /// The first of the set with a hole takes it. Where none has, what ranks lowest in them leaves,
+    /// one by one, but for what the submission itself uses.
+    pub(super) fn map_dma_buffer(
+        &mut self,
+        buffer: &DmaBuffer,
+        wanted: &[Wanted],
+    ) -> Result<Option<Placement>, Failure> {
+        let DmaBuffer { index, mdl, segments } = buffer;
+        if segments.is_empty() {
+            return Ok(None);
+        }
+        let size = mdl.pages().bytes().get();
+        loop {
+            let hole = segments.iter().find_map(|segment| self.hole(segment, size));
+            if let Some(place) = hole {
+                self.take(place, ExtentOwner::DmaBuffer(*index));
+                let reason = OperationReason::DmaBufferMapping(*index);
+                self.push_map(None, place, mdl, reason)?;
+                return Ok(Some(place));
+            }
+            let used = |id| wanted.iter().any(|wanted| wanted.id == id);
+            let leaves = segments.iter().find_map(|segment| {
+                let mut ranked = self.book.state().segment(segment)?.residents_by_rank();
+                ranked.find(|id| !used(*id))
+            });
+            let Some(victim) = leaves else {
+                let status = NtStatus::NO_VIDEO_MEMORY;
+                let reason = RefusalReason::NoRoomForDmaBuffer { size: Bytes(size) };
+                return Err(Refusal::new(status, reason).into());
+            };
+            self.evict(victim, OperationReason::EvictedForDmaBuffer(victim))?;
+        }
+    }
+
+    /// The lowest hole of an aperture that takes so many bytes.
+    fn hole(&self, segment: SegmentId, size: u64) -> Option<Placement> {
+        let checked = self.adapter.segment(segment)?;
+        let page = checked.page_size.get();
+        let request = Request {
+            size: size.next_multiple_of(page),
+            alignment: page,
+            window: Span::whole(checked.size.get()),
+            direction: Direction::BottomUp,
+            fit: Fit::First,
+        };
+        let space = self.book.state().segment(segment).map(SegmentUse::space)?;
+        let span = Span::at(space.find(&request).ok()?, request.size)?;
+        Some(Placement { segment, span })
+    }
+}
+
+/// A DMA buffer to be mapped into one of the segments; none where it needs no mapping.
+#[derive(Clone, Debug)]
+pub(super) struct DmaBuffer {
+    pub(super) index: u32,
+    pub(super) mdl: Mdl,
+    pub(super) segments: SegmentSet,
+}
+
+/// Memory for a buffer of the pool of a device.
+fn dma_memory(
+    environment: &mut Environment<'_>,
+    index: u32,
+    device: DeviceId,
+    info: &DeviceInfo,
+) -> Result<BufferShape, Failure> {
+    let contiguous = info.dma_buffer_segment_set.is_empty();
+    let layout = if contiguous { Layout::Contiguous } else { Layout::Scattered };
+    let pages = Pages(u64::from(info.dma_buffer_size).div_ceil(PAGE_SIZE));
+    let mdl = environment
+        .host
+        .allocate(pages, FrameUse::DmaBuffer(index), layout)
+        .map_err(|shortage| out_of_frames(shortage.needed, shortage.free))?;
+    let physical =
+        contiguous.then(|| DmaBufferAddress::Physical(mdl.address(0).unwrap_or_default()));
+    Ok(BufferShape {
+        kind: BufferKind::Dma,
+        size: info.dma_buffer_size,
+        private_size: 0,
+        mdl,
+        address: physical,
+        device: Some(device),
+        aperture: None,
+        memory: None,
+    })
+}
