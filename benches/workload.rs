@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 use vidmm_inspector::base::{AllocationId, Bytes, DeviceId, ProcessId, SegmentId, SplitMix};
 use vidmm_inspector::config::{Adapter, PagingBuffer, Policies, Segment};
 use vidmm_inspector::ddi::{
-    AllocationFlags, AllocationInfo, Preference, PreferredSegments, Priority, SegmentFlags,
-    SegmentSet,
+    AllocationFlags, AllocationInfo, DeviceInfo, Preference, PreferredSegments, Priority,
+    SegmentFlags, SegmentSet,
 };
 use vidmm_inspector::kmd::{Profile, profile};
 use vidmm_inspector::machine::{
@@ -255,7 +255,7 @@ fn generate(scale: Scale) -> Workload {
     let mut living = Living { hot: Vec::new(), cold: Vec::new(), next: 0 };
     let mut commands = vec![
         Command::CreateProcess(ProcessId(0)),
-        Command::CreateDevice(DeviceId(0), ProcessId(0)),
+        Command::CreateDevice(DeviceId(0), ProcessId(0), DeviceInfo::default()),
     ];
     let hot = scale.allocations * 2 / 5;
     for index in 0..scale.allocations {
