@@ -67,6 +67,66 @@ fn main() {
     for scrutiny in [Scrutiny::Touched, Scrutiny::Full] {
         measure(scale, &workload, scrutiny, floor, own);
     }
+    drop(workload);
+    println!("\nframes");
+    for mapped in [false, true] {
+        submit_frames(mapped);
+    }
+}
+
+/// Submissions of a frame-like workload, and references of each.
+const FRAMES: u64 = 1_000;
+const FRAME_REFERENCES: u64 = 200;
+
+/// Submissions that reference many allocations, all resident: what is measured is the way from a
+/// submission to its last packet. With `mapped` the DMA buffers go through an aperture.
+fn submit_frames(mapped: bool) {
+    let scale = Scale { allocations: 1_000, commands: FRAMES };
+    let mut random = SplitMix::new(SEED);
+    let mut living = Living { hot: Vec::new(), cold: Vec::new(), next: 0 };
+    let mut set = SegmentSet::default();
+    if mapped {
+        set = set.with(SegmentId::new(2).expect("the adapter has two segments"));
+    }
+    let info = DeviceInfo { dma_buffer_size: 16 * 1024, dma_buffer_segment_set: set };
+    let mut commands = vec![
+        Command::CreateProcess(ProcessId(0)),
+        Command::CreateDevice(DeviceId(0), ProcessId(0), info),
+    ];
+    for _ in 0..scale.allocations / 2 {
+        living.hot.push(AllocationId(living.next));
+        commands.push(create(&mut random, &mut living));
+    }
+    commands.extend(living.hot.chunks(16).map(|some| Command::MakeResident(some.into())));
+    let setup = commands.len();
+    for _ in 0..FRAMES {
+        let references = (0..FRAME_REFERENCES).map(|number| Reference {
+            allocation: living.hot[any(&mut random, &living.hot)],
+            range: AllocationRange::default(),
+            kind: if number % 4 == 0 {
+                ReferenceKind::Write { seed: None }
+            } else {
+                ReferenceKind::Read
+            },
+        });
+        commands.push(Command::Use(references.collect()));
+    }
+    let workload = Workload { commands, setup };
+    let floor = floor(&workload);
+    let commands = workload.commands.clone().into();
+    let mut run = Run::new(&adapter(scale), Policies::default(), &driver(), commands);
+    run.machine_mut().set_scrutiny(Scrutiny::Touched);
+    let _ = run.go_to(Place::after(setup));
+    let took = timed(|| run.go_to(Place::after(workload.commands.len())));
+    let references = (FRAMES * FRAME_REFERENCES) as f64 / took.as_secs_f64();
+    println!(
+        "  {FRAMES} submissions of {FRAME_REFERENCES} references, DMA buffers {}: {:.0} submissions \
+         and {references:.0} references a second, {:.1} times the floor; {} not done",
+        if mapped { "mapped" } else { "contiguous" },
+        FRAMES as f64 / took.as_secs_f64(),
+        took.as_secs_f64() / floor.as_secs_f64(),
+        run.records()[setup..].iter().filter(|record| record.ending != Ending::Done).count(),
+    );
 }
 
 fn measure(scale: Scale, workload: &Workload, scrutiny: Scrutiny, floor: Duration, own: u64) {

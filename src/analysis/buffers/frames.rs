@@ -148,6 +148,8 @@ pub struct Seat {
     pub segment: Option<SegmentId>,
     /// The segment is no aperture: the bytes themselves lie in it, and there are no frames.
     pub memory: bool,
+    /// The device could not read it now: a buffer of a pool is mapped for its submission only.
+    pub unmapped: bool,
     /// Its pages.
     pub pages: Vec<SeatPage>,
 }
@@ -159,7 +161,8 @@ const MOST_SEAT_PAGES: u64 = 256;
 #[must_use]
 pub fn seat(sources: Sources<'_>, card: &Card) -> Option<Seat> {
     let started = sources.started;
-    let shape = &buffer(started, card.index)?.shape;
+    let buffer = buffer(started, card.index)?;
+    let (shape, unmapped) = (&buffer.shape, buffer.address().is_none());
     let count = u64::from(shape.size).div_ceil(PAGE_SIZE).min(MOST_SEAT_PAGES);
     let next = u64::from(card.executed);
     let runs = matches!(card.fencing, super::Fencing::Running(_));
@@ -175,9 +178,9 @@ pub fn seat(sources: Sources<'_>, card: &Card) -> Option<Seat> {
             Some(SeatPage { page, address, frame: None, offset, fetching, right: true })
         };
         let pages = (0..count).filter_map(page).collect();
-        return Some(Seat { segment: Some(segment), memory: true, pages });
+        return Some(Seat { segment: Some(segment), memory: true, unmapped, pages });
     }
-    let placed = shape.aperture.and_then(|(segment, offset)| {
+    let placed = buffer.aperture().and_then(|(segment, offset)| {
         let table = PageTable::of(started, segment)?;
         Some((segment, offset, table))
     });
@@ -204,5 +207,5 @@ pub fn seat(sources: Sources<'_>, card: &Card) -> Option<Seat> {
         Some(SeatPage { page: Some(number), address, frame, offset, fetching, right })
     };
     let pages = (0..count).filter_map(page).collect();
-    Some(Seat { segment: placed.map(|(segment, ..)| segment), memory: false, pages })
+    Some(Seat { segment: placed.map(|(segment, ..)| segment), memory: false, unmapped, pages })
 }

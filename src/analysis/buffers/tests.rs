@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::analysis::explain::no_buffer_text;
+use crate::base::SegmentId;
 use crate::kmd;
 use crate::machine::{Command, Place, Run};
 use crate::session;
@@ -234,4 +235,25 @@ fn records_are_read_and_apertures_programmed_at_once() {
         assert_eq!((progress.moved, progress.total), (256, 256));
         assert_eq!(scene.cards[0].fencing, Fencing::Nothing);
     });
+}
+
+/// Step 6 of the session: the vertices are mapped, the target filled, the DMA buffer mapped behind
+/// the twelve pages of the vertices, rendered, and unmapped.
+#[test]
+fn a_dma_buffer_sits_in_its_aperture_until_it_is_retired() {
+    let mut opened = opened(include_str!("../../../saved-sessions/dma-mapped.ron"));
+    let seated = |opened: &mut Opened, place: &str| {
+        with(opened, place, |sources| {
+            let scene = scene(sources, Some(4));
+            seat(sources, &scene.cards[0]).expect("the buffer is there")
+        })
+    };
+    let submitted = seated(&mut opened, "6.4");
+    assert_eq!((submitted.segment.map(SegmentId::number), submitted.unmapped), (Some(2), false));
+    let pages: Vec<_> = submitted.pages.iter().map(|page| (page.page, page.right)).collect();
+    assert_eq!(pages, [(Some(12), true), (Some(13), true)]);
+    assert_eq!(submitted.pages[0].address, 0xC000_C000);
+    let retired = seated(&mut opened, "6");
+    assert_eq!((retired.segment, retired.unmapped), (None, true));
+    assert_eq!(retired.pages.len(), 2, "the pool keeps its memory");
 }

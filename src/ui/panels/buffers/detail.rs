@@ -335,6 +335,7 @@ fn seat_ui(
             let name = view.names.segment(segment);
             format!("{name}, {} from 0x{first:X}", counted(number, "page"))
         }
+        _ if seat.unmapped => format!("mapped nowhere now, {}", counted(number, "page")),
         _ => format!("contiguous, {}", counted(number, "page")),
     };
     title(ui, &format!("Where buffer {serial} sits"), &note, false);
