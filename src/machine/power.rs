@@ -4,6 +4,8 @@
 //! here they are compared with what they must be, and where something was moved, with what the
 //! segment still holds.
 
+use std::collections::BTreeSet;
+
 use crate::base::{AllocationId, Bytes, Piece, SegmentId, SegmentOffset, Span};
 use crate::ddi::DevicePowerState;
 use crate::kmd::Driver;
@@ -51,7 +53,8 @@ pub struct AllocationOutcome {
     pub bytes: BytesVerdict,
     /// It was moved out, and the hardware kept every byte of it nevertheless.
     pub moved_for_nothing: bool,
-    /// The first operation of the command that concerns it, counted from 1.
+    /// The first operation of the command that concerns it, counted from 1; where bytes went with
+    /// the power, the one in which it went.
     pub operation: Option<u32>,
 }
 
@@ -129,6 +132,7 @@ impl Applying<'_, '_> {
     /// Carries a power transition out, and finds out what it came to.
     pub(super) fn power(&mut self, transition: Transition) -> Result<(), Failure> {
         let before = self.vidmm.power();
+        let lost_before = self.lost_already();
         self.recorder.watch_operations();
         let mut account = Account::default();
         let result =
@@ -145,7 +149,7 @@ impl Applying<'_, '_> {
         let after = self.vidmm.power();
         let judged = account.allocations.iter();
         let allocations: Vec<AllocationOutcome> =
-            judged.map(|accounted| self.judge(transition, *accounted)).collect();
+            judged.map(|accounted| self.judge(transition, *accounted, &lost_before)).collect();
         self.touched.extend(allocations.iter().map(|outcome| outcome.allocation));
         let phases = account.phases;
         let segments = account.segments.iter();
@@ -165,7 +169,12 @@ impl Applying<'_, '_> {
     }
 
     /// What the bytes say of an allocation, beside what VidMm did with it.
-    fn judge(&self, transition: Transition, accounted: Accounted) -> AllocationOutcome {
+    fn judge(
+        &self,
+        transition: Transition,
+        accounted: Accounted,
+        lost_before: &BTreeSet<AllocationId>,
+    ) -> AllocationOutcome {
         let Accounted { allocation: id, place, fate, reason } = accounted;
         let allocation = self.vidmm.book().allocation(id);
         let size = match (place, allocation) {
@@ -185,7 +194,11 @@ impl Applying<'_, '_> {
         };
         let down = matches!(transition, Transition::Sleep(_));
         let moved_for_nothing = down && fate == Fate::MovedOut && self.is_still_at(id, place);
-        let operation = self.recorder.operation_of(id);
+        let operation = self.recorder.operation_of(id).or_else(|| {
+            // Nothing was done to it: what the hardware lost went when its power did.
+            let lost_now = fate == Fate::Lost && !lost_before.contains(&id);
+            self.recorder.loss().filter(|_| lost_now)
+        });
         let place = match transition {
             Transition::Resume { .. } | Transition::Device(DevicePowerState::D0) => {
                 allocation.and_then(Allocation::placement)
@@ -202,6 +215,14 @@ impl Applying<'_, '_> {
             moved_for_nothing,
             operation,
         }
+    }
+
+    /// Residents of which bytes were gone before.
+    fn lost_already(&self) -> BTreeSet<AllocationId> {
+        let residents = self.vidmm.book().allocations().filter(|known| known.placement().is_some());
+        let lost = residents
+            .filter(|known| matches!(self.bytes_verdict(known), BytesVerdict::Lost { .. }));
+        lost.map(Allocation::id).collect()
     }
 
     fn bytes_verdict(&self, allocation: &Allocation) -> BytesVerdict {

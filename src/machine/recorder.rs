@@ -6,7 +6,7 @@ use crate::base::{AllocationId, Bytes, FenceId, Piece, RunValue as _, SegmentOff
 use crate::ddi::{PacketFault, PacketOutcome, PagingOperation, RowLayout};
 use crate::memory::{Content, bytes};
 use crate::vidmm::{
-    Asked, Observer, OperationReason, PlatformOperation, TraceEvent, segment_parts,
+    Asked, Observer, OperationReason, PlatformOperation, PowerOperation, TraceEvent, segment_parts,
 };
 
 use super::ledger::{LedgerChange, LedgerJournal, Promise, expect_bytes};
@@ -73,6 +73,8 @@ struct Watched {
     executed: BTreeSet<FenceId>,
     /// The first operation that concerns an allocation.
     first: BTreeMap<AllocationId, u32>,
+    /// The last operation in which memory lost its power.
+    loss: Option<u32>,
 }
 
 impl<'a> Recorder<'a> {
@@ -103,6 +105,11 @@ impl Recorder<'_> {
     /// The first operation that concerns an allocation, counted from 1.
     pub(super) fn operation_of(&self, id: AllocationId) -> Option<u32> {
         self.watched.as_ref()?.first.get(&id).copied()
+    }
+
+    /// The operation in which memory lost its power, counted from 1.
+    pub(super) fn loss(&self) -> Option<u32> {
+        self.watched.as_ref()?.loss
     }
 
     /// What of an allocation was lost in a reset: the first byte, and how many.
@@ -218,6 +225,9 @@ impl Observer for Recorder<'_> {
             let number = watched.count;
             if let Some(id) = subject {
                 watched.first.entry(id).or_insert(number);
+            }
+            if let Asked::Power(PowerOperation::EnterSleep(_) | PowerOperation::PowerLost) = asked {
+                watched.loss = Some(number);
             }
         }
         self.forget_foreign(asked, reason);

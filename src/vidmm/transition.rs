@@ -4,6 +4,8 @@
 //! that it learns as little as the real one. Each transition is a row of steps, and everything
 //! that moves is an ordinary paging operation.
 
+use std::collections::BTreeSet;
+
 use crate::base::{AllocationId, Bytes, FenceId, SegmentId, Span};
 use crate::config::OfferPolicy;
 use crate::ddi::{DevicePowerState, NtStatus, PowerAction, SetPowerState, SystemSleepState};
@@ -269,9 +271,9 @@ impl Way<'_, '_, '_> {
         if let RefusalReason::OutOfFrames { needed, free } = refusal.reason {
             self.account.failed = Some(FailedPurge { allocation, needed, free });
         }
-        let lost = |id| unsaved.iter().any(|(unsaved, _)| *unsaved == id);
+        let unsaved: BTreeSet<AllocationId> = unsaved.iter().map(|(id, _)| *id).collect();
         for accounted in &mut self.account.allocations {
-            if lost(accounted.allocation) {
+            if unsaved.contains(&accounted.allocation) {
                 (accounted.fate, accounted.reason) = (Fate::Kept, FateReason::NotSaved);
             }
         }
@@ -444,11 +446,13 @@ impl Way<'_, '_, '_> {
 
     /// What was being moved out when the reset came has arrived nowhere.
     fn give_up_on_the_way(&mut self, passed: FenceId) -> Result<(), Failure> {
+        let known: BTreeSet<AllocationId> =
+            self.account.allocations.iter().map(|known| known.allocation).collect();
         let on_the_way = |allocation: &&Allocation| {
             allocation.paging_fence() > passed
                 && allocation.placement().is_none()
                 && allocation.has_content()
-                && !self.account.allocations.iter().any(|known| known.allocation == allocation.id())
+                && !known.contains(&allocation.id())
         };
         let content = |allocation: &Allocation| {
             let keeps = allocation.keeps_backing();

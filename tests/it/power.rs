@@ -167,6 +167,10 @@ fn a_driver_that_claims_more_than_the_hardware_keeps_loses_bytes_and_is_caught()
             BytesVerdict::Lost { first: 0, bytes: 2 * PAGE },
         ]
     );
+    // SuspendScheduling, DrainEngines, TrimDmaBuffers, KeepSegment, SetPowerState,
+    // WriteHibernateFile, EnterS4.
+    let jump = |id| outcome(&done, hibernate).allocation(id).expect("resident").operation;
+    assert_eq!(ids.map(jump), [None, Some(7), Some(7)]);
     let segment = outcome(&done, hibernate).segments[0];
     assert_eq!(segment.lost.get(), 5 * PAGE);
     assert_eq!(segment.kept.get(), 5 * PAGE);

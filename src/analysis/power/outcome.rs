@@ -258,7 +258,7 @@ pub fn outcome_row(after: &After<'_>, index: usize, words: Words<'_>) -> Option<
         BytesVerdict::NothingPromised => "nothing to keep".to_owned(),
         BytesVerdict::Lost { first, bytes } => {
             detail = format!("{} bytes differ from what they must be", count(bytes));
-            format!("lost: first wrong byte {}", hex(first))
+            format!("lost from byte {}", hex(first))
         }
     };
     if let Some(back) = back.filter(|back| back.fate != Fate::Kept && back.fate != Fate::Lost) {

@@ -269,7 +269,7 @@ fn rows_are_sorted_and_the_way_back_has_the_last_word() {
     let row = |index| outcome_row(&after, index, words).expect("there are three");
     assert_eq!((row(0).outcome, row(0).said.as_str()), ("moved out", "intact, restored"));
     assert_eq!((row(1).outcome, row(1).share), ("lost", Share::Lost));
-    assert_eq!(row(1).said, "lost: first wrong byte 0x1000");
+    assert_eq!(row(1).said, "lost from byte 0x1000");
     assert_eq!(row(1).detail, "8,192 bytes differ from what they must be");
     assert_eq!(row(2).said, "nothing to keep");
     let by = |column, descending| {
