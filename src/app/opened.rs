@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::base::AllocationId;
+use crate::base::{AllocationId, Position};
 use crate::config::Quirks;
 use crate::kmd::{self, Profile};
 use crate::machine::{Diverged, Level, Place, Run, SharedTrace, Started};
@@ -221,12 +221,17 @@ impl Opened {
 
     /// Goes to a place; where there is none such, stays.
     pub fn go_to(&mut self, place: Place) -> bool {
-        let from = self.book_position();
+        let mut from = self.book_position();
         let before = self.run.place();
         let went = self.run.go_to(place);
         let went = self.note(went).unwrap_or(false);
         if went {
             self.forward = place >= before;
+            if place.command.abs_diff(before.command) > 1 {
+                // After a jump the changes of all that was jumped over tell nothing.
+                from = self.before_last_step(place);
+                self.forward = true;
+            }
             let to = self.book_position();
             self.changes = match (from, to, self.run.machine().started()) {
                 (Some(from), Some(to), Ok(started)) => {
@@ -237,6 +242,19 @@ impl Opened {
             self.refresh();
         }
         went
+    }
+
+    /// Where the book stood before the step that ends at `place`; the run stands at `place`.
+    fn before_last_step(&mut self, place: Place) -> Option<Position> {
+        let level = if place.inner.is_some() { Level::Operation } else { Level::Command };
+        let previous = self.run.previous_place(level);
+        let previous = self.note(previous).flatten()?;
+        let went = self.run.go_to(previous);
+        self.note(went)?;
+        let position = self.book_position();
+        let back = self.run.go_to(place);
+        self.note(back)?;
+        position
     }
 
     /// One step forward; says whether there was one.
@@ -311,7 +329,7 @@ impl Opened {
         self.run.machine().started().ok()
     }
 
-    fn book_position(&self) -> Option<crate::base::Position> {
+    fn book_position(&self) -> Option<Position> {
         self.started().map(|started| started.vidmm().mark().book)
     }
 
@@ -388,5 +406,33 @@ mod tests {
         while opened.step_back(Level::Packet) {}
         assert_eq!(opened.run().place(), Place::default());
         assert_eq!(opened.diverged(), None);
+    }
+
+    /// Command 4 of the tour brings the primary in, and nothing else; a jump there shows that alone,
+    /// as a step there does. Command 6 expects something, and brings nothing.
+    #[test]
+    fn a_jump_shows_what_the_last_step_changed_and_not_all_that_it_passed() {
+        let text = include_str!("../../saved-sessions/tour.ron");
+        let mut opened = Opened::read(text, "tour.ron").expect("the tour is a session");
+        opened.execute(usize::MAX);
+        let end = Place::after(opened.run().commands().len());
+        for (from, to) in [(Place::default(), 4), (end, 4), (Place::after(3), 4)] {
+            assert!(opened.go_to(from));
+            assert!(opened.go_to(Place::after(to)));
+            let names = opened.names();
+            let came: Vec<&str> = opened
+                .changes
+                .iter()
+                .filter(|change| change.after.is_some())
+                .map(|change| names.allocation(change.allocation))
+                .collect();
+            assert_eq!(came, ["primary"], "from {from}");
+            assert!(opened.forward);
+            assert_eq!(opened.run().place(), Place::after(to));
+        }
+        assert!(opened.go_to(end) && opened.go_to(Place::after(6)));
+        assert!(opened.changes.is_empty(), "an expectation brings nothing");
+        assert!(opened.go_to(end) && opened.go_to(Place::default()));
+        assert!(opened.changes.is_empty(), "before the first command nothing has come");
     }
 }
