@@ -185,6 +185,8 @@ pub struct Device {
     pub info: DeviceInfo,
     /// Bytes of system memory promised to its DMA buffers.
     pub commit: Bytes,
+    /// The first buffer of its pool in VidMm's table.
+    pub(crate) first_buffer: u32,
 }
 
 /// Everything that VidMm knows of segments, allocations and their owners.

@@ -6,6 +6,8 @@
 //! GPU is through. VidMm does all of it; one source document says that the driver page-locks and
 //! maps, which no interface of the driver would let it do.
 
+use std::ops::Range;
+
 use crate::base::{Bytes, DeviceId, PAGE_SIZE, Pages, ProcessId, SegmentId, SegmentOffset, Span};
 use crate::ddi::{DeviceHandle, DeviceInfo, DmaBufferAddress, NtStatus, SegmentSet};
 use crate::memory::{FrameUse, Layout, Mdl};
@@ -59,14 +61,16 @@ impl VidMm {
             let reason = RefusalReason::OutOfCommit { needed, committed, limit };
             return Err(Refusal::new(NtStatus::COMMITMENT_LIMIT, reason).into());
         }
+        let first_buffer = self.next_index();
         for _ in 0..POOL {
-            let index = u32::try_from(self.queue().buffers().len()).unwrap_or(u32::MAX);
+            let index = self.next_index();
             let shape = dma_memory(environment, index, id, &info)?;
-            let buffer = Buffer { shape, usage: BufferUse::default() };
+            let buffer = Buffer { shape, usage: BufferUse::default(), mapped: None };
             self.queue.apply(QueueChange::Added(Box::new(buffer)));
         }
         self.book.apply(BookChange::SystemCommit { before, after });
-        self.book.apply(BookChange::Device(id, Device { process, handle, info, commit: needed }));
+        let device = Device { process, handle, info, commit: needed, first_buffer };
+        self.book.apply(BookChange::Device(id, device));
         Ok(())
     }
 
@@ -102,16 +106,18 @@ impl VidMm {
         device: DeviceId,
     ) -> Result<DmaBuffer, Failure> {
         self.retire(environment)?;
-        let info = self.book().device(device).map(|device| device.info);
-        let pool = (0..).zip(self.queue().buffers());
-        let pool = pool.filter(|(_, buffer)| buffer.shape.device == Some(device));
-        let oldest = pool.min_by_key(|(_, buffer)| buffer.usage.serial);
-        let (Some((index, buffer)), Some(info)) = (oldest, info) else {
+        let Some(Device { info, first_buffer, .. }) = self.book().device(device).copied() else {
             return Err(invalid(RefusalReason::NoDevice));
         };
-        let mapped = buffer.usage.mapped.is_some();
+        let pool = self.queue().range(pool_of(first_buffer));
+        let oldest = pool.min_by_key(|(_, buffer)| buffer.usage.serial);
+        let Some((index, buffer)) = oldest else {
+            return Err(invalid(RefusalReason::NoDevice));
+        };
+        let mapped = buffer.mapped.is_some();
         let segments = if mapped { SegmentSet::default() } else { info.dma_buffer_segment_set };
-        Ok(DmaBuffer { index, mdl: buffer.shape.mdl.clone(), segments })
+        let (mdl, pool) = (buffer.shape.mdl.clone(), pool_of(first_buffer));
+        Ok(DmaBuffer { index, mdl, segments, pool })
     }
 
     /// Notes where a buffer is mapped from now on.
@@ -123,20 +129,20 @@ impl VidMm {
     }
 
     fn set_mapped(&mut self, index: u32, mapped: Option<MappedAt>) {
-        let before = self.queue().buffers[index as usize].usage;
-        let after = BufferUse { mapped, ..before };
-        if before != after {
-            self.queue.apply(QueueChange::Used { index, before, after });
+        let before = self.queue().buffers[index as usize].mapped;
+        if before != mapped {
+            let (before, after) = (before.map(Box::new), mapped.map(Box::new));
+            self.queue.apply(QueueChange::Mapped { index, before, after });
         }
     }
 
     /// DMA buffers that are mapped and that the GPU is through with.
     fn retired(&self, environment: &Environment<'_>) -> Vec<(u32, Placement)> {
         let completed = environment.driver.completed_fence();
-        let buffers = (0..).zip(self.queue().buffers());
-        buffers
+        let mapped = self.queue().mapped();
+        mapped
             .filter(|(_, buffer)| buffer.usage.fence <= completed)
-            .filter_map(|(index, buffer)| Some((index, buffer.usage.mapped?.place)))
+            .filter_map(|(index, buffer)| Some((index, buffer.mapped?.place)))
             .collect()
     }
 
@@ -221,7 +227,7 @@ impl Planner<'_, '_> {
         buffer: &DmaBuffer,
         wanted: &[Wanted],
     ) -> Result<Option<Placement>, Failure> {
-        let DmaBuffer { index, mdl, segments } = buffer;
+        let DmaBuffer { index, mdl, segments, .. } = buffer;
         if segments.is_empty() {
             return Ok(None);
         }
@@ -271,6 +277,13 @@ pub(super) struct DmaBuffer {
     pub(super) index: u32,
     pub(super) mdl: Mdl,
     pub(super) segments: SegmentSet,
+    /// The pool that it is of.
+    pub(super) pool: Range<u32>,
+}
+
+/// The buffers of a pool, in VidMm's table.
+const fn pool_of(first: u32) -> Range<u32> {
+    first..first.saturating_add(POOL)
 }
 
 /// Memory for a buffer of the pool of a device.

@@ -60,7 +60,7 @@ impl VidMm {
                 let known = match owner {
                     ExtentOwner::DmaBuffer(index) => {
                         let buffer = self.queue().buffers().get(index as usize);
-                        buffer.and_then(|buffer| buffer.usage.mapped).is_some_and(|mapped| {
+                        buffer.and_then(|buffer| buffer.mapped).is_some_and(|mapped| {
                             mapped.place.segment == segment.id && mapped.place.span == span
                         })
                     }

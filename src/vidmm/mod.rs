@@ -381,7 +381,7 @@ impl VidMm {
         let plan = planner.operations;
         self.note_mapped(buffer.index, mapping);
         let mut pager = self.pager(environment);
-        pager.device = Some(device);
+        pager.pool = buffer.pool;
         let fences = pager.carry_out(&plan)?;
         let fence = fences.last().copied().unwrap_or_default();
         self.settle(environment, &plan, &fences);

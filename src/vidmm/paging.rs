@@ -3,7 +3,9 @@
 //! The envelope of `DxgkDdiBuildPagingBuffer` is kept here: what the driver may answer, when a new
 //! buffer begins, what stays the same between two passes.
 
-use crate::base::{AllocationId, DeviceId, FenceId, Position};
+use std::ops::Range;
+
+use crate::base::{AllocationId, FenceId, Position};
 use crate::config::Costs;
 use crate::ddi::{
     Access, BuildPagingBuffer, ContextHandle, DmaBufferAddress, Miniport, NtStatus, PacketOutcome,
@@ -88,8 +90,8 @@ pub(crate) struct Pager<'a, 'e> {
     /// Whether the driver programs apertures while it is asked to, without bytes in the buffer:
     /// then a mapping may end only after the device has passed what was built under it.
     pub(crate) maps_at_once: bool,
-    /// Whose DMA buffers the user's work is built in.
-    pub(crate) device: Option<DeviceId>,
+    /// The DMA buffers that the user's work is built in.
+    pub(crate) pool: Range<u32>,
     costs: Costs,
 }
 
@@ -101,8 +103,7 @@ impl<'a, 'e> Pager<'a, 'e> {
         maps_at_once: bool,
         costs: Costs,
     ) -> Self {
-        let device = None;
-        Self { queue, environment, kind, current: None, maps_at_once, device, costs }
+        Self { queue, environment, kind, current: None, maps_at_once, pool: 0..0, costs }
     }
 
     /// Builds and submits all operations; returns for each the fence that completes it.
@@ -363,7 +364,7 @@ impl<'a, 'e> Pager<'a, 'e> {
             debug_assert!(kept, "the driver stayed inside the buffer");
         }
         if after != before {
-            self.queue.apply(QueueChange::Used { index, before, after });
+            self.queue.apply(QueueChange::used(index, before, after));
         }
         self.queue.apply(QueueChange::Clock(cost::build_call(&self.costs)));
         if self.environment.observer.is_tracing() {
@@ -395,23 +396,29 @@ impl<'a, 'e> Pager<'a, 'e> {
         let before = self.queue.state().buffers[index as usize].usage;
         self.queue.apply(QueueChange::Serial);
         let serial = self.queue.state().serial;
-        let BufferUse { fence, mapped, .. } = before;
-        let after = BufferUse { serial, fence, mapped, ..BufferUse::default() };
-        self.queue.apply(QueueChange::Used { index, before, after });
+        let after = BufferUse { serial, fence: before.fence, ..BufferUse::default() };
+        self.queue.apply(QueueChange::used(index, before, after));
         self.current = Some(index);
         index
     }
 
     /// The buffer of the wanted kind that was begun longest ago.
     fn oldest_buffer(&self) -> (u32, FenceId) {
-        let buffers = self.queue.state().buffers.iter().enumerate();
-        let device = self.device.filter(|_| self.kind == BufferKind::Dma);
-        let oldest = buffers
-            .filter(|(_, buffer)| buffer.shape.kind == self.kind)
-            .filter(|(_, buffer)| buffer.shape.device == device && buffer.address().is_some())
-            .min_by_key(|(_, buffer)| buffer.usage.serial);
+        let queue = self.queue.state();
+        // What is not of a pool comes first in the table.
+        let others = queue.buffers.iter().take_while(|buffer| buffer.shape.device.is_none());
+        let numbers = match self.kind {
+            BufferKind::Dma => self.pool.clone(),
+            BufferKind::Bootstrap | BufferKind::Paging => {
+                0..u32::try_from(others.count()).unwrap_or(u32::MAX)
+            }
+        };
+        let buffers = queue
+            .range(numbers)
+            .filter(|(_, buffer)| buffer.shape.kind == self.kind && buffer.address().is_some());
+        let oldest = buffers.min_by_key(|(_, buffer)| buffer.usage.serial);
         let (index, buffer) = oldest.expect("the adapter starts with a buffer of every kind");
-        (u32::try_from(index).unwrap_or(u32::MAX), buffer.usage.fence)
+        (index, buffer.usage.fence)
     }
 
     /// Submits what was built, and notes its fence for the operations that it completes.
@@ -427,7 +434,7 @@ impl<'a, 'e> Pager<'a, 'e> {
         self.queue.apply(QueueChange::Fence);
         let fence = self.queue.state().last_fence;
         let after = BufferUse { submitted: before.used, fence, ..before };
-        self.queue.apply(QueueChange::Used { index, before, after });
+        self.queue.apply(QueueChange::used(index, before, after));
         self.queue.apply(QueueChange::Clock(cost::submission(&self.costs)));
         let paging = self.kind != BufferKind::Dma;
         let submission = SubmitCommand {

@@ -1,6 +1,7 @@
 //! VidMm's buffers, fences and clock, changed only through [`QueueChange`].
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
+use std::ops::Range;
 
 use crate::base::{
     Change, DeviceId, FenceId, Journal, SegmentAddress, SegmentId, SegmentOffset, StableHasher,
@@ -59,8 +60,6 @@ pub struct BufferUse {
     pub submitted: u32,
     /// The last submission that reads it.
     pub fence: FenceId,
-    /// Where it is mapped, from before it is submitted until it is retired.
-    pub mapped: Option<MappedAt>,
 }
 
 /// Where a DMA buffer is mapped.
@@ -79,6 +78,8 @@ pub struct Buffer {
     pub shape: BufferShape,
     /// How it is used now.
     pub usage: BufferUse,
+    /// Where it is mapped, from before it is submitted until it is retired.
+    pub mapped: Option<MappedAt>,
 }
 
 /// Buffers, fences, clock, and pages waiting to be given back.
@@ -89,6 +90,9 @@ pub struct Queue {
     pub(crate) serial: u64,
     pub(crate) clock: u64,
     pub(crate) releases: VecDeque<(FenceId, Mdl)>,
+    buffers_hash: StateHash,
+    /// DMA buffers that are mapped.
+    mapped: BTreeSet<u32>,
 }
 
 /// A reversible change of the queue.
@@ -98,8 +102,11 @@ pub(crate) enum QueueChange {
     Added(Box<Buffer>),
     /// The memory of a buffer of a pool comes or goes.
     Reshaped { index: u32, before: Box<BufferShape>, after: Box<BufferShape> },
-    /// How a buffer is used.
-    Used { index: u32, before: BufferUse, after: BufferUse },
+    /// Where a buffer is mapped.
+    Mapped { index: u32, before: Option<Box<MappedAt>>, after: Option<Box<MappedAt>> },
+    /// How a buffer is used, before and after. Most changes are of the clock: the others must not
+    /// make them larger.
+    Used { index: u32, uses: Box<(BufferUse, BufferUse)> },
     /// A buffer is handed to the driver.
     Serial,
     /// A fence is handed out.
@@ -112,16 +119,26 @@ pub(crate) enum QueueChange {
     ReleaseTaken(FenceId, Mdl),
 }
 
+impl QueueChange {
+    /// How a buffer is used from now on.
+    pub(crate) fn used(index: u32, before: BufferUse, after: BufferUse) -> Self {
+        Self::Used { index, uses: Box::new((before, after)) }
+    }
+}
+
 impl Change for QueueChange {
     type State = Queue;
 
     fn redo(&self, queue: &mut Queue) {
         match self {
-            Self::Added(buffer) => queue.buffers.push((**buffer).clone()),
+            Self::Added(buffer) => queue.push((**buffer).clone()),
             Self::Reshaped { index, after, .. } => {
-                queue.buffers[*index as usize].shape = (**after).clone();
+                queue.change(*index, |buffer| buffer.shape = (**after).clone());
             }
-            Self::Used { index, after, .. } => queue.buffers[*index as usize].usage = *after,
+            Self::Mapped { index, after, .. } => {
+                queue.change(*index, |buffer| buffer.mapped = after.as_deref().copied());
+            }
+            Self::Used { index, uses } => queue.change(*index, |buffer| buffer.usage = uses.1),
             Self::Serial => queue.serial += 1,
             Self::Fence => queue.last_fence.0 += 1,
             Self::Clock(nanoseconds) => queue.clock += nanoseconds,
@@ -134,13 +151,14 @@ impl Change for QueueChange {
 
     fn undo(&self, queue: &mut Queue) {
         match self {
-            Self::Added(_) => {
-                queue.buffers.pop();
-            }
+            Self::Added(_) => queue.pop(),
             Self::Reshaped { index, before, .. } => {
-                queue.buffers[*index as usize].shape = (**before).clone();
+                queue.change(*index, |buffer| buffer.shape = (**before).clone());
             }
-            Self::Used { index, before, .. } => queue.buffers[*index as usize].usage = *before,
+            Self::Mapped { index, before, .. } => {
+                queue.change(*index, |buffer| buffer.mapped = before.as_deref().copied());
+            }
+            Self::Used { index, uses } => queue.change(*index, |buffer| buffer.usage = uses.0),
             Self::Serial => queue.serial -= 1,
             Self::Fence => queue.last_fence.0 -= 1,
             Self::Clock(nanoseconds) => queue.clock -= nanoseconds,
@@ -156,7 +174,7 @@ impl Buffer {
     /// Where the GPU fetches it now; `None` while it is mapped nowhere.
     #[must_use]
     pub fn address(&self) -> Option<DmaBufferAddress> {
-        let mapped = self.usage.mapped.map(|mapped| DmaBufferAddress::Aperture {
+        let mapped = self.mapped.map(|mapped| DmaBufferAddress::Aperture {
             segment: mapped.place.segment,
             address: mapped.address,
         });
@@ -166,7 +184,7 @@ impl Buffer {
     /// The range of an aperture that it occupies now.
     #[must_use]
     pub fn aperture(&self) -> Option<(SegmentId, SegmentOffset)> {
-        let mapped = self.usage.mapped.map(|mapped| mapped.place);
+        let mapped = self.mapped.map(|mapped| mapped.place);
         let mapped = mapped.map(|place| (place.segment, SegmentOffset(place.span.start())));
         mapped.or(self.shape.aperture)
     }
@@ -177,6 +195,16 @@ impl Queue {
     #[must_use]
     pub fn buffers(&self) -> &[Buffer] {
         &self.buffers
+    }
+
+    /// Some buffers, with their numbers.
+    pub(crate) fn range(&self, numbers: Range<u32>) -> impl Iterator<Item = (u32, &Buffer)> {
+        numbers.filter_map(|index| Some((index, self.buffers.get(index as usize)?)))
+    }
+
+    /// DMA buffers that are mapped, in the order of the table.
+    pub(crate) fn mapped(&self) -> impl Iterator<Item = (u32, &Buffer)> {
+        self.mapped.iter().filter_map(|index| Some((*index, self.buffers.get(*index as usize)?)))
     }
 
     /// The last fence handed out.
@@ -196,6 +224,44 @@ impl Queue {
         self.releases.iter().map(|(fence, mdl)| (*fence, mdl))
     }
 
+    fn part(index: usize, buffer: &Buffer) -> StateHash {
+        let BufferUse { serial, used, private_used, submitted, fence } = buffer.usage;
+        StableHasher::new(51)
+            .number(index as u64)
+            .number(serial)
+            .number(u64::from(used) << 32 | u64::from(submitted))
+            .number(u64::from(private_used))
+            .number(fence.0)
+            .number(buffer.mapped.map_or(0, |mapped| mapped.address.get().wrapping_add(1)))
+            .number(buffer.shape.mdl.pages().get())
+            .finish()
+    }
+
+    fn push(&mut self, buffer: Buffer) {
+        self.buffers_hash = self.buffers_hash.with(Self::part(self.buffers.len(), &buffer));
+        self.buffers.push(buffer);
+    }
+
+    fn pop(&mut self) {
+        if let Some(buffer) = self.buffers.pop() {
+            let part = Self::part(self.buffers.len(), &buffer);
+            self.buffers_hash = self.buffers_hash.without(part);
+        }
+    }
+
+    fn change(&mut self, number: u32, change: impl FnOnce(&mut Buffer)) {
+        let index = number as usize;
+        let buffer = &mut self.buffers[index];
+        self.buffers_hash = self.buffers_hash.without(Self::part(index, buffer));
+        change(buffer);
+        self.buffers_hash = self.buffers_hash.with(Self::part(index, buffer));
+        if buffer.mapped.is_some() {
+            self.mapped.insert(number);
+        } else {
+            self.mapped.remove(&number);
+        }
+    }
+
     /// Hash of the whole queue.
     #[must_use]
     pub fn hash(&self) -> StateHash {
@@ -204,22 +270,10 @@ impl Queue {
             .number(self.serial)
             .number(self.clock)
             .number(self.releases.len() as u64);
-        let uses = self.buffers.iter().map(|buffer| buffer.usage);
-        let hasher = uses.fold(hasher, |hasher, usage| {
-            hasher
-                .number(usage.serial)
-                .number(u64::from(usage.used) << 32 | u64::from(usage.submitted))
-                .number(u64::from(usage.private_used))
-                .number(usage.fence.0)
-                .number(usage.mapped.map_or(0, |mapped| mapped.address.get() + 1))
-        });
-        let hasher = self
-            .buffers
-            .iter()
-            .fold(hasher, |hasher, buffer| hasher.number(buffer.shape.mdl.hash().0));
         let waiting = self.releases.iter();
         waiting
             .fold(hasher, |hasher, (fence, mdl)| hasher.number(fence.0).number(mdl.pages().get()))
             .finish()
+            .with(self.buffers_hash)
     }
 }

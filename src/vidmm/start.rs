@@ -154,12 +154,12 @@ impl VidMm {
         (offset, address)
     }
 
-    fn next_index(&self) -> u32 {
+    pub(super) fn next_index(&self) -> u32 {
         u32::try_from(self.queue().buffers().len()).unwrap_or(u32::MAX)
     }
 
     fn add(&mut self, shape: BufferShape) {
-        let buffer = Buffer { shape, usage: BufferUse::default() };
+        let buffer = Buffer { shape, usage: BufferUse::default(), mapped: None };
         self.queue.apply(QueueChange::Added(Box::new(buffer)));
     }
 

@@ -459,7 +459,7 @@ fn pool_section(view: &View<'_>, device: DeviceId, buffer: &Buffer) -> Section {
         Some(process) => line.selects(Item::Process(process)),
         None => line,
     };
-    let why = match (buffer.shape.address, buffer.usage.mapped, buffer.shape.mdl.pages().get()) {
+    let why = match (buffer.shape.address, buffer.mapped, buffer.shape.mdl.pages().get()) {
         (_, _, 0) => {
             "Its memory is given back while the machine sleeps: nothing in it is worth saving."
         }
