@@ -1,11 +1,15 @@
 //! Power transitions: tables worked out by hand from the documents, and random transitions
 //! against an oracle that knows the preservation table and little else.
 
-use vidmm_inspector::base::{AllocationId, SegmentId};
-use vidmm_inspector::config::{Costs, EnginePolicy, HardwareKeeps, Kept, Quirks};
+use vidmm_inspector::base::{AllocationId, SegmentId, Span};
+use vidmm_inspector::config::{
+    Costs, EnginePolicy, HardwareKeeps, Kept, Quirks, VideoProtectedRange,
+};
 use vidmm_inspector::ddi::{
     AllocationFlags, DevicePowerState, InterfaceVersion, NtStatus, OfferPriority, SegmentFlags,
 };
+use vidmm_inspector::gpu::PageEntry;
+use vidmm_inspector::kmd::Driver;
 use vidmm_inspector::machine::{
     BytesVerdict, Command, ContentState, Damage, Data, Ending, Level, Place, PowerOutcome,
     Reference, ReferenceKind, ReservePages,
@@ -482,4 +486,58 @@ fn a_preview_is_what_the_sleep_would_do_and_leaves_nothing() {
     let refused = run.preview(Transition::Sleep(Sleep::Standby)).expect("at a command's end");
     assert!(matches!(refused.ending, Ending::Refused(_)));
     assert_eq!((refused.down, refused.back), (None, None));
+}
+
+#[test]
+fn registers_go_with_the_power_and_mappings_and_ranks_come_back_as_they_were() {
+    let mut script = script(&[(NONE, 64), (GART, 16)]);
+    let mapped = [2, 3].map(|pages| script.resident(info(pages, &[2], PLAIN)));
+    let pinned = script.resident(info(2, &[1], AllocationFlags::Overlay));
+    for id in [mapped[1], pinned, mapped[0]] {
+        script.write(id);
+    }
+    let gart = SegmentId::new(2).expect("2");
+    let table = |done: &Done| -> Vec<PageEntry> {
+        let region = Driver::region(gart);
+        let entries = done.machine().driver().gpu().aperture_entries(region, Span::whole(16));
+        entries.map(|run| run.value).collect()
+    };
+    let ranks = |done: &Done| {
+        let book = done.machine().vidmm().book();
+        [mapped[0], mapped[1], pinned]
+            .map(|id| book.allocation(id).map(|known| known.last_reference()))
+    };
+    let before = script.run();
+    assert!(table(&before).iter().all(|entry| *entry != PageEntry::Unset));
+    script.then(sleep(Sleep::Standby));
+    assert_eq!(table(&script.run()), [PageEntry::Unset], "all pages in one run");
+    script.then(Command::Power(BACK));
+    let after = script.run();
+    assert_eq!(table(&after), table(&before), "rebuilt identically");
+    assert_eq!(ranks(&after), ranks(&before), "coming back is no reference");
+}
+
+#[test]
+fn what_touches_a_protected_range_stays_in_standby_only_where_that_range_is_claimed() {
+    use FateReason::{ProtectedKept, ProtectedPurged, SegmentKept};
+    let supported = SegmentFlags::VprSupported;
+    let claimed = supported | SegmentFlags::VprPreservedDuringStandby;
+    // The range takes pages 8 to 15. The allocations take pages 0 to 5 and 6 to 9.
+    let table = [
+        (supported, [(Fate::Kept, SegmentKept), (Fate::MovedOut, ProtectedPurged)]),
+        (claimed, [(Fate::Kept, SegmentKept), (Fate::Kept, ProtectedKept)]),
+    ];
+    for (flags, expected) in table {
+        let mut script = script(&[(S | flags, 32)]);
+        script.adapter.version = InterfaceVersion::Wddm2_2;
+        script.adapter.segments[0].video_protected_range =
+            Some(VideoProtectedRange { start: 8 * PAGE, size: 8 * PAGE, ..Default::default() });
+        let ids = [6, 4].map(|pages| script.resident(info(pages, &[1], PLAIN)));
+        for id in ids {
+            script.write(id);
+        }
+        let going = script.then(sleep(Sleep::Standby));
+        let done = script.run();
+        assert_eq!(ids.map(|id| fate(&done, going, id)), expected, "{flags:?}");
+    }
 }
