@@ -15,7 +15,7 @@ use vidmm_inspector::machine::{
     Reference, ReferenceKind, ReservePages,
 };
 use vidmm_inspector::vidmm::{
-    Fate, FateReason, Phase, Power, RefusalReason, Sleep, Stop, Transition,
+    Allocation, Fate, FateReason, Phase, Power, RefusalReason, Sleep, Stop, Transition,
 };
 
 use crate::script::{ALL, Done, PAGE, Script, info};
@@ -504,8 +504,7 @@ fn registers_go_with_the_power_and_mappings_and_ranks_come_back_as_they_were() {
     };
     let ranks = |done: &Done| {
         let book = done.machine().vidmm().book();
-        [mapped[0], mapped[1], pinned]
-            .map(|id| book.allocation(id).map(|known| known.last_reference()))
+        [mapped[0], mapped[1], pinned].map(|id| book.allocation(id).map(Allocation::last_reference))
     };
     let before = script.run();
     assert!(table(&before).iter().all(|entry| *entry != PageEntry::Unset));
