@@ -11,7 +11,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use vidmm_inspector::base::{AllocationId, Bytes, DeviceId, ProcessId, SegmentId, SplitMix};
+use vidmm_inspector::base::{
+    AllocationId, Bytes, ContextId, ContextRef, DeviceId, ProcessId, SegmentId, SplitMix,
+};
 use vidmm_inspector::config::{Adapter, PagingBuffer, Policies, Segment};
 use vidmm_inspector::ddi::{
     AllocationFlags, AllocationInfo, DeviceInfo, Preference, PreferredSegments, Priority,
@@ -19,8 +21,8 @@ use vidmm_inspector::ddi::{
 };
 use vidmm_inspector::kmd::{Profile, profile};
 use vidmm_inspector::machine::{
-    AllocationRange, Command, Counter, CreateAllocation, Data, Ending, Level, Place, Reference,
-    ReferenceKind, Run, Scrutiny,
+    AllocationRange, At, Command, Counter, CreateAllocation, Data, Ending, Level, Place, Reference,
+    ReferenceKind, Run, Scrutiny, Submit, UserCommand,
 };
 
 const SEED: u64 = 2_006;
@@ -72,6 +74,67 @@ fn main() {
     for mapped in [false, true] {
         submit_frames(mapped);
     }
+    println!("\nsubmissions");
+    for contexts in [1, 4] {
+        submit_programs(contexts);
+    }
+}
+
+/// Command buffers of a program-like workload.
+const PROGRAMS: u64 = 20_000;
+
+/// Command buffers of eight commands each on allocations that are all resident: what is measured is
+/// the way through render, patch and submission. The contexts take turns.
+fn submit_programs(contexts: u32) {
+    let scale = Scale { allocations: 1_000, commands: PROGRAMS };
+    let mut random = SplitMix::new(SEED);
+    let mut living = Living { hot: Vec::new(), cold: Vec::new(), next: 0 };
+    let info = DeviceInfo { dma_buffer_size: 16 * 1024, ..DeviceInfo::default() };
+    let mut commands = vec![
+        Command::CreateProcess(ProcessId(0)),
+        Command::CreateDevice(DeviceId(0), ProcessId(0), info),
+    ];
+    for context in 1..contexts {
+        commands.push(Command::CreateContext(ContextId(context - 1), DeviceId(0), 0));
+    }
+    for _ in 0..scale.allocations / 2 {
+        living.hot.push(AllocationId(living.next));
+        commands.push(create(&mut random, &mut living));
+    }
+    commands.extend(living.hot.chunks(16).map(|some| Command::MakeResident(some.into())));
+    let setup = commands.len();
+    for number in 0..PROGRAMS {
+        let turn = u32::try_from(number).unwrap_or(0) % contexts;
+        let context = match turn.checked_sub(1) {
+            Some(own) => ContextRef::Own(ContextId(own)),
+            None => ContextRef::OfDevice(DeviceId(0)),
+        };
+        let program = (0..8).map(|step| {
+            let mut at = || At { allocation: living.hot[any(&mut random, &living.hot)], offset: 0 };
+            let length = Some(PAGE);
+            match step {
+                0..3 => UserCommand::Fill { destination: at(), length, pattern: step },
+                3..7 => UserCommand::Copy { source: at(), destination: at(), length },
+                _ => UserCommand::Add { destination: at(), length: Some(64), addend: 1 },
+            }
+        });
+        let commands_of = program.collect();
+        commands.push(Command::Submit(Box::new(Submit { context, commands: commands_of })));
+    }
+    let workload = Workload { commands, setup };
+    let floor = floor(&workload);
+    let commands = workload.commands.clone().into();
+    let mut run = Run::new(&adapter(scale), Policies::default(), &driver(), commands);
+    run.machine_mut().set_scrutiny(Scrutiny::Touched);
+    let _ = run.go_to(Place::after(setup));
+    let took = timed(|| run.go_to(Place::after(workload.commands.len())));
+    println!(
+        "  {PROGRAMS} command buffers of 8 commands in {contexts} contexts: {:.0} command buffers a \
+         second, {:.1} times the floor; {} not done",
+        PROGRAMS as f64 / took.as_secs_f64(),
+        took.as_secs_f64() / floor.as_secs_f64(),
+        run.records()[setup..].iter().filter(|record| record.ending != Ending::Done).count(),
+    );
 }
 
 /// Submissions of a frame-like workload, and references of each.
@@ -88,7 +151,11 @@ fn submit_frames(mapped: bool) {
     if mapped {
         set = set.with(SegmentId::new(2).expect("the adapter has two segments"));
     }
-    let info = DeviceInfo { dma_buffer_size: 16 * 1024, dma_buffer_segment_set: set };
+    let info = DeviceInfo {
+        dma_buffer_size: 16 * 1024,
+        dma_buffer_segment_set: set,
+        ..DeviceInfo::default()
+    };
     let mut commands = vec![
         Command::CreateProcess(ProcessId(0)),
         Command::CreateDevice(DeviceId(0), ProcessId(0), info),
@@ -246,6 +313,9 @@ fn floor(workload: &Workload) -> Duration {
             match command {
                 Command::Use(references) => {
                     references.iter().for_each(|reference| touch(reference.allocation));
+                }
+                Command::Submit(submit) => {
+                    submit.commands.iter().flat_map(UserCommand::allocations).for_each(&mut touch);
                 }
                 Command::CreateAllocation(create) => touch(create.allocation),
                 Command::CpuWrite(id, ..) => touch(*id),

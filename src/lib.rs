@@ -21,4 +21,5 @@ pub mod render;
 pub mod rules;
 pub mod session;
 pub mod ui;
+pub mod umd;
 pub mod vidmm;

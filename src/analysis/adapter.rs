@@ -261,6 +261,7 @@ pub fn why_not_started(run: &Run) -> Option<(String, Vec<&Finding>)> {
         StartRefusal::VidMm(Failure::Refused(refusal)) => {
             format!("VidMm could not get the memory that it needs to start: {}.", refusal.status)
         }
+        StartRefusal::VidMm(Failure::Hung) => "Its engine hangs while it starts.".to_owned(),
         StartRefusal::VidMm(Failure::Stopped(stop)) => format!(
             "Starting it stopped the machine: bug check {:#X}, parameter {:#X}.",
             stop.code, stop.parameter

@@ -3,8 +3,11 @@
 use std::ops::Range;
 
 use crate::base::{AllocationId, ProcessId};
-use crate::machine::{AllocationRange, Command, CommandRecord, Ending, Run};
+use crate::machine::{AllocationRange, At, Command, CommandRecord, Ending, Run, UserCommand};
 use crate::session::Names;
+
+/// Bytes of what a command buffer waits for and signals.
+const FENCE_BYTES: u64 = 8;
 
 /// What a process does in each bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -199,11 +202,17 @@ impl Owners {
                     self.part(reference.allocation, reference.range, found);
                 }
             }
+            Command::Submit(submit) => {
+                for command in &submit.commands {
+                    self.submitted(command, found);
+                }
+            }
             Command::CpuWrite(id, range, _) | Command::CpuRead(id, range) => {
                 self.part(*id, *range, found);
             }
             Command::CreateProcess(_)
             | Command::CreateDevice(..)
+            | Command::CreateContext(..)
             | Command::EvictAll
             | Command::RunGpu(_)
             | Command::Display(None)
@@ -212,6 +221,41 @@ impl Owners {
             | Command::WritePages(..)
             | Command::Power(_)
             | Command::Expect(_) => {}
+        }
+    }
+
+    /// The same for a command of a command buffer. What bytes given as they are reach is not known:
+    /// all of what they name counts.
+    fn submitted(&self, command: &UserCommand, found: &mut dyn FnMut(ProcessId, u64)) {
+        let mut bytes = |at: At, length| {
+            self.part(at.allocation, AllocationRange { offset: at.offset, length }, found);
+        };
+        match command {
+            UserCommand::Fill { destination, length, .. }
+            | UserCommand::Add { destination, length, .. } => bytes(*destination, *length),
+            UserCommand::Copy { source, destination, length } => {
+                let size = self.of(source.allocation).map(|(_, size)| size);
+                let rest = size.map(|size| size.saturating_sub(source.offset));
+                bytes(*source, *length);
+                bytes(*destination, length.or(rest));
+            }
+            UserCommand::Blit { source, destination, row_bytes, rows, .. } => {
+                let length = u64::from(*row_bytes) * u64::from(*rows);
+                bytes(*source, Some(length));
+                bytes(*destination, Some(length));
+            }
+            UserCommand::Draw(references) => {
+                for reference in references {
+                    self.part(reference.allocation, reference.range, found);
+                }
+            }
+            UserCommand::Unbind => {}
+            UserCommand::Wait { fence, .. } | UserCommand::Signal { fence, .. } => {
+                bytes(*fence, Some(FENCE_BYTES));
+            }
+            UserCommand::Bytes(_, allocations) => {
+                allocations.iter().for_each(|id| bytes(At { allocation: *id, offset: 0 }, None));
+            }
         }
     }
 
@@ -290,6 +334,62 @@ mod tests {
         assert_eq!(density.paging[6].bytes_in, 3 * MIB);
         assert_eq!(density.paging[7].bytes_in, 0);
         assert_eq!((density.refused, density.wrong), (0, 0));
+    }
+
+    /// Each command of a command buffer with the bytes that it reaches, worked out by hand; what it
+    /// names beyond the end of an allocation is not there to be reached.
+    #[test]
+    fn bytes_of_submissions_count_by_what_they_reach() {
+        const KIB: u64 = 1 << 10;
+        let table = [
+            (r#"Fill(allocation: "x", pattern: 1)"#, MIB, 0),
+            (
+                r#"Fill(allocation: "x", offset: "768 KiB", length: "1 MiB", pattern: 1)"#,
+                256 * KIB,
+                0,
+            ),
+            (r#"Add(allocation: "y", offset: 16, length: 64, addend: 1)"#, 0, 64),
+            (r#"Copy(from: "x", from_offset: "256 KiB", to: "y")"#, 768 * KIB, 768 * KIB),
+            (r#"Copy(from: "y", to: "x", length: "4 KiB")"#, 4 * KIB, 4 * KIB),
+            (
+                r#"Blit(from: "x", from_pitch: 256, to: "x", to_pitch: 512, row_bytes: 64, rows: 16)"#,
+                2 * KIB,
+                0,
+            ),
+            (r#"Draw([Read("x"), WriteRange(allocation: "y", length: "8 KiB")])"#, MIB, 8 * KIB),
+            ("Unbind", 0, 0),
+            (
+                r#"Wait(allocation: "x", value: 1), Signal(allocation: "y", offset: 8, value: 1)"#,
+                8,
+                8,
+            ),
+            (r#"Bytes(bytes: "00", allocations: ["x", "y"])"#, MIB, 2 * MIB),
+        ];
+        let submits =
+            table.map(|(item, ..)| format!("Submit(device: \"da\", commands: [{item}]),"));
+        let text = format!(
+            r#"(version: 1, adapter: (profile: "inspector"), commands: [
+            CreateProcess("a"),
+            CreateDevice(name: "da", process: "a"),
+            CreateProcess("b"),
+            CreateDevice(name: "db", process: "b"),
+            CreateAllocation(name: "x", device: "da", size: "1 MiB", preferred: [1], supported: [1]),
+            CreateAllocation(name: "y", device: "db", size: "2 MiB", preferred: [1], supported: [1]),
+            {}
+        ])"#,
+            submits.concat()
+        );
+        let lookup = |name: &str| kmd::profile(name).map(|profile| profile.adapter);
+        let session = session::open(&text, "submits", &lookup)
+            .unwrap_or_else(|errors| panic!("{}", errors[0]));
+        let mut owners = Owners { devices: Vec::new(), allocations: Vec::new() };
+        let (creations, submits) = session.bound.commands.split_at(6);
+        creations.iter().for_each(|command| owners.learn(command));
+        for (command, (item, of_a, of_b)) in submits.iter().zip(table) {
+            let mut found = [0, 0];
+            owners.named(command, &mut |process, bytes| found[process.index()] += bytes);
+            assert_eq!(found, [of_a, of_b], "{item}");
+        }
     }
 
     #[test]

@@ -247,6 +247,7 @@ impl FrameClass {
             FrameUse::Backing(_) => Some(Self::Backing),
             FrameUse::PagingBuffer(_)
             | FrameUse::DmaBuffer(_)
+            | FrameUse::CommandBuffer(_)
             | FrameUse::PageList(_)
             | FrameUse::DummyPage => Some(Self::VidMm),
             FrameUse::System | FrameUse::Reserved(_) | FrameUse::Segment(_) => Some(Self::System),

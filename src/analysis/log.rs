@@ -47,7 +47,7 @@ pub fn lines(run: &mut Run, names: &Names) -> Result<Vec<String>, Diverged> {
                 break;
             }
             let step = Place::operation(number, index).to_string();
-            let text = explain::operation_text(&trace, operation, words);
+            let text = explain::operation_text(operation, words);
             let OperationText { kind, amount, route, reason, .. } = text;
             let reason = if reason.is_empty() { reason } else { format!("  ({reason})") };
             lines.push(format!("{step:>9}  {kind:<20} {amount:>9}  {route}{reason}"));

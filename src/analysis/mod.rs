@@ -8,6 +8,7 @@ pub mod allocation_words;
 pub mod buffers;
 pub mod coverage;
 pub mod density;
+pub mod engine;
 pub mod explain;
 pub mod findings;
 pub mod glossary;

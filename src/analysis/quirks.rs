@@ -40,6 +40,7 @@ const fn departure(quirk: Quirks) -> &'static str {
     const NOT_SUPPORTED: u32 = Quirks::TransferNotSupported.bits();
     const INTO_LIST: u32 = Quirks::TransferOffsetIntoList.bits();
     const POWER_STATE: u32 = Quirks::SetPowerStateFails.bits();
+    const PATCH: u32 = Quirks::PatchIgnoresAllocationOffset.bits();
     match quirk.bits() {
         TO_PAGE_ZERO => {
             "Unmapped aperture pages point at page 0 of system memory. Documented: at the dummy \
@@ -85,6 +86,10 @@ const fn departure(quirk: Quirks) -> &'static str {
              MdlOffset on; TransferOffset applies to segment locations only."
         }
         POWER_STATE => "SetPowerState fails for every state but D0. Documented: it must not fail.",
+        PATCH => {
+            "Addresses in DMA buffers are those of the starts of allocations. Documented: \
+             AllocationOffset is added to them."
+        }
         _ => "A departure from the documents.",
     }
 }
@@ -122,7 +127,16 @@ pub fn affecting(
         {
             Quirks::SetPowerStateFails
         }
-        Asked::Render(_) | Asked::Platform(_) | Asked::Power(_) => Quirks::empty(),
+        Asked::Patch(patch) => {
+            let mut locations = patch.lists.patch_locations.iter();
+            let offset = locations.any(|location| location.allocation_offset > 0);
+            if offset { Quirks::PatchIgnoresAllocationOffset } else { Quirks::empty() }
+        }
+        Asked::Render(_)
+        | Asked::Submit(_)
+        | Asked::Preempt(_)
+        | Asked::Platform(_)
+        | Asked::Power(_) => Quirks::empty(),
     };
     let unflushed = subject.is_some_and(Allocation::is_cached) && is_blind_map(adapter, record);
     found.set(Quirks::NoCacheFlush, unflushed);
@@ -200,7 +214,7 @@ mod tests {
             assert!(words.departure.contains("Documented: "), "{}", words.name);
             assert!(words.departure.ends_with('.'), "{}", words.name);
         }
-        assert_eq!(quirk_words(Quirks::all()).len(), 13);
+        assert_eq!(quirk_words(Quirks::all()).len(), 14);
     }
 
     #[test]

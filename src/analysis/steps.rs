@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::base::{AllocationId, Position, SegmentId, Span};
-use crate::machine::{Command, CommandTrace, Expectation, ExpectedDamage, Inner, Place, Run};
+use crate::machine::{
+    Command, CommandTrace, Expectation, ExpectedDamage, Inner, Place, Run, UserCommand,
+};
 use crate::vidmm::Placement;
 
 use super::explain::{StatusKind, Words, command_text, command_title, ending_status};
@@ -216,7 +218,14 @@ fn by_text(run: &Run, words: Words<'_>, needle: &str) -> BTreeSet<usize> {
         let mut ids = allocations_of(command).peekable();
         // Where allocations are named, their names were compared once for the whole run.
         let matches = if ids.peek().is_some() {
-            ids.any(is_named) || contains(command_title(command), needle)
+            // A submission is as well of a context, which has a name of its own.
+            let submitter = match command {
+                Command::Submit(submit) => words.names.context_ref(submit.context),
+                _ => "",
+            };
+            ids.any(is_named)
+                || contains(command_title(command), needle)
+                || contains(submitter, needle)
         } else {
             let text = command_text(command, words);
             contains(text.title, needle) || contains(&text.what, needle)
@@ -287,6 +296,10 @@ fn moves(
 
 /// The allocations that a command names.
 pub fn allocations_of(command: &Command) -> impl Iterator<Item = AllocationId> + '_ {
+    let submitted = match command {
+        Command::Submit(submit) => &submit.commands[..],
+        _ => &[],
+    };
     let (one, several, references) = match command {
         Command::CreateAllocation(create) => (Some(create.allocation), &[][..], &[][..]),
         Command::DestroyAllocation(id)
@@ -323,6 +336,8 @@ pub fn allocations_of(command: &Command) -> impl Iterator<Item = AllocationId> +
         Command::Use(references) => (None, &[][..], &references[..]),
         Command::CreateProcess(_)
         | Command::CreateDevice(..)
+        | Command::CreateContext(..)
+        | Command::Submit(_)
         | Command::EvictAll
         | Command::RunGpu(_)
         | Command::Display(None)
@@ -333,7 +348,8 @@ pub fn allocations_of(command: &Command) -> impl Iterator<Item = AllocationId> +
         | Command::Expect(_) => (None, &[][..], &[][..]),
     };
     let referenced = references.iter().map(|reference| reference.allocation);
-    one.into_iter().chain(several.iter().copied()).chain(referenced)
+    let submitted = submitted.iter().flat_map(UserCommand::allocations);
+    one.into_iter().chain(several.iter().copied()).chain(referenced).chain(submitted)
 }
 
 #[cfg(test)]

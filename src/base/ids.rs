@@ -74,6 +74,10 @@ dense_id! {
     DeviceId
 }
 dense_id! {
+    /// A context of a device, in the order in which the session first names them.
+    ContextId
+}
+dense_id! {
     /// An allocation, in the order in which the session first names them.
     AllocationId
 }
@@ -91,4 +95,13 @@ impl fmt::Display for FenceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:#X}", self.0)
     }
+}
+
+/// A context: one that a device has from the start, or one of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ContextRef {
+    /// The one with which the device was created; priority 0.
+    OfDevice(DeviceId),
+    /// One created besides.
+    Own(ContextId),
 }

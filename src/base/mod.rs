@@ -14,7 +14,9 @@ mod traffic;
 mod units;
 
 pub use hash::{StableHasher, StateHash};
-pub use ids::{AllocationId, DeviceId, FenceId, PagesId, ProcessId, SegmentId};
+pub use ids::{
+    AllocationId, ContextId, ContextRef, DeviceId, FenceId, PagesId, ProcessId, SegmentId,
+};
 pub use journal::{Change, Journal, Position};
 pub use rng::SplitMix;
 pub use runs::{Piece, Run, RunMap, RunValue};

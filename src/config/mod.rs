@@ -226,5 +226,8 @@ bitflags! {
         const TransferOffsetIntoList = 1 << 11;
         /// `DxgkDdiSetPowerState` fails for every state but D0, which it must not.
         const SetPowerStateFails = 1 << 12;
+        /// Addresses in DMA buffers are those of the starts of allocations: AllocationOffset is not
+        /// added.
+        const PatchIgnoresAllocationOffset = 1 << 13;
     }
 }

@@ -1,13 +1,13 @@
 //! The display miniport driver as VidMm sees it.
 
 use crate::base::{
-    Bytes, FenceId, PhysicalAddress, Position, SegmentAddress, SegmentId, StateHash, Traffic,
+    FenceId, PhysicalAddress, Position, SegmentAddress, SegmentId, StateHash, Traffic,
 };
 use crate::memory::{HostMemory, SeenBytes};
 
 use super::{
-    AllocationHandle, AllocationInfo, ContextHandle, DeviceInfo, NtStatus, PagingOperation,
-    SetPowerState, SystemSleepState,
+    AllocationHandle, AllocationInfo, ContextHandle, DeviceInfo, NtStatus, PagingOperation, Patch,
+    PreemptCommand, Preempted, Render, SetPowerState, SystemSleepState,
 };
 
 /// `DxgkDdiCreateAllocation`: what the user-mode driver sent along.
@@ -38,52 +38,6 @@ pub struct BuildPagingBuffer<'a> {
     pub multipass_offset: u32,
     /// The context that paging runs in.
     pub system_context: ContextHandle,
-}
-
-/// What the GPU does with an allocation in a submission of the user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AccessKind {
-    /// Reads the range and reports its hash.
-    Read,
-    /// Fills the range with the bytes of `seed`.
-    Write {
-        /// Says which bytes.
-        seed: u64,
-    },
-}
-
-/// One reference of a submission, after patching: the address is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Access {
-    /// The allocation.
-    pub allocation: AllocationHandle,
-    /// The segment that it is resident in.
-    pub segment: SegmentId,
-    /// Base address of the segment plus offset of the first byte accessed.
-    pub address: SegmentAddress,
-    /// Bytes accessed.
-    pub length: Bytes,
-    /// Read or write.
-    pub kind: AccessKind,
-    /// How far into the bytes of its seed a write begins: not 0 where one reference of the user
-    /// became several accesses, one for each row of a pitch-aligned place.
-    pub phase: u32,
-}
-
-/// Builds the packets of a user's submission into a DMA buffer.
-///
-/// It stands for `DxgkDdiRender` and `DxgkDdiPatch` in one, with the envelope and the multi-pass
-/// protocol of paging buffers.
-#[derive(Debug)]
-pub struct Render<'a> {
-    /// What is left of the DMA buffer.
-    pub dma_buffer: &'a mut [u8],
-    /// How far the driver moved `pDmaBuffer`.
-    pub dma_buffer_used: usize,
-    /// The accesses, in the order in which the GPU makes them.
-    pub accesses: &'a [Access],
-    /// 0 in the first call, then whatever the driver stored.
-    pub multipass_offset: u32,
 }
 
 /// Where the GPU fetches a buffer from.
@@ -118,7 +72,7 @@ pub struct SubmitCommand {
 /// What a read of the GPU found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Readback {
-    /// Which read of the submission, counted from 0 in the order of its accesses.
+    /// Which read of the DMA buffer, counted from 0; rows that lie apart are several of the same.
     pub slot: u32,
     /// The bytes that the GPU saw.
     pub bytes: SeenBytes,
@@ -135,6 +89,19 @@ pub enum PacketFault {
     Unmapped,
     /// The buffer was fetched from the page that stands in for unmapped ones.
     FetchedDummyPage,
+    /// The packet reaches a command buffer, which is the user's and never the GPU's.
+    CommandBuffer,
+}
+
+/// What came of letting the device go on by a packet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Nothing is queued.
+    Idle,
+    /// The submission waits for a value in memory that is not there yet.
+    Waiting(FenceId),
+    /// It executed a packet.
+    Executed(PacketOutcome),
 }
 
 /// What the device did in one step.
@@ -192,11 +159,18 @@ pub trait Miniport {
     /// anything else stops the machine.
     fn build_paging_buffer(&mut self, arguments: &mut BuildPagingBuffer<'_>) -> NtStatus;
 
-    /// Builds the packets of a user's submission.
+    /// `DxgkDdiRender`: validates a command buffer and builds a DMA buffer from it.
     fn render(&mut self, arguments: &mut Render<'_>) -> NtStatus;
+
+    /// `DxgkDdiPatch`: writes addresses into a DMA buffer. Anything but success stops the machine.
+    fn patch(&mut self, arguments: &mut Patch<'_>) -> NtStatus;
 
     /// `DxgkDdiSubmitCommand`: queues a range of a buffer.
     fn submit_command(&mut self, arguments: &SubmitCommand) -> NtStatus;
+
+    /// `DxgkDdiPreemptCommand`, and the interrupt that tells of it: the device ends the buffer that
+    /// it executes and gives back all that it has not begun.
+    fn preempt_command(&mut self, arguments: &PreemptCommand, host: &HostMemory) -> Preempted;
 
     /// `DxgkDdiSetPowerState`. The device is idle; on the way to D1, D2 or D3 it may lose its
     /// registers, and where the system does not sleep its memory too. It must not fail.
@@ -213,8 +187,8 @@ pub trait Miniport {
     /// for the device, which keeps what it keeps.
     fn power_removed(&mut self, state: SystemSleepState);
 
-    /// Lets the device execute one packet; `None` when nothing is queued.
-    fn execute_packet(&mut self, host: &mut HostMemory) -> Option<PacketOutcome>;
+    /// Lets the device execute one packet.
+    fn execute_packet(&mut self, host: &mut HostMemory) -> Progress;
 
     /// The processor writes bytes of a segment that it sees, from an offset on. No entry point of
     /// the driver: it stands for the device behind its BAR. Whether all of them lie in the segment

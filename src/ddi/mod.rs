@@ -11,6 +11,7 @@ mod miniport;
 mod operation;
 mod power;
 mod priority;
+mod render;
 mod status;
 mod version;
 
@@ -24,8 +25,8 @@ pub use flags::{
     SegmentFlags, TransferFlags,
 };
 pub use miniport::{
-    Access, AccessKind, BuildPagingBuffer, CreateAllocation, DmaBufferAddress, DriverMark,
-    Miniport, PacketFault, PacketOutcome, Readback, Render, SubmitCommand,
+    BuildPagingBuffer, CreateAllocation, DmaBufferAddress, DriverMark, Miniport, PacketFault,
+    PacketOutcome, Progress, Readback, SubmitCommand,
 };
 pub use operation::{
     DiscardContent, Fill, Location, MapApertureSegment, OperationKind, PageList, PagingOperation,
@@ -33,5 +34,6 @@ pub use operation::{
 };
 pub use power::{DevicePowerState, PowerAction, SetPowerState, SystemSleepState};
 pub use priority::{OfferPriority, Priority, PriorityBand};
+pub use render::{AllocationListEntry, Patch, PatchLocation, PreemptCommand, Preempted, Render};
 pub use status::NtStatus;
 pub use version::{DescriptorGeneration, InterfaceVersion};

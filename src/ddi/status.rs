@@ -39,10 +39,18 @@ statuses! {
     SKIP_ALLOCATION_PREPARATION = 0x401E_0201, "STATUS_GRAPHICS_SKIP_ALLOCATION_PREPARATION";
     /// It failed, for no reason that is given.
     UNSUCCESSFUL = 0xC000_0001, "STATUS_UNSUCCESSFUL";
+    /// A handle is none.
+    INVALID_HANDLE = 0xC000_0008, "STATUS_INVALID_HANDLE";
     /// An argument is wrong.
     INVALID_PARAMETER = 0xC000_000D, "STATUS_INVALID_PARAMETER";
     /// System memory is exhausted.
     NO_MEMORY = 0xC000_0017, "STATUS_NO_MEMORY";
+    /// The command buffer holds no command where one begins.
+    ILLEGAL_INSTRUCTION = 0xC000_001D, "STATUS_ILLEGAL_INSTRUCTION";
+    /// The command is one that users may not give.
+    PRIVILEGED_INSTRUCTION = 0xC000_0096, "STATUS_PRIVILEGED_INSTRUCTION";
+    /// The command buffer ends inside a command.
+    INVALID_USER_BUFFER = 0xC000_00E8, "STATUS_INVALID_USER_BUFFER";
     /// The driver does not implement the operation.
     NOT_SUPPORTED = 0xC000_00BB, "STATUS_NOT_SUPPORTED";
     /// Commit is exhausted.

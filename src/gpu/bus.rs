@@ -6,6 +6,8 @@ use crate::memory::{Content, GartEntry, HostMemory, bytes};
 
 /// Pages that one packet may follow one by one: 16 GiB of single frames.
 const MOST_SINGLE_PAGES: u64 = 1 << 22;
+/// Descriptions that one packet may read.
+const MOST_PIECES: u64 = 1 << 22;
 /// Words of a page list read at a time where they follow no rule.
 const WORDS_AT_ONCE: usize = 512;
 const WORD: u64 = 8;
@@ -33,6 +35,22 @@ pub(super) enum Extent {
         /// Bytes.
         len: u64,
     },
+}
+
+impl Extent {
+    /// Takes up a stretch that goes on where this one ends, and answers whether it does.
+    fn join(&mut self, next: Self) -> bool {
+        if let Self::Bytes { region, start, len, coherent } = self
+            && let Self::Bytes { region: region_on, start: start_on, len: more, coherent: alike } =
+                next
+            && (*region, *coherent) == (region_on, alike)
+            && *start + *len == start_on
+        {
+            *len += more;
+            return true;
+        }
+        false
+    }
 }
 
 /// Everything that can be read, at one moment.
@@ -83,6 +101,34 @@ impl Bus<'_> {
         }
     }
 
+    /// The stretches behind rows of `row_bytes` bytes that begin `pitch` bytes apart, row by row.
+    /// Rows that lie close behind each other in one memory are one stretch.
+    pub(super) fn resolve_rows(
+        self,
+        first: Place,
+        pitch: u32,
+        row_bytes: u16,
+        rows: u16,
+    ) -> Result<Vec<Extent>, Fault> {
+        let Place { region, address } = first;
+        let mut extents: Vec<Extent> = Vec::new();
+        if row_bytes == 0 {
+            return Ok(extents);
+        }
+        for row in 0..rows {
+            let refused = Fault::OutOfRange { region, address, length: u64::MAX };
+            // Below 2^48.
+            let offset = u64::from(row) * u64::from(pitch);
+            let address = address.checked_add(offset).ok_or(refused)?;
+            for extent in self.resolve(Place { region, address }, row_bytes.into())? {
+                if !extents.last_mut().is_some_and(|last| last.join(extent)) {
+                    extents.push(extent);
+                }
+            }
+        }
+        Ok(extents)
+    }
+
     fn behind_table<E: RunValue>(
         self,
         region: RegionId,
@@ -115,12 +161,15 @@ impl Bus<'_> {
         Ok(extents)
     }
 
-    /// Bytes of system memory.
+    /// Bytes of system memory, all of which a device may reach.
     fn system(self, start: u64, len: u64, coherent: bool) -> Result<Extent, Fault> {
         let refused = Fault::OutOfRange { region: RegionId::SYSTEM, address: start, length: len };
         let span = Span::at(start, len).ok_or(refused)?;
         if span.end() > self.host.size().get() {
             return Err(refused);
+        }
+        if let Some(frame) = self.host.command_buffer_in(span) {
+            return Err(Fault::CommandBuffer { frame });
         }
         Ok(Extent::Bytes { region: RegionId::SYSTEM, start, len, coherent })
     }
@@ -156,6 +205,7 @@ impl Bus<'_> {
         let start = start.ok_or(refused(array))?;
         let words = len.div_ceil(PAGE_SIZE);
         let size = words.checked_mul(WORD).ok_or(refused(start))?;
+        self.system(start, size, false)?;
         let pieces = self.host.device_pieces(PhysicalAddress(start), size);
         let pieces = pieces.map_err(|_| refused(start))?;
         let mut list = ListReader { bus: self, left: len, singles: 0, extents: Vec::new() };
@@ -210,6 +260,10 @@ impl Bus<'_> {
                     self.read_repeated(frame, phase, len, &mut pieces)?;
                 }
             }
+            let stretches = u64::try_from(pieces.len()).unwrap_or(u64::MAX);
+            if stretches > MOST_PIECES {
+                return Err(Fault::TooScattered { stretches, most: MOST_PIECES });
+            }
         }
         Ok(bytes::joined_pieces(pieces))
     }
@@ -231,9 +285,10 @@ impl Bus<'_> {
             pieces.push(Piece { len, value: piece.value.advanced(phase) });
             return Ok(());
         }
-        let count = len.div_ceil(PAGE_SIZE);
-        if count > MOST_SINGLE_PAGES {
-            return Err(Fault::TooScattered { pages: count, most: MOST_SINGLE_PAGES });
+        let described = u64::try_from(page.len()).unwrap_or(u64::MAX);
+        let stretches = len.div_ceil(PAGE_SIZE).saturating_mul(described);
+        if stretches > MOST_PIECES {
+            return Err(Fault::TooScattered { stretches, most: MOST_PIECES });
         }
         let (mut at, mut left) = (phase, len);
         while left > 0 {
@@ -270,7 +325,7 @@ impl ListReader<'_> {
         }
         self.singles = self.singles.saturating_add(count);
         if self.singles > MOST_SINGLE_PAGES {
-            return Err(Fault::TooScattered { pages: self.singles, most: MOST_SINGLE_PAGES });
+            return Err(Fault::TooScattered { stretches: self.singles, most: MOST_SINGLE_PAGES });
         }
         let mut buffer = [0; WORDS_AT_ONCE * 8];
         let (mut at, mut left) = (0, count);
@@ -291,14 +346,9 @@ impl ListReader<'_> {
     fn run(&mut self, first: u64, count: u64) -> Result<(), Fault> {
         let len = self.take(count);
         let next = self.bus.frames(first, 0, len, false)?;
-        if let Some(Extent::Bytes { start, len: before, .. }) = self.extents.last_mut()
-            && let Extent::Bytes { start: next_start, .. } = next
-            && *start + *before == next_start
-        {
-            *before += len;
-            return Ok(());
+        if !self.extents.last_mut().is_some_and(|last| last.join(next)) {
+            self.extents.push(next);
         }
-        self.extents.push(next);
         Ok(())
     }
 

@@ -67,6 +67,8 @@ pub enum GpuChange {
         /// First byte not executed now.
         to: u32,
     },
+    /// The last submission of the queue was taken back.
+    TakenBack(Submission),
     /// The submission being executed left the queue and its fence was written.
     Retired {
         /// The submission as it was.
@@ -157,6 +159,7 @@ impl Change for GpuChange {
                 }
             }
             Self::Queued(submission) => state.push(*submission),
+            Self::TakenBack(_) => state.pop(),
             Self::Advanced { to, .. } => state.advance(*to),
             Self::Retired { .. } => state.retire(),
         }
@@ -175,6 +178,7 @@ impl Change for GpuChange {
                 }
             }
             Self::Queued(_) => state.pop(),
+            Self::TakenBack(submission) => state.push(*submission),
             Self::Advanced { from, .. } => state.advance(*from),
             Self::Retired { submission, fence_before } => state.revive(*submission, *fence_before),
         }
@@ -209,6 +213,26 @@ pub struct Executed {
     pub fault: Option<Fault>,
     /// Whether the submission ended and its fence was written.
     pub completed: bool,
+}
+
+/// What came of letting the device go on by a packet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing is queued.
+    Idle,
+    /// The submission at the front waits for a value in memory that is not there yet.
+    Waiting(FenceId),
+    /// It executed a packet.
+    Executed(Executed),
+}
+
+/// What a preemption took back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TakenBack {
+    /// The submission that is still executed to its end.
+    pub last: Option<FenceId>,
+    /// Where the one that waited goes on, from the start of its buffer.
+    pub resume_at: Option<u32>,
 }
 
 /// What a change touched.
@@ -331,6 +355,27 @@ impl Gpu {
             let lost = self.program_aperture(region, 0, nowhere.as_slice());
             debug_assert_eq!(lost, Ok(()), "the whole table was named");
         }
+    }
+
+    /// Takes back what has not begun, as if it had not been queued: nothing of it was executed, and
+    /// no fence is written. A submission that has begun stays at the front, to be executed to its
+    /// end.
+    ///
+    /// With `waiting`, one whose next packet waits for a value that is not there yet is taken back
+    /// too, and the answer says where it goes on.
+    pub fn preempt(&mut self, waiting: bool, host: &HostMemory) -> TakenBack {
+        let Some(front) = self.journal.state().queue.front().copied() else {
+            return TakenBack { last: None, resume_at: None };
+        };
+        let resume_at = (waiting && self.is_waiting(front, host)).then_some(front.next);
+        let stays = front.next > front.start && resume_at.is_none();
+        // Only the one at the front can have begun, so what is taken back is the end of the queue.
+        while self.journal.state().queue.len() > usize::from(stays)
+            && let Some(submission) = self.journal.state().queue.back().copied()
+        {
+            self.journal.apply(GpuChange::TakenBack(submission));
+        }
+        TakenBack { last: stays.then_some(front.fence), resume_at }
     }
 
     /// The engine is reset: what is queued never executes, and its fences count as passed.
@@ -464,7 +509,10 @@ impl Gpu {
                 let pages = after.iter().map(|piece| piece.len).sum();
                 Some(Touched::Pages(*region, Span::at(*first, pages)?))
             }
-            GpuChange::Queued(_) | GpuChange::Advanced { .. } | GpuChange::Retired { .. } => None,
+            GpuChange::Queued(_)
+            | GpuChange::TakenBack(_)
+            | GpuChange::Advanced { .. }
+            | GpuChange::Retired { .. } => None,
         })
     }
 }

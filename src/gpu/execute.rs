@@ -4,10 +4,13 @@ use super::bus::{Bus, Extent, PieceReader, repeated_writes};
 use super::device::GpuChange;
 use super::{
     BadPacket, BadRecord, Executed, Fault, Gpu, Packet, PacketFormat, PageEntry, Place, ReadBack,
-    Record, RecordBody, RecordSide, RecordTransfer, RegionId, Submission,
+    Record, RecordBody, RecordSide, RecordTransfer, RegionId, Step, Submission,
 };
 use crate::base::{PAGE_SIZE, Pages, PhysicalAddress, Piece, Traffic};
 use crate::memory::{ByteChange, Content, HostMemory, SeenBytes, bytes};
+
+/// Bytes that [`Packet::AddBytes`] adds to at most: each is worked out for itself.
+const MOST_ADDED: u32 = 1 << 20;
 
 /// What executing a packet came to.
 #[derive(Default)]
@@ -18,20 +21,27 @@ struct Done {
 }
 
 impl Gpu {
-    /// Executes the next packet of the oldest submission; `None` when nothing is queued.
+    /// Executes the next packet of the oldest submission.
     ///
     /// An empty submission takes one step, which writes its fence. A packet that faults changes
-    /// nothing and ends its submission.
-    pub fn execute_packet(&mut self, host: &mut HostMemory) -> Option<Executed> {
-        let submission = *self.journal.state().queue.front()?;
+    /// nothing and ends its submission; one that waits changes nothing and is tried again by the
+    /// next step.
+    pub fn execute_packet(&mut self, host: &mut HostMemory) -> Step {
+        let Some(submission) = self.journal.state().queue.front().copied() else {
+            return Step::Idle;
+        };
         let start = submission.next;
         let left = submission.end.saturating_sub(start);
         let size = submission.format.packet_size().min(left);
         let end = start.saturating_add(size);
-        let result =
-            if left == 0 { Ok(Done::default()) } else { self.execute_next(submission, left, host) };
+        let result = if left == 0 {
+            Ok(Some(Done::default()))
+        } else {
+            self.execute_next(submission, left, host)
+        };
         let (Done { bytes, traffic, read_back }, fault) = match result {
-            Ok(done) => (done, None),
+            Ok(None) => return Step::Waiting(submission.fence),
+            Ok(Some(done)) => (done, None),
             Err(fault) => (Done::default(), Some(fault)),
         };
         let completed = fault.is_some() || end >= submission.end;
@@ -42,25 +52,25 @@ impl Gpu {
             self.journal.apply(GpuChange::Advanced { from: start, to: end });
         }
         let fence = submission.fence;
-        Some(Executed { fence, start, end, bytes, traffic, read_back, fault, completed })
+        Step::Executed(Executed { fence, start, end, bytes, traffic, read_back, fault, completed })
     }
 
-    /// Answers what moved, and what a read found.
+    /// Answers what moved, and what a read found; `None` while the packet waits.
     fn execute_next(
         &mut self,
         submission: Submission,
         left: u32,
         host: &mut HostMemory,
-    ) -> Result<Done, Fault> {
+    ) -> Result<Option<Done>, Fault> {
         match submission.format {
-            PacketFormat::Native if left < Packet::SIZE => Err(BadPacket::Short(left).into()),
             PacketFormat::Native => {
-                let mut bytes = [0; 32];
-                self.fetch(submission, &mut bytes, host)?;
-                let packet = Packet::decode(&bytes)?;
+                let packet = self.next_packet(submission, left, host)?;
+                if self.must_wait(packet, host)? {
+                    return Ok(None);
+                }
                 let traffic = self.traffic(packet);
                 let read_back = self.execute(packet, host)?;
-                Ok(Done { bytes: packet.moved_bytes(), traffic, read_back })
+                Ok(Some(Done { bytes: packet.moved_bytes(), traffic, read_back }))
             }
             PacketFormat::Record { size } if left < size || left < Record::MIN_SIZE => {
                 Err(BadRecord::Short { needed: size.max(Record::MIN_SIZE), left }.into())
@@ -72,9 +82,42 @@ impl Gpu {
                 let record = Record::decode(&bytes)?;
                 self.execute_record(record, host)?;
                 let traffic = self.record_traffic(record);
-                Ok(Done { bytes: record.moved_bytes(), traffic, read_back: None })
+                Ok(Some(Done { bytes: record.moved_bytes(), traffic, read_back: None }))
             }
         }
+    }
+
+    /// Fetches and decodes the native packet that is next, with `left` bytes of its submission left.
+    fn next_packet(
+        &self,
+        submission: Submission,
+        left: u32,
+        host: &HostMemory,
+    ) -> Result<Packet, Fault> {
+        if left < Packet::SIZE {
+            return Err(BadPacket::Short(left).into());
+        }
+        let mut bytes = [0; 32];
+        self.fetch(submission, &mut bytes, host)?;
+        Ok(Packet::decode(&bytes)?)
+    }
+
+    /// Whether a packet waits for a value that is not there yet.
+    fn must_wait(&self, packet: Packet, host: &HostMemory) -> Result<bool, Fault> {
+        let Packet::Wait { destination, value, .. } = packet else { return Ok(false) };
+        let mut bytes = [0; 8];
+        self.read(destination, &mut bytes, host)?;
+        Ok(u64::from_le_bytes(bytes) < value)
+    }
+
+    /// Whether the next step of a submission would wait.
+    pub(super) fn is_waiting(&self, submission: Submission, host: &HostMemory) -> bool {
+        let left = submission.end.saturating_sub(submission.next);
+        submission.format == PacketFormat::Native
+            && self
+                .next_packet(submission, left, host)
+                .and_then(|packet| self.must_wait(packet, host))
+                .is_ok_and(|waits| waits)
     }
 
     /// Whether a region is memory of the device's own; what it reaches elsewhere is the host's.
@@ -94,13 +137,20 @@ impl Gpu {
             Packet::Fill { destination, .. }
             | Packet::Write { destination, .. }
             | Packet::WritePart { destination, .. }
-            | Packet::WriteWord { destination } => {
+            | Packet::WriteWord { destination }
+            | Packet::Signal { destination, .. } => {
                 Traffic::of_bytes(None, side(destination), bytes)
             }
-            Packet::Read { source, .. } | Packet::ReadWord { source } => {
-                Traffic::of_bytes(side(source), None, bytes)
+            Packet::Read { source: place, .. }
+            | Packet::ReadWord { source: place }
+            | Packet::Wait { destination: place, .. } => {
+                Traffic::of_bytes(side(place), None, bytes)
+            }
+            Packet::AddBytes { destination, .. } => {
+                Traffic::of_bytes(side(destination), side(destination), bytes)
             }
             Packet::CopyPages { source, destination, .. }
+            | Packet::CopyRows { source, destination, .. }
             | Packet::CopyBytes { source, destination, .. } => {
                 Traffic::of_bytes(side(source), side(destination), bytes)
             }
@@ -157,7 +207,29 @@ impl Gpu {
         host: &mut HostMemory,
     ) -> Result<Option<ReadBack>, Fault> {
         match packet {
-            Packet::Pad => {}
+            // Whoever executes a wait found that it passes.
+            Packet::Pad | Packet::Wait { .. } => {}
+            Packet::Signal { destination, value, .. } => {
+                let content = Content::explicit(&value.to_le_bytes());
+                self.put(destination, Packet::FENCE, content, host)?;
+            }
+            Packet::AddBytes { destination, length, addend, phase, .. } => {
+                self.add(destination, length, (addend, phase), host)?;
+            }
+            Packet::CopyRows {
+                source,
+                source_pitch,
+                destination,
+                destination_pitch,
+                row_bytes,
+                rows,
+            } => {
+                let bus = Bus { regions: self.regions(), host };
+                let from = bus.resolve_rows(source, source_pitch, row_bytes, rows)?;
+                let to = bus.resolve_rows(destination, destination_pitch, row_bytes, rows)?;
+                let pieces = bus.read(&from)?;
+                self.write(&to, &pieces, host)?;
+            }
             Packet::Fill { destination, length, pattern, .. } => {
                 self.put(destination, length, Content::pattern(pattern, 0), host)?;
             }
@@ -246,6 +318,29 @@ impl Gpu {
         let to = bus.resolve(destination, length)?;
         let pieces = bus.read(&from)?;
         self.write(&to, &pieces, host)
+    }
+
+    /// Adds to each byte of a range a byte of the addend, from the one of that phase on.
+    fn add(
+        &mut self,
+        place: Place,
+        length: u32,
+        (addend, phase): (u32, u8),
+        host: &mut HostMemory,
+    ) -> Result<(), Fault> {
+        if length > MOST_ADDED {
+            let Place { region, address } = place;
+            return Err(Fault::TooLong { region, address, length, most: MOST_ADDED });
+        }
+        let bus = Bus { regions: self.regions(), host };
+        let extents = bus.resolve(place, length.into())?;
+        let limit = usize::try_from(length).unwrap_or(usize::MAX);
+        let mut sums = bytes::read_pieces(&bus.read(&extents)?, limit);
+        let added = addend.to_le_bytes().into_iter().cycle().skip(phase.into());
+        for (sum, added) in sums.iter_mut().zip(added) {
+            *sum = sum.wrapping_add(added);
+        }
+        self.write(&extents, &bytes::pieces_from_bytes(&sums), host)
     }
 
     /// Reaches the aligned word around a place. A write puts back what is there, so that nothing

@@ -70,8 +70,24 @@ pub fn fields_of_packet(bytes: &[u8]) -> Vec<PacketField> {
         Some(&opcode::COPY_PAGES) => {
             (("pages", Count), (SOURCE, Source), DESTINATION, (RUN, Token))
         }
+        Some(&opcode::ADD_BYTES) => {
+            (("bytes", Count), ("addend", Source), DESTINATION, ("phase", Source))
+        }
+        Some(&opcode::COPY_ROWS) => (
+            ("row bytes, rows", Count),
+            (SOURCE, Source),
+            DESTINATION,
+            ("destination pitch", Count),
+        ),
+        Some(&opcode::WAIT | &opcode::SIGNAL) => {
+            ((COUNT, Count), ("value", Source), DESTINATION, (RUN, Token))
+        }
         Some(&opcode::READ) => ((COUNT, Count), (SOURCE, Source), "bytes", ("slot", Token)),
         _ => ((COUNT, Count), (SOURCE, Source), DESTINATION, (RUN, Token)),
+    };
+    let token = match bytes.first() {
+        Some(&opcode::COPY_ROWS) => ("source pitch", Count),
+        _ => (TOKEN, Token),
     };
     let destination_role = if destination == DESTINATION { Destination } else { Count };
     let layout = [
@@ -82,7 +98,7 @@ pub fn fields_of_packet(bytes: &[u8]) -> Vec<PacketField> {
         (count.0, 4..8, count.1),
         (source.0, 8..16, source.1),
         (destination, 16..24, destination_role),
-        (TOKEN, 24..28, Token),
+        (token.0, 24..28, token.1),
         (run.0, 28..32, run.1),
     ];
     fields_in(bytes, layout)

@@ -18,7 +18,9 @@ mod region;
 #[cfg(test)]
 mod tests;
 
-pub use device::{Executed, Gpu, GpuChange, GpuState, ReadBack, Submission, Touched};
+pub use device::{
+    Executed, Gpu, GpuChange, GpuState, ReadBack, Step, Submission, TakenBack, Touched,
+};
 pub use fields::{FieldRole, PacketField, fields_of_packet};
 pub use packet::{BadPacket, Packet, PacketFormat, Place};
 pub use record::{BadRecord, Record, RecordBody, RecordSide, RecordTransfer, fields_of_record};

@@ -15,6 +15,7 @@
 //! | bytes  | field                     | WRITE_PART | COPY_BYTES  | READ_WORD | WRITE_WORD | CLEAR_PAGES |
 //! |--------|---------------------------|------------|-------------|-----------|------------|-------------|
 //! | 0      | opcode                    | 0x13       | 0x23        | 0x24      | 0x14       | 0x33        |
+//! | 1      | 32-bit words in it        | 8          | 8           | 8         | 8          | 8           |
 //! | 2      | source region             | 0          | region      | region    | 0          | 0           |
 //! | 3      | destination region        | region     | region      | 0         | region     | aperture    |
 //! | 4..8   | count                     | bytes      | bytes, low  | 0         | 0          | pages       |
@@ -23,12 +24,30 @@
 //! | 24..28 | token of the driver       | token      | token       | 0         | 0          | token       |
 //! | 28..32 | run of a page list        | phase      | bytes, high | 0         | 0          | 0           |
 //!
+//! | bytes  | field               | ADD_BYTES       | COPY_ROWS                      | WAIT    | SIGNAL  |
+//! |--------|---------------------|-----------------|--------------------------------|---------|---------|
+//! | 0      | opcode              | 0x15            | 0x25                           | 0x41    | 0x42    |
+//! | 1      | 32-bit words in it  | 8               | 8                              | 8       | 8       |
+//! | 2      | source region       | 0               | region                         | 0       | 0       |
+//! | 3      | destination region  | region          | region                         | region  | region  |
+//! | 4..8   | count               | bytes, to 2^20  | 4..6 bytes of a row, 6..8 rows | 0       | 0       |
+//! | 8..16  | source              | addend, 32 bits | address                        | value   | value   |
+//! | 16..24 | destination         | address         | address                        | address | address |
+//! | 24..28 | token of the driver | token           | source pitch                   | token   | token   |
+//! | 28..32 | run of a page list  | phase, 0 to 3   | destination pitch              | 0       | 0       |
+//!
 //! PAD (0x01) is skipped and holds zeros beside its first word. Addresses are byte offsets in the
 //! region; region 0 is system memory over the bus. Lengths in bytes have 64 bits, so that one
 //! packet fills, writes, copies or reads any range; counts of pages have 32, and longer copies are
 //! split. WRITE_PART begins some bytes into the sequence of its seed, for which it gives up the
 //! high half of its length. READ_WORD and WRITE_WORD order accesses: they reach the aligned 32-bit
-//! word around an address, report nothing, and write back what is there.
+//! word around an address, report nothing, and write back what is there. ADD_BYTES adds the four
+//! bytes of its addend to the bytes of a range, over and over, each for itself and without a carry;
+//! the phase says with which of them it begins, and all bytes are read before the first is written.
+//! The place of a row of COPY_ROWS is that of the row before and a pitch; all rows are read before
+//! the first is written, later rows are written over earlier ones, and without rows, or bytes in
+//! them, no place is looked at. SIGNAL writes 64 bits, the lowest byte first; WAIT changes nothing
+//! and waits until the 64 bits at its place are at least its value, without a sign.
 //! Fields that an opcode does not use are zero, so that each packet has exactly one encoding.
 
 use super::fields::{
@@ -177,6 +196,52 @@ pub enum Packet {
         /// The driver's.
         token: u32,
     },
+    /// Adds to each byte of a range.
+    AddBytes {
+        /// The first byte read and written.
+        destination: Place,
+        /// Bytes.
+        length: u32,
+        /// Four bytes that are added in turn, the lowest first.
+        addend: u32,
+        /// Which of them is added to the first byte: 0 to 3.
+        phase: u8,
+        /// The driver's.
+        token: u32,
+    },
+    /// Copies rows that lie apart, as if all were read before the first is written.
+    CopyRows {
+        /// The first byte read.
+        source: Place,
+        /// Bytes from one row read to the next.
+        source_pitch: u32,
+        /// The first byte written.
+        destination: Place,
+        /// Bytes from one row written to the next.
+        destination_pitch: u32,
+        /// Bytes of a row.
+        row_bytes: u16,
+        /// Rows.
+        rows: u16,
+    },
+    /// Waits until 64 bits in memory are at least a value.
+    Wait {
+        /// Where they are, the lowest first.
+        destination: Place,
+        /// The value.
+        value: u64,
+        /// The driver's.
+        token: u32,
+    },
+    /// Writes 64 bits.
+    Signal {
+        /// Where, the lowest first.
+        destination: Place,
+        /// The value.
+        value: u64,
+        /// The driver's.
+        token: u32,
+    },
     /// Reads and reports a hash of what it read.
     Read {
         /// The first byte read.
@@ -213,6 +278,9 @@ pub enum BadPacket {
     /// An address of a frame is no page multiple.
     #[error("{0:#X} is not the address of a frame")]
     UnalignedFrame(u64),
+    /// An addend has four bytes.
+    #[error("a phase is 0 to 3, this one says {0}")]
+    BadPhase(u32),
 }
 
 const WORDS: u8 = 8;
@@ -225,13 +293,17 @@ pub(super) mod opcode {
     pub(in crate::gpu) const WRITE: u8 = 0x12;
     pub(in crate::gpu) const WRITE_PART: u8 = 0x13;
     pub(in crate::gpu) const WRITE_WORD: u8 = 0x14;
+    pub(in crate::gpu) const ADD_BYTES: u8 = 0x15;
     pub(in crate::gpu) const COPY_PAGES: u8 = 0x21;
     pub(in crate::gpu) const READ: u8 = 0x22;
     pub(in crate::gpu) const COPY_BYTES: u8 = 0x23;
     pub(in crate::gpu) const READ_WORD: u8 = 0x24;
+    pub(in crate::gpu) const COPY_ROWS: u8 = 0x25;
     pub(in crate::gpu) const MAP_PAGES: u8 = 0x31;
     pub(in crate::gpu) const UNMAP_PAGES: u8 = 0x32;
     pub(in crate::gpu) const CLEAR_PAGES: u8 = 0x33;
+    pub(in crate::gpu) const WAIT: u8 = 0x41;
+    pub(in crate::gpu) const SIGNAL: u8 = 0x42;
 }
 
 /// The fields of any packet before its opcode says what they mean.
@@ -254,6 +326,9 @@ impl Packet {
     /// Bytes of the word that [`Self::ReadWord`] and [`Self::WriteWord`] reach.
     pub const WORD: u64 = 4;
 
+    /// Bytes of the value that [`Self::Wait`] and [`Self::Signal`] reach.
+    pub const FENCE: u64 = 8;
+
     /// The opcode's name.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -270,6 +345,10 @@ impl Packet {
             Self::Write { .. } => "WRITE",
             Self::WritePart { .. } => "WRITE_PART",
             Self::Read { .. } => "READ",
+            Self::AddBytes { .. } => "ADD_BYTES",
+            Self::CopyRows { .. } => "COPY_ROWS",
+            Self::Wait { .. } => "WAIT",
+            Self::Signal { .. } => "SIGNAL",
         }
     }
 
@@ -282,7 +361,9 @@ impl Packet {
             | Self::UnmapPages { .. }
             | Self::ClearPages { .. } => 0,
             Self::ReadWord { .. } | Self::WriteWord { .. } => Self::WORD,
-            Self::WritePart { length, .. } => length.into(),
+            Self::WritePart { length, .. } | Self::AddBytes { length, .. } => length.into(),
+            Self::CopyRows { row_bytes, rows, .. } => u64::from(row_bytes) * u64::from(rows),
+            Self::Wait { .. } | Self::Signal { .. } => Self::FENCE,
             Self::CopyPages { pages, .. } => crate::base::Pages(pages.into()).bytes().get(),
             Self::Fill { length, .. }
             | Self::CopyBytes { length, .. }
@@ -341,6 +422,29 @@ impl Packet {
                 let (run, count) = halves(length);
                 Raw { opcode: opcode::WRITE, count, run, source, token, ..Raw::default() }
                     .writing(destination)
+            }
+            Self::AddBytes { destination, length: count, addend, phase, token } => {
+                let (source, run) = (addend.into(), phase.into());
+                Raw { opcode: opcode::ADD_BYTES, count, run, source, token, ..Raw::default() }
+                    .writing(destination)
+            }
+            Self::CopyRows {
+                source,
+                source_pitch: token,
+                destination,
+                destination_pitch: run,
+                row_bytes,
+                rows,
+            } => {
+                let count = u32::from(rows) << 16 | u32::from(row_bytes);
+                let raw = Raw { opcode: opcode::COPY_ROWS, count, token, run, ..Raw::default() };
+                raw.reading(source).writing(destination)
+            }
+            Self::Wait { destination, value: source, token } => {
+                Raw { opcode: opcode::WAIT, source, token, ..Raw::default() }.writing(destination)
+            }
+            Self::Signal { destination, value: source, token } => {
+                Raw { opcode: opcode::SIGNAL, source, token, ..Raw::default() }.writing(destination)
             }
             Self::Read { source, length: destination, token, slot: run } => {
                 Raw { opcode: opcode::READ, destination, token, run, ..Raw::default() }
@@ -404,6 +508,30 @@ impl Packet {
                 raw.unused(&[SOURCE_REGION])?;
                 Self::Write { destination, length, seed: raw.source, token }
             }
+            opcode::ADD_BYTES => {
+                raw.unused(&[SOURCE_REGION])?;
+                let unused = BadPacket::UnusedField { opcode: raw.opcode, field: SOURCE };
+                let addend = u32::try_from(raw.source).map_err(|_| unused)?;
+                let phase = u8::try_from(run).ok().filter(|phase| *phase < 4);
+                let phase = phase.ok_or(BadPacket::BadPhase(run))?;
+                Self::AddBytes { destination, length: raw.count, addend, phase, token }
+            }
+            opcode::COPY_ROWS => Self::CopyRows {
+                source,
+                source_pitch: token,
+                destination,
+                destination_pitch: run,
+                row_bytes: low_half(raw.count),
+                rows: low_half(raw.count >> 16),
+            },
+            opcode::WAIT => {
+                raw.unused(&[SOURCE_REGION, COUNT, RUN])?;
+                Self::Wait { destination, value: raw.source, token }
+            }
+            opcode::SIGNAL => {
+                raw.unused(&[SOURCE_REGION, COUNT, RUN])?;
+                Self::Signal { destination, value: raw.source, token }
+            }
             opcode::READ => {
                 raw.unused(&[DESTINATION_REGION, COUNT])?;
                 Self::Read { source, length: raw.destination, token, slot: run }
@@ -423,6 +551,11 @@ impl Packet {
 fn halves(value: u64) -> (u32, u32) {
     let low = u32::try_from(value & u64::from(u32::MAX)).unwrap_or(u32::MAX);
     (u32::try_from(value >> 32).unwrap_or(u32::MAX), low)
+}
+
+/// The low 16 bits.
+fn low_half(value: u32) -> u16 {
+    u16::try_from(value & u32::from(u16::MAX)).unwrap_or(u16::MAX)
 }
 
 fn aligned_frame(address: u64) -> Result<u64, BadPacket> {
@@ -485,7 +618,7 @@ impl Raw {
             return Err(BadPacket::Short(left));
         };
         let [opcode, words, source_region, destination_region, rest @ ..] = *packet;
-        if !(opcode::PAD..=opcode::CLEAR_PAGES).contains(&opcode) {
+        if !(opcode::PAD..=opcode::SIGNAL).contains(&opcode) {
             return Err(BadPacket::UnknownOpcode(opcode));
         }
         if words != WORDS {

@@ -176,11 +176,32 @@ pub enum Fault {
         /// The page.
         page: u64,
     },
-    /// The frames of one packet lie so scattered that it would take too long to follow them.
-    #[error("{pages} pages must be followed one by one, {most} are the most")]
+    /// A frame holds a command buffer.
+    #[error("frame {:#X} holds a command buffer, which no device may reach", frame.get())]
+    CommandBuffer {
+        /// The first frame of a command buffer that would have been reached.
+        frame: FrameNumber,
+    },
+    /// A packet that takes every byte for itself names too many.
+    #[error(
+        "{length} bytes from {address:#X} of region {region} are too many, {most} are the most"
+    )]
+    TooLong {
+        /// The region.
+        region: RegionId,
+        /// The first byte.
+        address: u64,
+        /// Bytes.
+        length: u32,
+        /// The most that there may be.
+        most: u32,
+    },
+    /// The frames of one packet, or what they hold, lie so scattered that it would take too long to
+    /// follow them.
+    #[error("{stretches} stretches must be followed one by one, {most} are the most")]
     TooScattered {
-        /// Pages there are.
-        pages: u64,
+        /// Pages or descriptions there are; those found so far.
+        stretches: u64,
         /// The most that are followed.
         most: u64,
     },

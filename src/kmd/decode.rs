@@ -141,6 +141,36 @@ fn packet_texts(packet: &Packet) -> (&'static str, Vec<FieldText>) {
             field(Destination, place(destination)),
             token(name),
         ],
+        Packet::AddBytes { destination, length, addend, phase, token: name } => vec![
+            bytes(length.into()),
+            field(Source, format!("addend {}, byte {phase}", text::word(addend))),
+            field(Destination, place(destination)),
+            token(name),
+        ],
+        Packet::CopyRows {
+            source,
+            source_pitch,
+            destination,
+            destination_pitch,
+            row_bytes,
+            rows,
+        } => vec![
+            field(Count, format!("{rows} rows of {row_bytes} bytes")),
+            field(Source, place(source)),
+            field(Count, format!("pitch {source_pitch}")),
+            field(Destination, place(destination)),
+            field(Count, format!("pitch {destination_pitch}")),
+        ],
+        Packet::Wait { destination, value, token: name } => vec![
+            field(Source, format!("until at least {value}")),
+            field(Destination, place(destination)),
+            token(name),
+        ],
+        Packet::Signal { destination, value, token: name } => vec![
+            field(Source, format!("value {value}")),
+            field(Destination, place(destination)),
+            token(name),
+        ],
         Packet::Read { source, length, token: name, slot } => vec![
             bytes(length),
             field(Source, place(source)),

@@ -1,21 +1,21 @@
 //! The driver: its entry points, and how the adapter becomes hardware.
 
 use super::profiles::{Encoding, Profile};
-use super::state::{DriverChange, DriverState};
-use super::{native, record, rows};
+use super::state::{DriverChange, DriverState, Existing};
+use super::{native, patch, record, render, rows};
 use crate::base::{
     FenceId, FrameNumber, Journal, PAGE_SIZE, Piece, SegmentAddress, SegmentId, Span, StateHash,
 };
 use crate::config::{self, Quirks};
 use crate::ddi::{
-    Access, AccessKind, AllocationHandle, AllocationInfo, BuildPagingBuffer, CreateAllocation,
-    DeviceInfo, DevicePowerState, DiscardContentFlags, DmaBufferAddress, DriverMark, Fill,
-    Miniport, NtStatus, PacketFault, PacketOutcome, PagingOperation, PowerAction, Readback, Render,
-    SegmentFlags, SegmentSet, SetPowerState, SubmitCommand, SystemSleepState, TransferFlags,
-    UnmapApertureSegment,
+    AllocationHandle, AllocationInfo, BuildPagingBuffer, CreateAllocation, DeviceInfo,
+    DevicePowerState, DiscardContentFlags, DmaBufferAddress, DriverMark, Fill, Miniport, NtStatus,
+    PacketFault, PacketOutcome, PagingOperation, Patch, PowerAction, PreemptCommand, Preempted,
+    Progress, Readback, Render, RowLayout, SegmentFlags, SegmentSet, SetPowerState, SubmitCommand,
+    SystemSleepState, TransferFlags, UnmapApertureSegment,
 };
 use crate::gpu::{
-    Fault, Gpu, Packet, PacketFormat, PageEntry, Place, RegionConfig, RegionId, Submission,
+    Fault, Gpu, PacketFormat, PageEntry, Place, RegionConfig, RegionId, Step, Submission, TakenBack,
 };
 use crate::memory::{Content, HostMemory, bytes};
 
@@ -259,20 +259,11 @@ impl Driver {
         }
     }
 
-    /// The packet of an access; reads report under `slot`.
-    fn access_packet(&self, access: &Access, slot: u32) -> Option<Packet> {
-        let place = self.place(access.segment, access.address)?;
-        let (length, token) = (access.length.get(), access.allocation.0);
-        Some(match access.kind {
-            AccessKind::Read => Packet::Read { source: place, length, token, slot },
-            AccessKind::Write { seed } if access.phase == 0 => {
-                Packet::Write { destination: place, length, seed, token }
-            }
-            AccessKind::Write { seed } => {
-                let (length, phase) = (u32::try_from(length).ok()?, access.phase);
-                Packet::WritePart { destination: place, length, seed, phase, token }
-            }
-        })
+    /// Remembers that packets which were not submitted yet name an allocation.
+    fn name(&mut self, allocation: AllocationHandle) {
+        if !self.journal.state().named().contains(&allocation) {
+            self.journal.apply(DriverChange::Named(allocation));
+        }
     }
 }
 
@@ -304,14 +295,16 @@ impl Miniport for Driver {
             }
         }
         let handle = self.journal.state().next_handle().ok_or(NtStatus::NO_MEMORY)?;
-        self.journal.apply(DriverChange::Created(rows));
+        // What is no rows is kept in whole pages, and all of them is content.
+        let whole = size.to_pages().bytes();
+        let content = rows.map_or(whole, RowLayout::size).get();
+        self.journal.apply(DriverChange::Created(Existing { content, rows }));
         Ok((handle, arguments.requested.clone()))
     }
 
     fn destroy_allocation(&mut self, allocation: AllocationHandle) {
-        if self.journal.state().knows(allocation) {
-            let rows = self.journal.state().rows(allocation);
-            self.journal.apply(DriverChange::Destroyed { allocation, rows });
+        if let Some(existing) = self.journal.state().existing(allocation) {
+            self.journal.apply(DriverChange::Destroyed { allocation, existing });
         }
     }
 
@@ -331,30 +324,31 @@ impl Miniport for Driver {
     }
 
     fn render(&mut self, arguments: &mut Render<'_>) -> NtStatus {
-        let done = usize::try_from(arguments.multipass_offset).unwrap_or(usize::MAX);
-        let Some(left) = arguments.accesses.get(done..) else {
-            return NtStatus::INVALID_PARAMETER;
-        };
-        let earlier = arguments.accesses[..done].iter();
-        let reads = earlier.filter(|access| access.kind == AccessKind::Read).count();
-        let Ok(mut slot) = u32::try_from(reads) else {
-            return NtStatus::INVALID_PARAMETER;
-        };
-        for access in left {
-            let Some(packet) = self.access_packet(access, slot) else {
-                return NtStatus::INVALID_PARAMETER;
-            };
-            let buffer = &mut *arguments.dma_buffer;
-            if !native::push(buffer, &mut arguments.dma_buffer_used, packet) {
-                return NtStatus::INSUFFICIENT_DMA_BUFFER;
+        render::render(self, arguments)
+    }
+
+    fn patch(&mut self, arguments: &mut Patch<'_>) -> NtStatus {
+        match patch::patch(self, arguments) {
+            Ok(patched) => {
+                for allocation in patched {
+                    self.name(allocation);
+                }
+                NtStatus::SUCCESS
             }
-            if !self.journal.state().named().contains(&access.allocation) {
-                self.journal.apply(DriverChange::Named(access.allocation));
-            }
-            slot = slot.saturating_add(u32::from(access.kind == AccessKind::Read));
-            arguments.multipass_offset += 1;
+            Err(status) => status,
         }
-        NtStatus::SUCCESS
+    }
+
+    fn preempt_command(&mut self, arguments: &PreemptCommand, host: &HostMemory) -> Preempted {
+        let queued: Vec<FenceId> = self.gpu.queue().map(|submission| submission.fence).collect();
+        let TakenBack { last, resume_at } = self.gpu.preempt(arguments.waiting, host);
+        // What stays is at the front.
+        for fence in queued.into_iter().skip(self.gpu.queue().len()) {
+            if let Some(named) = self.journal.state().pending(fence).cloned() {
+                self.journal.apply(DriverChange::Signalled { fence, named });
+            }
+        }
+        Preempted { last, resume_at }
     }
 
     fn submit_command(&mut self, arguments: &SubmitCommand) -> NtStatus {
@@ -380,8 +374,12 @@ impl Miniport for Driver {
         NtStatus::SUCCESS
     }
 
-    fn execute_packet(&mut self, host: &mut HostMemory) -> Option<PacketOutcome> {
-        let executed = self.gpu.execute_packet(host)?;
+    fn execute_packet(&mut self, host: &mut HostMemory) -> Progress {
+        let executed = match self.gpu.execute_packet(host) {
+            Step::Idle => return Progress::Idle,
+            Step::Waiting(fence) => return Progress::Waiting(fence),
+            Step::Executed(executed) => executed,
+        };
         let fence = executed.fence;
         if executed.completed
             && let Some(named) = self.journal.state().pending(fence)
@@ -389,7 +387,7 @@ impl Miniport for Driver {
             let named = named.clone();
             self.journal.apply(DriverChange::Signalled { fence, named });
         }
-        Some(PacketOutcome {
+        Progress::Executed(PacketOutcome {
             fence,
             start: executed.start,
             end: executed.end,
@@ -478,7 +476,9 @@ const fn packet_fault(fault: Fault) -> PacketFault {
         | Fault::BadRecord(_)
         | Fault::NotAnAperture(_)
         | Fault::UnalignedPage { .. }
+        | Fault::TooLong { .. }
         | Fault::TooScattered { .. } => PacketFault::BadPacket,
+        Fault::CommandBuffer { .. } => PacketFault::CommandBuffer,
         Fault::OutOfRange { .. } => PacketFault::OutOfRange,
         Fault::Unmapped { .. } => PacketFault::Unmapped,
         Fault::FetchedFixedPage { .. } => PacketFault::FetchedDummyPage,

@@ -7,9 +7,12 @@
 
 mod decode;
 mod driver;
+mod instruction;
 mod native;
+mod patch;
 mod profiles;
 mod record;
+mod render;
 mod rows;
 mod state;
 mod window;

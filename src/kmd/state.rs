@@ -6,11 +6,20 @@ use std::sync::Arc;
 use crate::base::{Change, FenceId, StableHasher, StateHash};
 use crate::ddi::{AllocationHandle, RowLayout};
 
+/// What the driver remembers of an allocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Existing {
+    /// Bytes that command buffers may name: those of its rows, where it has any.
+    pub(super) content: u64,
+    /// How its rows lie.
+    pub(super) rows: Option<RowLayout>,
+}
+
 /// What the driver is at a moment.
 #[derive(Clone, Debug, Default)]
 pub(super) struct DriverState {
-    /// Allocations that exist, with their rows where they have any.
-    allocations: BTreeMap<AllocationHandle, Option<RowLayout>>,
+    /// Allocations that exist.
+    allocations: BTreeMap<AllocationHandle, Existing>,
     /// Handles given so far; a handle is never given twice.
     given: u32,
     /// Times that the device lost power.
@@ -26,16 +35,16 @@ pub(super) struct DriverState {
 #[derive(Clone, Debug)]
 pub(super) enum DriverChange {
     /// The next handle was given to an allocation.
-    Created(Option<RowLayout>),
+    Created(Existing),
     /// An allocation went away.
-    Destroyed { allocation: AllocationHandle, rows: Option<RowLayout> },
+    Destroyed { allocation: AllocationHandle, existing: Existing },
     /// Packets that name an allocation were built.
     Named(AllocationHandle),
     /// What was built was submitted under a fence.
     Submitted { fence: FenceId, named: Arc<BTreeSet<AllocationHandle>> },
     /// The memory of the device lost its power.
     LostPower,
-    /// A fence was signalled.
+    /// A fence was signalled, or its submission dropped or taken back.
     Signalled { fence: FenceId, named: Arc<BTreeSet<AllocationHandle>> },
 }
 
@@ -47,12 +56,12 @@ impl DriverState {
         }
     }
 
-    pub(super) fn knows(&self, allocation: AllocationHandle) -> bool {
-        self.allocations.contains_key(&allocation)
+    pub(super) fn existing(&self, allocation: AllocationHandle) -> Option<Existing> {
+        self.allocations.get(&allocation).copied()
     }
 
     pub(super) fn rows(&self, allocation: AllocationHandle) -> Option<RowLayout> {
-        self.allocations.get(&allocation).copied().flatten()
+        self.existing(allocation)?.rows
     }
 
     pub(super) const fn named(&self) -> &Arc<BTreeSet<AllocationHandle>> {
@@ -94,22 +103,22 @@ impl DriverState {
         parts.fold(StateHash::default(), StateHash::with)
     }
 
-    /// The part of an existing allocation; allocations without rows are told apart by handle only.
-    fn existing_part(allocation: AllocationHandle, rows: Option<RowLayout>) -> StateHash {
-        let part = Self::part(1, 0, allocation);
+    fn existing_part(allocation: AllocationHandle, existing: Existing) -> StateHash {
+        let Existing { content, rows } = existing;
+        let part = Self::part(1, content, allocation);
         let Some(RowLayout { pitch, aligned_pitch, rows }) = rows else { return part };
         let hasher = StableHasher::new(0xD123).number(part.0).number(pitch.into());
         hasher.number(aligned_pitch.into()).number(rows.into()).finish()
     }
 
-    fn insert(&mut self, allocation: AllocationHandle, rows: Option<RowLayout>) {
-        self.allocations.insert(allocation, rows);
-        self.hash = self.hash.with(Self::existing_part(allocation, rows));
+    fn insert(&mut self, allocation: AllocationHandle, existing: Existing) {
+        self.allocations.insert(allocation, existing);
+        self.hash = self.hash.with(Self::existing_part(allocation, existing));
     }
 
     fn remove(&mut self, allocation: AllocationHandle) {
-        if let Some(rows) = self.allocations.remove(&allocation) {
-            self.hash = self.hash.without(Self::existing_part(allocation, rows));
+        if let Some(existing) = self.allocations.remove(&allocation) {
+            self.hash = self.hash.without(Self::existing_part(allocation, existing));
         }
     }
 
@@ -147,10 +156,10 @@ impl Change for DriverChange {
 
     fn redo(&self, state: &mut DriverState) {
         match self {
-            Self::Created(rows) => {
+            Self::Created(existing) => {
                 if let Some(handle) = state.next_handle() {
                     state.given = handle.0;
-                    state.insert(handle, *rows);
+                    state.insert(handle, *existing);
                 }
             }
             Self::Destroyed { allocation, .. } => state.remove(*allocation),
@@ -170,7 +179,7 @@ impl Change for DriverChange {
                 state.remove(AllocationHandle(state.given));
                 state.given -= 1;
             }
-            Self::Destroyed { allocation, rows } => state.insert(*allocation, *rows),
+            Self::Destroyed { allocation, existing } => state.insert(*allocation, *existing),
             Self::Named(handle) => state.set_naming(*handle, false),
             Self::Submitted { fence, named } => {
                 state.set_pending(*fence, None);

@@ -2,9 +2,11 @@
 #![expect(clippy::cast_possible_truncation, reason = "numbers of a machine of a few pages")]
 
 mod pitch;
+mod preemption;
 mod profiles;
 mod quirks;
 mod raw;
+mod render;
 
 use super::*;
 use crate::base::{
@@ -13,14 +15,15 @@ use crate::base::{
 };
 use crate::config::{Adapter, AgpAperture, Quirks};
 use crate::ddi::{
-    Access, AccessKind, AllocationFlags, AllocationHandle, AllocationInfo, BuildPagingBuffer,
-    ContextHandle, CreateAllocation, DiscardContent, DiscardContentFlags, DmaBufferAddress, Fill,
-    Location, MapApertureFlags, MapApertureSegment, Miniport, NtStatus, PacketFault, PacketOutcome,
-    PageList, PagingOperation, PhysicalAccess, PreferredSegments, Priority, Render, SegmentFlags,
+    AllocationFlags, AllocationHandle, AllocationInfo, BuildPagingBuffer, ContextHandle,
+    CreateAllocation, DiscardContent, DiscardContentFlags, DmaBufferAddress, Fill, Location,
+    MapApertureFlags, MapApertureSegment, Miniport, NtStatus, PacketFault, PacketOutcome, PageList,
+    PagingOperation, PhysicalAccess, PreferredSegments, Priority, Progress, SegmentFlags,
     SegmentSet, SpecialLockTransfer, SubmitCommand, Transfer, TransferFlags, UnmapApertureSegment,
 };
 use crate::gpu::{FieldRole, PacketFormat, PageEntry, Place, RegionId};
 use crate::memory::{FrameRun, HostMemory, Mdl};
+use crate::umd::{BufferCommand, Operand};
 
 const PAGE: usize = 4096;
 
@@ -78,7 +81,11 @@ impl Bench {
     }
 
     fn drain(&mut self) -> Vec<PacketOutcome> {
-        std::iter::from_fn(|| self.driver.execute_packet(&mut self.host)).collect()
+        std::iter::from_fn(|| match self.driver.execute_packet(&mut self.host) {
+            Progress::Executed(outcome) => Some(outcome),
+            Progress::Idle | Progress::Waiting(_) => None,
+        })
+        .collect()
     }
 
     /// One call; answers the status, what was written and the new `MultipassOffset`.
@@ -442,54 +449,40 @@ fn request() -> CreateAllocation {
     }
 }
 
-fn access(allocation: AllocationHandle, offset: u64, length: u64, kind: AccessKind) -> Access {
-    let address = SegmentAddress(MEMORY_BASE + offset);
-    Access { allocation, segment: segment(1), address, length: Bytes(length), kind, phase: 0 }
+fn write(offset: u64, length: u64, seed: u64) -> BufferCommand {
+    BufferCommand::Write { destination: Operand { index: 0, offset }, length, seed }
+}
+
+fn read(offset: u64, length: u64) -> BufferCommand {
+    BufferCommand::Read { source: Operand { index: 0, offset }, length }
 }
 
 #[test]
-fn accesses_are_packed_pass_by_pass_and_reads_numbered_in_order() {
+fn commands_are_executed_pass_by_pass_and_reads_numbered_in_each() {
     let mut bench = Bench::new("render-only-sample");
-    let write = |offset, seed| access(AllocationHandle(1), offset, 100, AccessKind::Write { seed });
-    let read = |offset| access(AllocationHandle(1), offset, 100, AccessKind::Read);
-    let accesses = [write(0, 1), read(0), write(500, 1), write(900, 2), read(500), read(900)];
-    let mut offset = 0;
-    let mut passes = 0;
-    let mut hashes = Vec::new();
-    loop {
-        let mut buffer = [0; 100];
-        let mut arguments = Render {
-            dma_buffer: &mut buffer,
-            dma_buffer_used: 0,
-            accesses: &accesses,
-            multipass_offset: offset,
-        };
-        let status = bench.driver.render(&mut arguments);
-        offset = arguments.multipass_offset;
-        let used = arguments.dma_buffer_used;
-        passes += 1;
-        bench.submit(&buffer[..used], false);
+    let (handle, _) = bench.driver.create_allocation(&request()).expect("small");
+    let commands = [
+        write(0, 100, 1),
+        read(0, 100),
+        write(500, 100, 1),
+        write(900, 100, 2),
+        read(500, 100),
+        read(900, 100),
+    ];
+    // 96 of 100 bytes hold three packets: one read in the first pass, two in the second.
+    let passes = render::patched_passes(&mut bench.driver, handle, &commands, 100);
+    assert_eq!(passes.iter().map(Vec::len).collect::<Vec<_>>(), [96, 96]);
+    let mut found = Vec::new();
+    for pass in passes {
+        bench.submit(&pass, false);
         for outcome in bench.drain() {
             assert_eq!(outcome.fault, None);
-            hashes.extend(outcome.readback);
+            found.extend(outcome.readback);
         }
-        if status == NtStatus::SUCCESS {
-            break;
-        }
-        assert_eq!((status, used), (NtStatus::INSUFFICIENT_DMA_BUFFER, 96));
     }
-    assert_eq!((passes, offset), (2, 6));
-    assert_eq!(hashes.iter().map(|read| read.slot).collect::<Vec<_>>(), [0, 1, 2]);
-    assert_eq!(hashes[0].bytes, hashes[1].bytes, "the same seed");
-    assert_ne!(hashes[1].bytes, hashes[2].bytes, "another seed");
-    let below = Access { address: SegmentAddress(0), ..read(0) };
-    let mut arguments = Render {
-        dma_buffer: &mut [0; 64],
-        dma_buffer_used: 0,
-        accesses: &[below],
-        multipass_offset: 0,
-    };
-    assert_eq!(bench.driver.render(&mut arguments), NtStatus::INVALID_PARAMETER);
+    assert_eq!(found.iter().map(|read| read.slot).collect::<Vec<_>>(), [0, 0, 1]);
+    assert_eq!(found[0].bytes, found[1].bytes, "the same seed");
+    assert_ne!(found[1].bytes, found[2].bytes, "another seed");
 }
 
 #[test]
@@ -498,16 +491,8 @@ fn an_allocation_is_busy_until_the_fence_that_names_it() {
     let (used, _) = bench.driver.create_allocation(&request()).expect("small");
     let (other, _) = bench.driver.create_allocation(&request()).expect("small");
     assert_ne!(used, other);
-    let accesses = [access(used, 0, 8, AccessKind::Write { seed: 1 })];
-    let mut buffer = [0; 32];
-    let mut arguments = Render {
-        dma_buffer: &mut buffer,
-        dma_buffer_used: 0,
-        accesses: &accesses,
-        multipass_offset: 0,
-    };
-    assert_eq!(bench.driver.render(&mut arguments), NtStatus::SUCCESS);
-    bench.submit(&buffer, false);
+    let packets = render::patched(&mut bench.driver, used, &[write(0, 8, 1)]);
+    bench.submit(&packets, false);
 
     let discard = |allocation, flags| {
         let address = SegmentAddress(MEMORY_BASE);
@@ -578,17 +563,10 @@ fn every_mark_is_found_again_with_its_hash() {
         let operation = PagingOperation::Transfer(transfer(Location::Mdl(list), at_memory(0), 9));
         bench.carry_out(&operation, 320);
         mark(&bench);
-        for kind in [AccessKind::Write { seed: 4 }, AccessKind::Read] {
-            let mut buffer = [0; 32];
-            let mut arguments = Render {
-                dma_buffer: &mut buffer,
-                dma_buffer_used: 0,
-                accesses: &[access(handle, 1, 7, kind)],
-                multipass_offset: 0,
-            };
-            bench.driver.render(&mut arguments);
+        for command in [write(1, 7, 4), read(1, 7)] {
+            let packets = render::patched(&mut bench.driver, handle, &[command]);
             mark(&bench);
-            bench.submit(&buffer, false);
+            bench.submit(&packets, false);
             mark(&bench);
         }
         bench.drain();

@@ -1,19 +1,18 @@
 //! A command being applied: who does what, and what must be there afterwards.
 
-use crate::base::{AllocationId, Bytes, DeviceId, FenceId, Pages, PagesId, Piece, Span};
-use crate::ddi::{AccessKind, LockFlags, NtStatus};
+use crate::base::{AllocationId, Bytes, DeviceId, Pages, PagesId, Piece, Span};
+use crate::ddi::{LockFlags, NtStatus};
 use crate::kmd::Driver;
-use crate::memory::{Content, HostMemory, SeenBytes, bytes};
+use crate::memory::{Content, HostMemory, bytes};
 use crate::vidmm::{
-    Allocation, CpuView, Environment, Failure, NewAllocation, Power, Reference as VidMmReference,
-    Refusal, RefusalReason, VidMm, segment_parts,
+    Allocation, CpuView, Environment, Failure, NewAllocation, Power, Refusal, RefusalReason,
+    Transition, VidMm, segment_parts,
 };
 
 use super::command::{
-    AllocationRange, Command, CreateAllocation, Data, Reference, ReferenceKind, ReservePages,
-    RunGpu, resolve_range,
+    AllocationRange, Command, CreateAllocation, Data, ReservePages, RunGpu, resolve_range,
 };
-use super::ledger::{LedgerChange, PendingRead, expect_bytes, expect_pages};
+use super::ledger::{LedgerChange, expect_bytes, expect_pages};
 use super::power::PowerOutcome;
 use super::recorder::Recorder;
 use super::verify::Damage;
@@ -63,6 +62,13 @@ impl Applying<'_, '_> {
                 self.touch_all(ids.iter().copied())?;
                 self.with(|vidmm, environment| vidmm.make_resident(environment, ids))?;
             }
+            Command::CreateContext(id, device, priority) => {
+                let (id, device, priority) = (*id, *device, *priority);
+                self.with(|vidmm, environment| {
+                    vidmm.create_context(environment, id, device, priority)
+                })?;
+            }
+            Command::Submit(submit) => self.submit(submit)?,
             Command::Use(references) => self.use_(references)?,
             Command::CpuWrite(id, range, data) => self.cpu_write(*id, *range, data)?,
             Command::CpuRead(id, range) => self.cpu_read(*id, *range)?,
@@ -109,10 +115,21 @@ impl Applying<'_, '_> {
             Command::Expect(_) => {}
         }
         if drain {
-            self.with(VidMm::drain)?;
+            match self.with(VidMm::drain) {
+                // It hangs on the command's own work, which is all submitted.
+                Err(Failure::Hung) => self.time_out()?,
+                drained => drained?,
+            }
         }
-        self.check_reads();
+        self.damage.append(&mut self.recorder.damage);
         Ok(())
+    }
+
+    /// The engine runs as far as it comes; then the timeout passes and the adapter is reset.
+    pub(super) fn time_out(&mut self) -> Result<(), Failure> {
+        while self.with(VidMm::execute_packet)?.is_some() {}
+        self.vidmm.timeout_passes();
+        self.power(Transition::TimeoutRecovery)
     }
 
     /// Notes that the command concerns an allocation.
@@ -129,7 +146,10 @@ impl Applying<'_, '_> {
         Err(Refusal::new(status, reason).into())
     }
 
-    fn touch_all(&mut self, ids: impl Iterator<Item = AllocationId>) -> Result<(), Failure> {
+    pub(super) fn touch_all(
+        &mut self,
+        ids: impl Iterator<Item = AllocationId>,
+    ) -> Result<(), Failure> {
         for id in ids {
             self.touch(id)?;
         }
@@ -249,12 +269,12 @@ impl Applying<'_, '_> {
         Ok(())
     }
 
-    fn content_size(&self, id: AllocationId) -> Bytes {
+    pub(super) fn content_size(&self, id: AllocationId) -> Bytes {
         self.vidmm.book().allocation(id).map_or(Bytes::ZERO, Allocation::content_size)
     }
 
     /// The bytes of an allocation that a command names.
-    fn range(&self, id: AllocationId, range: AllocationRange) -> Result<Span, Failure> {
+    pub(super) fn range(&self, id: AllocationId, range: AllocationRange) -> Result<Span, Failure> {
         let size = self.content_size(id);
         resolve_range(range, size).ok_or_else(|| {
             let length = range.length.unwrap_or(0);
@@ -262,114 +282,6 @@ impl Applying<'_, '_> {
                 RefusalReason::RangeBeyondAllocation { offset: range.offset, length, size };
             Refusal::new(NtStatus::INVALID_PARAMETER, reason).into()
         })
-    }
-
-    fn use_(&mut self, references: &[Reference]) -> Result<(), Failure> {
-        let mut asked: Vec<(Span, VidMmReference)> = Vec::with_capacity(references.len());
-        for reference in references {
-            let id = reference.allocation;
-            self.touch(id)?;
-            let span = self.range(id, reference.range)?;
-            let kind = match reference.kind {
-                ReferenceKind::Read => AccessKind::Read,
-                ReferenceKind::Write { seed } => {
-                    // Counted for each allocation: else two writes could leave the same bytes, and
-                    // the loss of the second would not show.
-                    let ahead = || {
-                        let own = asked.iter().filter(|(_, earlier)| {
-                            earlier.allocation == id && earlier.kind != AccessKind::Read
-                        });
-                        own.count() as u64 + 1
-                    };
-                    let seed = seed.unwrap_or_else(|| self.next_seed(id, ahead()));
-                    AccessKind::Write { seed }
-                }
-            };
-            asked.push((
-                span,
-                VidMmReference {
-                    allocation: id,
-                    offset: span.start(),
-                    length: Bytes(span.len()),
-                    kind,
-                },
-            ));
-        }
-        let list: Vec<VidMmReference> = asked.iter().map(|(_, reference)| *reference).collect();
-        let (fence, accessed) = self.with(|vidmm, environment| vidmm.submit(environment, &list))?;
-        // The driver counts the reads of a submission.
-        let mut slot = 0;
-        let mut parts = accessed.iter().peekable();
-        for (index, (span, reference)) in asked.into_iter().enumerate() {
-            while let Some(part) = parts.next_if(|part| part.reference == index) {
-                if reference.kind == AccessKind::Read {
-                    self.expect_read(reference.allocation, part.span, slot, fence);
-                    slot += 1;
-                }
-            }
-            match reference.kind {
-                AccessKind::Read => {}
-                AccessKind::Write { seed } => {
-                    let pieces = bytes::pieces_from_content(Content::seeded(seed, 0), span.len());
-                    expect_bytes(self.recorder.ledger, reference.allocation, span, pieces);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn expect_read(
-        &mut self,
-        allocation: AllocationId,
-        span: Span,
-        slot: u32,
-        last_fence: FenceId,
-    ) {
-        let Some(expected) = self.recorder.ledger.state().expected(allocation) else { return };
-        let Ok(pieces) = bytes::pieces(expected.content(), span) else { return };
-        let bytes = SeenBytes::new(pieces);
-        let read = PendingRead { allocation, slot, offset: span.start(), last_fence, bytes };
-        self.recorder.ledger.apply(LedgerChange::ReadExpected(read));
-    }
-
-    /// The seed of a write that names none: from the allocation and its count of writes.
-    fn next_seed(&self, id: AllocationId, ahead: u64) -> u64 {
-        let ledger = self.recorder.ledger.state();
-        let writes = ledger.expected(id).map_or(0, |expected| expected.writes);
-        u64::from(id.0) << 32 | writes.wrapping_add(ahead) & 0xFFFF_FFFF
-    }
-
-    /// Compares what the GPU read with what it must have read.
-    fn check_reads(&mut self) {
-        for outcome in std::mem::take(&mut self.recorder.outcomes) {
-            if let Some(readback) = outcome.readback {
-                // Reads that a fault skipped never come: what comes is the next of its slot.
-                while let Some(read) = self.recorder.ledger.state().reads.front().cloned() {
-                    let (slot, allocation) = (read.slot, read.allocation);
-                    let wrong = (slot == readback.slot)
-                        .then(|| {
-                            let (wanted, found) = (read.bytes.pieces(), readback.bytes.pieces());
-                            bytes::first_difference(wanted, found)
-                        })
-                        .flatten();
-                    let offset = wrong.map(|at| read.offset + at);
-                    self.recorder.ledger.apply(LedgerChange::ReadDone(read));
-                    if let Some(offset) = offset {
-                        self.damage.push(Damage::WrongRead { allocation, offset });
-                    }
-                    if slot == readback.slot {
-                        break;
-                    }
-                }
-            }
-            if outcome.completed {
-                while let Some(read) = self.recorder.ledger.state().reads.front().cloned()
-                    && read.last_fence <= outcome.fence
-                {
-                    self.recorder.ledger.apply(LedgerChange::ReadDone(read));
-                }
-            }
-        }
     }
 
     fn cpu_write(

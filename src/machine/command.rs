@@ -2,7 +2,10 @@
 //!
 //! Names are gone: `session` has bound each to the dense id of its first mention.
 
-use crate::base::{AllocationId, Bytes, DeviceId, FenceId, PagesId, ProcessId, SegmentId, Span};
+use crate::base::{
+    AllocationId, Bytes, ContextId, ContextRef, DeviceId, FenceId, PagesId, ProcessId, SegmentId,
+    Span,
+};
 use crate::ddi::{
     AllocationInfo, DeviceInfo, DiscardContentFlags, LockFlags, MapApertureFlags, NtStatus,
     OfferPriority, OperationKind, Priority, TransferFlags,
@@ -51,6 +54,114 @@ pub struct Reference {
     pub range: AllocationRange,
     /// Read or write.
     pub kind: ReferenceKind,
+}
+
+/// A place in an allocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct At {
+    /// The allocation.
+    pub allocation: AllocationId,
+    /// Bytes from its start.
+    pub offset: u64,
+}
+
+/// One command that the user-mode driver writes into a command buffer. Whether it is possible is for
+/// the kernel-mode driver to find.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UserCommand {
+    /// Repeats a pattern.
+    Fill {
+        /// The first byte.
+        destination: At,
+        /// Bytes; to the end of the allocation without.
+        length: Option<u64>,
+        /// Little-endian, 32 bits.
+        pattern: u32,
+    },
+    /// Copies bytes.
+    Copy {
+        /// From.
+        source: At,
+        /// To.
+        destination: At,
+        /// Bytes; to the end of the source without.
+        length: Option<u64>,
+    },
+    /// Copies rows that lie apart.
+    Blit {
+        /// From.
+        source: At,
+        /// Bytes from one row read to the next.
+        source_pitch: u32,
+        /// To.
+        destination: At,
+        /// Bytes from one row written to the next.
+        destination_pitch: u32,
+        /// Bytes of a row.
+        row_bytes: u32,
+        /// Rows.
+        rows: u32,
+    },
+    /// Adds four bytes to those of a range, over and over.
+    Add {
+        /// The first byte.
+        destination: At,
+        /// Bytes; to the end of the allocation without.
+        length: Option<u64>,
+        /// The four bytes, the lowest first.
+        addend: u32,
+    },
+    /// Reads and writes several allocations, which are bound from here on.
+    Draw(Box<[Reference]>),
+    /// Unbinds what draws bound.
+    Unbind,
+    /// Waits until 64 bits are at least a value.
+    Wait {
+        /// Where they are.
+        fence: At,
+        /// The value.
+        value: u64,
+    },
+    /// Writes 64 bits.
+    Signal {
+        /// Where.
+        fence: At,
+        /// The value.
+        value: u64,
+    },
+    /// These bytes as they are, whatever they mean: entries of the allocation list that they name
+    /// are those of the allocations, in the order in which they are listed here.
+    Bytes(Box<[u8]>, Box<[AllocationId]>),
+}
+
+impl UserCommand {
+    /// The allocations that it names, in order and as often as it does.
+    pub fn allocations(&self) -> impl Iterator<Item = AllocationId> + '_ {
+        let (one, other, drawn, listed) = match self {
+            Self::Fill { destination: at, .. }
+            | Self::Add { destination: at, .. }
+            | Self::Wait { fence: at, .. }
+            | Self::Signal { fence: at, .. } => (Some(*at), None, &[][..], &[][..]),
+            Self::Copy { source, destination, .. } | Self::Blit { source, destination, .. } => {
+                (Some(*source), Some(*destination), &[][..], &[][..])
+            }
+            Self::Draw(references) => (None, None, &references[..], &[][..]),
+            Self::Bytes(_, allocations) => (None, None, &[][..], &allocations[..]),
+            Self::Unbind => (None, None, &[][..], &[][..]),
+        };
+        let places = one.into_iter().chain(other).map(|at| at.allocation);
+        let drawn = drawn.iter().map(|reference| reference.allocation);
+        places.chain(drawn).chain(listed.iter().copied())
+    }
+}
+
+/// What the user asks of a context: one command buffer, or several where it does not fit into one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Submit {
+    /// The context.
+    pub context: ContextRef,
+    /// In order.
+    pub commands: Box<[UserCommand]>,
 }
 
 /// How far a `RunGpu` goes.
@@ -431,6 +542,8 @@ pub enum Command {
     CreateProcess(ProcessId),
     /// A process opens a device on the adapter, with what its driver wants for it.
     CreateDevice(DeviceId, ProcessId, DeviceInfo),
+    /// A device opens another context, with a priority from -7 to 7.
+    CreateContext(ContextId, DeviceId, i8),
     /// A device creates an allocation.
     CreateAllocation(Box<CreateAllocation>),
     /// An allocation is destroyed.
@@ -439,6 +552,8 @@ pub enum Command {
     MakeResident(Box<[AllocationId]>),
     /// The GPU reads and writes allocations, resident together.
     Use(Box<[Reference]>),
+    /// The user-mode driver fills a command buffer and has it rendered.
+    Submit(Box<Submit>),
     /// The CPU writes.
     CpuWrite(AllocationId, AllocationRange, Data),
     /// The CPU reads; what it sees is compared with what must be there.

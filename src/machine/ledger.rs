@@ -6,14 +6,14 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use crate::base::{
-    AllocationId, Bytes, Change, FenceId, Journal, PagesId, Piece, RunMap, Span, StableHasher,
-    StateHash,
+    AllocationId, Bytes, Change, Journal, PagesId, Piece, RunMap, Span, StableHasher, StateHash,
 };
-use crate::ddi::NtStatus;
-use crate::memory::{ByteChange, Content, SeenBytes, bytes};
+use crate::ddi::{NtStatus, Readback};
+use crate::memory::{ByteChange, Content, bytes};
 use crate::vidmm::Stop;
 
 use super::foreign::ForeignMap;
+use super::intent::Intent;
 
 /// The journal that holds a ledger.
 pub(crate) type LedgerJournal = Journal<LedgerChange>;
@@ -66,23 +66,15 @@ impl Expected {
     }
 }
 
-/// A read of the GPU that is still to come, or to be checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct PendingRead {
-    pub(crate) allocation: AllocationId,
-    pub(crate) slot: u32,
-    /// First byte read, from the start of the allocation.
-    pub(crate) offset: u64,
-    pub(crate) last_fence: FenceId,
-    pub(crate) bytes: SeenBytes,
-}
-
 /// What the machine keeps besides VidMm, driver and memory.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     pub(crate) expected: Vec<Option<Expected>>,
     pub(crate) destroyed: BTreeSet<AllocationId>,
-    pub(crate) reads: VecDeque<PendingRead>,
+    /// Work that the device has not ended, in the order in which it will.
+    pub(crate) intents: VecDeque<Intent>,
+    /// What the device has read of the submission that it executes.
+    pub(crate) reads: Vec<Readback>,
     pub(crate) stopped: Option<(u64, Stop)>,
     pub(crate) refusals: u64,
     pub(crate) faults: u64,
@@ -118,8 +110,19 @@ pub(crate) enum LedgerChange {
         before: Box<ForeignMap>,
         after: Box<ForeignMap>,
     },
-    ReadExpected(PendingRead),
-    ReadDone(PendingRead),
+    /// Work was submitted.
+    Intended(Box<Intent>),
+    /// The device read something.
+    Read(Box<Readback>),
+    /// The device ended the first of the work.
+    Ended {
+        intent: Box<Intent>,
+        reads: Vec<Readback>,
+    },
+    /// Work will be ended in another order, or not at all; before and after.
+    Intents(Box<(VecDeque<Intent>, VecDeque<Intent>)>),
+    /// What was read is not compared any more.
+    ReadsForgotten(Vec<Readback>),
     Stopped(u64, Stop),
     Refused,
     Faulted,
@@ -156,10 +159,14 @@ impl Change for LedgerChange {
             Self::PagesReleased(id, _) => ledger.set_pages(*id, None),
             Self::PagesWritten(id, change) => ledger.change_pages(*id, |map| change.redo(map)),
             Self::Foreign { after, .. } => ledger.foreign = (**after).clone(),
-            Self::ReadExpected(read) => ledger.reads.push_back(read.clone()),
-            Self::ReadDone(_) => {
-                ledger.reads.pop_front();
+            Self::Intended(intent) => ledger.intents.push_back((**intent).clone()),
+            Self::Read(read) => ledger.reads.push((**read).clone()),
+            Self::Ended { .. } => {
+                ledger.intents.pop_front();
+                ledger.reads.clear();
             }
+            Self::Intents(change) => ledger.intents.clone_from(&change.1),
+            Self::ReadsForgotten(_) => ledger.reads.clear(),
             Self::Stopped(command, stop) => ledger.stopped = Some((*command, *stop)),
             Self::Refused => ledger.refusals += 1,
             Self::Faulted => ledger.faults += 1,
@@ -187,10 +194,18 @@ impl Change for LedgerChange {
             Self::PagesReleased(id, content) => ledger.set_pages(*id, Some((**content).clone())),
             Self::PagesWritten(id, change) => ledger.change_pages(*id, |map| change.undo(map)),
             Self::Foreign { before, .. } => ledger.foreign = (**before).clone(),
-            Self::ReadExpected(_) => {
-                ledger.reads.pop_back();
+            Self::Intended(_) => {
+                ledger.intents.pop_back();
             }
-            Self::ReadDone(read) => ledger.reads.push_front(read.clone()),
+            Self::Read(_) => {
+                ledger.reads.pop();
+            }
+            Self::Ended { intent, reads } => {
+                ledger.intents.push_front((**intent).clone());
+                ledger.reads.clone_from(reads);
+            }
+            Self::Intents(change) => ledger.intents.clone_from(&change.0),
+            Self::ReadsForgotten(reads) => ledger.reads.clone_from(reads),
             Self::Stopped(..) => ledger.stopped = None,
             Self::Refused => ledger.refusals -= 1,
             Self::Faulted => ledger.faults -= 1,
@@ -266,7 +281,10 @@ impl Ledger {
             .number(self.destroyed.len() as u64)
             .number(command << 32 | u64::from(stop))
             .number(self.last_status.map_or(1, |status| u64::from(status.0)));
-        let reads = self.reads.iter().fold(totals, |hasher, read| read.bytes.fold(hasher));
+        let intents = self.intents.iter().fold(totals, |hasher, intent| {
+            hasher.number(intent.fence.0).number(intent.commands.len() as u64)
+        });
+        let reads = self.reads.iter().fold(intents, |hasher, read| read.bytes.fold(hasher));
         self.hash.with(reads.finish()).with(self.foreign.hash())
     }
 

@@ -325,6 +325,12 @@ impl Started {
                 self.ledger.apply(LedgerChange::Refused);
                 Ending::Refused(refusal)
             }
+            Err(Failure::Hung) => {
+                self.roll_back(start);
+                self.ledger.apply(LedgerChange::Refused);
+                let (status, reason) = (NtStatus::GPU_EXCEPTION_ON_DEVICE, RefusalReason::Hangs);
+                Ending::Refused(Refusal::new(status, reason))
+            }
             Err(Failure::Stopped(stop)) => {
                 self.ledger.apply(LedgerChange::Stopped(number, stop));
                 Ending::Stopped(stop)
@@ -364,11 +370,32 @@ impl Started {
             })
     }
 
-    fn execute(&mut self, command: &Command, trace: Option<&mut TraceBuilder>) -> Executed {
+    /// Carries a command out. Where the engine hangs while it waits, the adapter is reset first.
+    fn execute(&mut self, command: &Command, mut trace: Option<&mut TraceBuilder>) -> Executed {
+        let start = self.moment();
+        let executed = self.attempt(command, trace.as_deref_mut(), false);
+        if executed.result != Err(Failure::Hung) {
+            return executed;
+        }
+        // A reset leaves no operation half planned: what was begun is taken back, the engine runs as
+        // far as it comes, and the command is carried out on what the reset leaves.
+        self.roll_back(start);
+        if let Some(trace) = trace.as_deref_mut() {
+            trace.events.clear();
+        }
+        self.attempt(command, trace, true)
+    }
+
+    fn attempt(
+        &mut self,
+        command: &Command,
+        trace: Option<&mut TraceBuilder>,
+        hangs: bool,
+    ) -> Executed {
         let stopped = self.ledger.state().stopped();
         let drain = self.vidmm.policies().engine == EnginePolicy::Drain;
-        let fences_before = self.vidmm.queue().last_fence();
-        let mut recorder = Recorder::new(&mut self.ledger, trace, fences_before);
+        let before = (self.vidmm.queue().last_fence(), self.vidmm.queue().preemptions());
+        let mut recorder = Recorder::new(&mut self.ledger, trace, before.0);
         let mut applying = Applying {
             vidmm: &mut self.vidmm,
             driver: &mut self.driver,
@@ -383,12 +410,15 @@ impl Started {
                 let reason = RefusalReason::Stopped { command };
                 Err(Refusal::new(NtStatus::DEVICE_NOT_READY, reason).into())
             }
+            None if hangs => applying.time_out().and_then(|()| applying.command(command, drain)),
             None => applying.command(command, drain),
         };
         let Applying { touched, damage, power, .. } = applying;
         let (summary, faults) = (recorder.summary, recorder.faults);
-        let submitted = self.vidmm.queue().last_fence().0 - fences_before.0;
-        for _ in 0..submitted {
+        // Each submission has a fence, and each preemption.
+        let fences = self.vidmm.queue().last_fence().0 - before.0.0;
+        let preemptions = self.vidmm.queue().preemptions() - before.1;
+        for _ in preemptions..fences {
             self.ledger.apply(LedgerChange::Submitted);
         }
         Executed { result, summary, faults, touched, damage, power }

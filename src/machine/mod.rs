@@ -8,6 +8,7 @@ mod applying;
 mod command;
 mod expect;
 mod foreign;
+mod intent;
 mod ledger;
 #[allow(clippy::module_inception)]
 mod machine;
@@ -16,6 +17,7 @@ mod power;
 mod raw;
 mod recorder;
 mod run;
+mod submit;
 mod tables;
 mod trace;
 mod verify;
@@ -24,9 +26,9 @@ mod verify;
 mod tests;
 
 pub use command::{
-    AllocationRange, Command, ContentState, Counter, CreateAllocation, Data, Expectation,
+    AllocationRange, At, Command, ContentState, Counter, CreateAllocation, Data, Expectation,
     ExpectedDamage, ExpectedPlace, OfferState, RawLocation, RawOperation, RawTransfer, Reference,
-    ReferenceKind, ReservePages, RunGpu, resolve_range,
+    ReferenceKind, ReservePages, RunGpu, Submit, UserCommand, resolve_range,
 };
 pub use expect::Mismatch;
 pub use foreign::{ForeignMap, ForeignRun, ForeignTarget};

@@ -16,7 +16,6 @@ use crate::vidmm::{
 };
 
 use super::applying::Applying;
-use super::ledger::LedgerChange;
 use super::machine::Started;
 use super::verify::allocation_pieces;
 
@@ -139,12 +138,6 @@ impl Applying<'_, '_> {
             self.with(|vidmm, environment| vidmm.transition(environment, transition, &mut account));
         if matches!(result, Err(Failure::Refused(_))) {
             return result;
-        }
-        if transition == Transition::TimeoutRecovery {
-            // What was to be read was dropped with the rest.
-            while let Some(read) = self.recorder.ledger.state().reads.front().cloned() {
-                self.recorder.ledger.apply(LedgerChange::ReadDone(read));
-            }
         }
         let after = self.vidmm.power();
         let judged = account.allocations.iter();

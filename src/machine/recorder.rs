@@ -9,9 +9,11 @@ use crate::vidmm::{
     Asked, Observer, OperationReason, PlatformOperation, PowerOperation, TraceEvent, segment_parts,
 };
 
+use super::intent::{self, Paged, Work};
 use super::ledger::{LedgerChange, LedgerJournal, Promise, expect_bytes};
 use super::power::lost;
 use super::trace::{TimedEvent, TraceBuilder};
+use super::verify::Damage;
 
 /// What a command did, in a few numbers that are kept for every command.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,7 +58,10 @@ pub(crate) struct Recorder<'a> {
     pub(crate) trace: Option<&'a mut TraceBuilder>,
     pub(crate) summary: Summary,
     pub(crate) faults: Vec<Fault>,
-    pub(crate) outcomes: Vec<PacketOutcome>,
+    /// The command buffer on its way.
+    pub(crate) work: Option<Work>,
+    /// Reads of the GPU that found wrong bytes.
+    pub(crate) damage: Vec<Damage>,
     /// What was lost in a reset: the allocation, the first byte, how many.
     lost: BTreeMap<AllocationId, (u64, u64)>,
     watched: Option<Watched>,
@@ -88,7 +93,8 @@ impl<'a> Recorder<'a> {
             trace,
             summary: Summary::default(),
             faults: Vec::new(),
-            outcomes: Vec::new(),
+            work: None,
+            damage: Vec::new(),
             lost: BTreeMap::new(),
             watched: None,
             before,
@@ -166,9 +172,27 @@ impl Observer for Recorder<'_> {
             self.faults.push(Fault { fence, start, fault });
             self.ledger.apply(LedgerChange::Faulted);
         }
-        if outcome.readback.is_some() || outcome.completed {
-            self.outcomes.push(outcome.clone());
+        if let Some(readback) = &outcome.readback {
+            self.ledger.apply(LedgerChange::Read(Box::new(readback.clone())));
         }
+        if outcome.completed {
+            intent::ended(self.ledger, outcome.fence, &mut self.damage);
+        }
+    }
+
+    fn submitted(&mut self, fence: FenceId, commands: usize) {
+        if let Some(work) = &mut self.work {
+            let intent = Box::new(work.take(commands, fence));
+            self.ledger.apply(LedgerChange::Intended(intent));
+        }
+    }
+
+    fn ended_in_part(&mut self, fence: FenceId, commands: usize) {
+        intent::ended_in_part(self.ledger, fence, commands, &mut self.damage);
+    }
+
+    fn resubmitted(&mut self, before: FenceId, after: FenceId) {
+        intent::resubmitted(self.ledger, before, after);
     }
 
     fn filled(&mut self, allocation: AllocationId, pattern: u32, rows: Option<RowLayout>) {
@@ -181,14 +205,11 @@ impl Observer for Recorder<'_> {
             value: Content::pattern(pattern, 0).advanced(at.get()),
         });
         let pieces = bytes::joined_pieces(pieces.collect());
-        expect_bytes(self.ledger, allocation, Span::whole(size), pieces);
+        intent::paged(self.ledger, allocation, Paged::Filled(pieces));
     }
 
     fn dropped(&mut self, allocation: AllocationId) {
-        if let Some(expected) = self.ledger.state().expected(allocation) {
-            let (before, after) = (expected.promise, Promise::Discarded);
-            self.ledger.apply(LedgerChange::Dropped { id: allocation, before, after });
-        }
+        intent::paged(self.ledger, allocation, Paged::Dropped);
     }
 
     fn lost(&mut self, allocation: AllocationId) {
@@ -230,11 +251,17 @@ impl Observer for Recorder<'_> {
                 watched.loss = Some(number);
             }
         }
+        if let Asked::Power(PowerOperation::ResetFromTimeout) = asked {
+            intent::dropped(self.ledger);
+        }
         self.forget_foreign(asked, reason);
         let summary = &mut self.summary;
         summary.operations += 1;
         let total = match asked {
             Asked::Render(_)
+            | Asked::Patch(_)
+            | Asked::Submit(_)
+            | Asked::Preempt(_)
             | Asked::Power(_)
             | Asked::Platform(PlatformOperation::FlushCache { .. })
             | Asked::Paging(PagingOperation::ReadPhysical(_) | PagingOperation::WritePhysical(_)) =>

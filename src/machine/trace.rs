@@ -9,8 +9,8 @@ use std::sync::Arc;
 use crate::base::{FenceId, Position};
 use crate::ddi::PacketOutcome;
 use crate::vidmm::{
-    BufferRecord, CallRecord, Decision, Marks, OperationReason, OperationRecord, SubmissionRecord,
-    TraceEvent, VidMmMark, WaitReason,
+    Asked, BufferRecord, CallRecord, Decision, Marks, OperationReason, OperationRecord,
+    SubmissionRecord, TraceEvent, VidMmMark, WaitReason,
 };
 
 use super::moment::{Inner, Moment};
@@ -59,6 +59,8 @@ pub struct TracedOperation {
     pub packets: Vec<TracedPacket>,
     /// The search for room that led to it: an index of the command's decisions.
     pub decision: Option<usize>,
+    /// The submission that it is, for the user's work.
+    pub submission: Option<FenceId>,
     /// Waits before it was asked.
     pub waits: Vec<(FenceId, WaitReason)>,
     /// Book and ledger as of the operation.
@@ -112,7 +114,9 @@ impl TraceBuilder {
                 }
                 TraceEvent::Call(call, marks) => {
                     last = marks;
-                    if let Some(operation) = trace.operations.last_mut() {
+                    // What the wait for a busy allocation led to stands behind the operation.
+                    let calls = |operation: &&mut TracedOperation| operation.is_called();
+                    if let Some(operation) = trace.operations.iter_mut().rev().find(calls) {
                         operation.calls.push(call);
                         operation.done = marks;
                     }
@@ -138,6 +142,14 @@ impl TraceBuilder {
     }
 }
 
+impl TracedOperation {
+    /// Whether the driver is called to build it into a buffer.
+    fn is_called(&self) -> bool {
+        let TracedKind::Asked(record) = &self.kind else { return false };
+        matches!(record.asked, Asked::Paging(_) | Asked::Render(_))
+    }
+}
+
 impl CommandTrace {
     fn push(
         &mut self,
@@ -152,13 +164,18 @@ impl CommandTrace {
             _ => record.subject,
         };
         let decision = newcomer
-            .and_then(|id| self.decisions.iter().position(|decision| decision.allocation == id));
+            .and_then(|id| self.decisions.iter().rposition(|decision| decision.allocation == id));
+        let submission = match &record.asked {
+            Asked::Submit(submit) => Some(submit.fence),
+            _ => None,
+        };
         self.operations.push(TracedOperation {
             book: record.book,
             kind: TracedKind::Asked(Box::new(record)),
             calls: Vec::new(),
             packets: Vec::new(),
             decision,
+            submission,
             waits: std::mem::take(waits),
             ledger,
             done,
@@ -178,11 +195,13 @@ impl CommandTrace {
         let buffer = submission.map(|submission| submission.buffer);
         let (fence, start) = (outcome.fence, outcome.start);
         let packet = TracedPacket { buffer, outcome, marks };
-        let wrote = |operation: &TracedOperation| {
-            operation.calls.iter().any(|call| {
+        let paging = submission.is_none_or(|submission| submission.paging);
+        let wrote = |operation: &TracedOperation| match paging {
+            false => operation.submission == Some(fence),
+            true => operation.calls.iter().any(|call| {
                 buffer.is_some_and(|buffer| buffer.serial == call.buffer.serial)
                     && (call.start..call.end).contains(&start)
-            })
+            }),
         };
         if let Some(operation) = self.operations.iter_mut().find(|known| wrote(known)) {
             operation.packets.push(packet);
@@ -196,6 +215,7 @@ impl CommandTrace {
                 calls: Vec::new(),
                 packets: vec![packet],
                 decision: None,
+                submission: None,
                 waits: Vec::new(),
                 book,
                 ledger,

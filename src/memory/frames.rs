@@ -19,6 +19,9 @@ pub enum FrameUse {
     PagingBuffer(u32),
     /// The numbered DMA buffer.
     DmaBuffer(u32),
+    /// The command buffer of a context, numbered among the buffers: memory of a process, which no
+    /// device may reach.
+    CommandBuffer(u32),
     /// The numbered list of pages or page table kept in system memory.
     PageList(u32),
     /// The page to which an aperture points where nothing is mapped.
@@ -29,6 +32,14 @@ pub enum FrameUse {
     Reserved(PagesId),
     /// Taken by the driver for a segment that is populated from system memory.
     Segment(SegmentId),
+}
+
+impl FrameUse {
+    /// Whether no device may reach the frame.
+    #[must_use]
+    pub const fn is_command_buffer(self) -> bool {
+        matches!(self, Self::CommandBuffer(_))
+    }
 }
 
 impl RunValue for FrameUse {
@@ -43,6 +54,7 @@ impl RunValue for FrameUse {
             Self::Backing(id) => hasher.number(0x22).number(u64::from(id.0)),
             Self::PagingBuffer(number) => hasher.number(0x23).number(u64::from(number)),
             Self::DmaBuffer(number) => hasher.number(0x24).number(u64::from(number)),
+            Self::CommandBuffer(number) => hasher.number(0x2A).number(u64::from(number)),
             Self::PageList(number) => hasher.number(0x25).number(u64::from(number)),
             Self::DummyPage => hasher.number(0x26),
             Self::System => hasher.number(0x27),

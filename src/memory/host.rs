@@ -76,6 +76,20 @@ impl HostMemory {
         self.journal.state().uses.runs(frames)
     }
 
+    /// The first frame of a command buffer that a range of physical addresses reaches.
+    ///
+    /// Devices ask for every stretch that they reach: it costs nothing while there are none.
+    #[must_use]
+    pub fn command_buffer_in(&self, addresses: Span) -> Option<FrameNumber> {
+        if self.journal.state().command_frames == 0 || addresses.is_empty() {
+            return None;
+        }
+        let (first, end) = (addresses.start() / PAGE_SIZE, addresses.end().div_ceil(PAGE_SIZE));
+        let mut uses = self.uses(Span::new(first, end)?);
+        let command = uses.find(|run| run.value.is_command_buffer())?;
+        Some(FrameNumber(command.span.start()))
+    }
+
     /// Every byte; positions are physical addresses.
     #[must_use]
     pub const fn content(&self) -> &ByteMap {

@@ -13,6 +13,8 @@ pub struct HostState {
     pub(super) uses: RunMap<FrameUse>,
     /// The free runs of `uses`, found fast.
     pub(super) free: FreeFrames,
+    /// How many frames of `uses` hold command buffers; none, most of the time.
+    pub(super) command_frames: u64,
     /// Requests served so far; numbers the next one.
     pub(super) requests: u64,
     /// What memory holds where the processor's cache has something newer.
@@ -30,6 +32,7 @@ impl HostState {
             bytes: ByteMap::new(frames.bytes().get(), Content::Zero),
             uses: RunMap::new(frames.get(), FrameUse::Free),
             free,
+            command_frames: 0,
             requests: 0,
             cache: Cache::new(frames.bytes().get()),
             gart: RunMap::new(0, GartEntry::Unmapped),
@@ -37,10 +40,19 @@ impl HostState {
     }
 
     fn set_uses(&mut self, first: u64, uses: &[Piece<FrameUse>]) {
+        if self.command_frames > 0 {
+            let len = uses.iter().map(|piece| piece.len).sum();
+            let before = self.uses.runs(Span::at(first, len).unwrap_or_default());
+            let commands = before.filter(|run| run.value.is_command_buffer());
+            self.command_frames -= commands.map(|run| run.span.len()).sum::<u64>();
+        }
         self.uses.put(first, uses);
         let mut at = first;
         for piece in uses {
             let span = Span::at(at, piece.len).unwrap_or_default();
+            if piece.value.is_command_buffer() {
+                self.command_frames += span.len();
+            }
             match piece.value {
                 FrameUse::Free => self.free.add(span),
                 _ => self.free.remove(span),

@@ -6,14 +6,15 @@
 
 mod expectation;
 mod raw;
+mod submission;
 
 use std::collections::HashMap;
 
 use crate::base::{AllocationId, Bytes, DeviceId, PagesId, ProcessId, SegmentId};
 use crate::config::{Adapter, Costs, PagingBuffer, Policies, Segment};
 use crate::ddi::{
-    AllocationFlags, AllocationInfo, DeviceInfo, HintedBanks, InterfaceVersion, Preference,
-    PreferredSegments, RowLayout, SegmentSet,
+    AllocationFlags, AllocationInfo, HintedBanks, InterfaceVersion, Preference, PreferredSegments,
+    RowLayout, SegmentSet,
 };
 use crate::machine::{
     AllocationRange, Command, CreateAllocation, Data, Reference, ReferenceKind, ReservePages,
@@ -94,6 +95,7 @@ impl Scope<'_> {
 struct Binder<'a> {
     processes: Scope<'a>,
     devices: Scope<'a>,
+    contexts: Scope<'a>,
     allocations: Scope<'a>,
     pages: Scope<'a>,
     segments: Vec<String>,
@@ -108,6 +110,7 @@ impl Default for Binder<'_> {
         Self {
             processes: Scope::new(ObjectKind::Process),
             devices: Scope::new(ObjectKind::Device),
+            contexts: Scope::new(ObjectKind::Context),
             allocations: Scope::new(ObjectKind::Allocation),
             pages: Scope::new(ObjectKind::Pages),
             segments: Vec::new(),
@@ -131,6 +134,7 @@ impl<'a> Binder<'a> {
         Names {
             processes: self.processes.table(),
             devices: self.devices.table(),
+            contexts: self.contexts.table(),
             allocations: self.allocations.table(),
             pages: self.pages.table(),
             segments: self.segments.clone(),
@@ -219,6 +223,7 @@ impl<'a> Binder<'a> {
             let (scope, name) = match command {
                 NamedCommand::CreateProcess(name) => (&mut self.processes, name),
                 NamedCommand::CreateDevice(create) => (&mut self.devices, &create.name),
+                NamedCommand::CreateContext(create) => (&mut self.contexts, &create.name),
                 NamedCommand::CreateAllocation(create) => (&mut self.allocations, &create.name),
                 NamedCommand::ReservePages(reserve) => (&mut self.pages, &reserve.name),
                 _ => continue,
@@ -267,6 +272,7 @@ impl<'a> Binder<'a> {
         match kind {
             ObjectKind::Process => Some(&self.processes),
             ObjectKind::Device => Some(&self.devices),
+            ObjectKind::Context => Some(&self.contexts),
             ObjectKind::Allocation => Some(&self.allocations),
             ObjectKind::Pages => Some(&self.pages),
             ObjectKind::Segment => None,
@@ -361,20 +367,8 @@ impl<'a> Binder<'a> {
             NamedCommand::CreateProcess(name) => {
                 Command::CreateProcess(self.find(ObjectKind::Process, name, &at).map(ProcessId)?)
             }
-            NamedCommand::CreateDevice(create) => {
-                let process =
-                    self.find(ObjectKind::Process, &create.process, &|| at().field("process"));
-                let device = self.device(&create.name, &|| at().field("name"));
-                let set = &create.dma_buffer_segments;
-                let segments = self.segment_set(set, &|| at().field("dma_buffer_segments"));
-                let usual = DeviceInfo::default();
-                let size = create.dma_buffer_size.map_or(usual.dma_buffer_size, |size| {
-                    // Larger ones are refused when the device is created.
-                    u32::try_from(size).unwrap_or(u32::MAX)
-                });
-                let info = DeviceInfo { dma_buffer_size: size, dma_buffer_segment_set: segments? };
-                Command::CreateDevice(device?, process.map(ProcessId)?, info)
-            }
+            NamedCommand::CreateDevice(create) => self.create_device(create, &at)?,
+            NamedCommand::CreateContext(create) => self.create_context(create, &at)?,
             NamedCommand::CreateAllocation(create) => {
                 Command::CreateAllocation(Box::new(self.create_allocation(create, &at)?))
             }
@@ -391,6 +385,7 @@ impl<'a> Binder<'a> {
                 }
                 Command::Use(bound.into_boxed_slice())
             }
+            NamedCommand::Submit(submit) => self.submit(submit, &at)?,
             NamedCommand::CpuWrite(write) => self.cpu_write(write, &at)?,
             NamedCommand::CpuRead(read) => {
                 let range = AllocationRange { offset: read.offset, length: read.length };

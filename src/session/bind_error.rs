@@ -14,6 +14,8 @@ pub enum ObjectKind {
     Process,
     /// A device.
     Device,
+    /// A context that a device has besides its first.
+    Context,
     /// An allocation.
     Allocation,
     /// A segment of the adapter.
@@ -24,13 +26,14 @@ pub enum ObjectKind {
 
 impl ObjectKind {
     /// Every kind.
-    pub(super) const ALL: [Self; 5] =
-        [Self::Process, Self::Device, Self::Allocation, Self::Segment, Self::Pages];
+    pub(super) const ALL: [Self; 6] =
+        [Self::Process, Self::Device, Self::Context, Self::Allocation, Self::Segment, Self::Pages];
 
     const fn noun(self) -> &'static str {
         match self {
             Self::Process => "process",
             Self::Device => "device",
+            Self::Context => "context",
             Self::Allocation => "allocation",
             Self::Segment => "segment",
             Self::Pages => "page reservation",
@@ -42,6 +45,7 @@ impl ObjectKind {
         match self {
             Self::Process => "a process",
             Self::Device => "a device",
+            Self::Context => "a context",
             Self::Allocation => "an allocation",
             Self::Segment => "a segment",
             Self::Pages => "a page reservation",
@@ -97,6 +101,12 @@ pub enum BindProblem {
     /// Neither a size nor rows say how large an allocation is.
     #[error("it has neither `size` nor `rows`, so nothing says how large it is")]
     NoSize,
+    /// Neither a context nor a device says who submits.
+    #[error("it has neither `context` nor `device`, so nothing says who submits")]
+    NoSubmitter,
+    /// Both a context and a device say who submits.
+    #[error("it has both `context` and `device`, and only one of them can submit")]
+    TwoSubmitters,
     /// A flag has a name that the adapter's driver model does not know.
     #[error("`{name}` is a flag of {generation}, but the adapter is one of {version}")]
     FlagGeneration {
@@ -163,6 +173,8 @@ impl BindError {
             | BindProblem::TooManyPreferences(_)
             | BindProblem::TooManyBanks(_)
             | BindProblem::NoSize
+            | BindProblem::NoSubmitter
+            | BindProblem::TwoSubmitters
             | BindProblem::LengthMismatch { .. } => (Rule::Field, None),
             BindProblem::Limit { .. } => (Rule::Limit, None),
         };

@@ -7,6 +7,7 @@
 mod adapter;
 mod expectation;
 mod raw;
+mod submission;
 
 use serde::Deserialize;
 
@@ -29,6 +30,10 @@ pub use self::expectation::{NamedDamage, NamedExpectation};
 pub use self::raw::{
     NamedDiscardContent, NamedFill, NamedLocation, NamedMapApertureSegment, NamedPhysicalAccess,
     NamedSpecialLockTransfer, NamedTransfer, NamedUnmapApertureSegment,
+};
+pub use self::submission::{
+    NamedCreateContext, NamedCreateDevice, NamedSubmit, NamedUserAdd, NamedUserBlit,
+    NamedUserBytes, NamedUserCommand, NamedUserCopy, NamedUserFence, NamedUserFill,
 };
 pub use super::flag_words::{FlagGeneration, NamedAllocationFlags};
 
@@ -179,6 +184,8 @@ pub enum NamedCommand {
     CreateProcess(Name),
     /// A process opens a device.
     CreateDevice(Box<NamedCreateDevice>),
+    /// A device opens another context.
+    CreateContext(Box<NamedCreateContext>),
     /// A device creates an allocation.
     CreateAllocation(Box<NamedCreateAllocation>),
     /// An allocation is destroyed.
@@ -192,6 +199,8 @@ pub enum NamedCommand {
         #[serde(deserialize_with = "value::bounded::<_, _, { limits::REFERENCES }>")]
         Vec<NamedReference>,
     ),
+    /// A context submits a command buffer.
+    Submit(Box<NamedSubmit>),
     /// The CPU writes.
     CpuWrite(Box<NamedCpuWrite>),
     /// The CPU reads.
@@ -268,10 +277,12 @@ impl NamedCommand {
         match self {
             Self::CreateProcess(_) => "CreateProcess",
             Self::CreateDevice(_) => "CreateDevice",
+            Self::CreateContext(_) => "CreateContext",
             Self::CreateAllocation(_) => "CreateAllocation",
             Self::DestroyAllocation(_) => "DestroyAllocation",
             Self::MakeResident(_) => "MakeResident",
             Self::Use(_) => "Use",
+            Self::Submit(_) => "Submit",
             Self::CpuWrite(_) => "CpuWrite",
             Self::CpuRead(_) => "CpuRead",
             Self::Evict(_) => "Evict",
@@ -305,22 +316,6 @@ impl NamedCommand {
             Self::Expect(_) => "Expect",
         }
     }
-}
-
-/// `CreateDevice`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NamedCreateDevice {
-    /// Its name.
-    pub name: Name,
-    /// The process that opens it.
-    pub process: Name,
-    /// Bytes of its DMA buffers, where the driver does not want the usual.
-    #[serde(default, deserialize_with = "value::optional_size")]
-    pub dma_buffer_size: Option<u64>,
-    /// Apertures through which the GPU reads them; empty for contiguous system memory.
-    #[serde(default)]
-    pub dma_buffer_segments: NamedSegmentSet,
 }
 
 /// `CreateAllocation`.

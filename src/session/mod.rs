@@ -45,7 +45,8 @@ pub mod limits {
     pub const COMMANDS: usize = 4_194_304;
     /// Bookmarks of a session.
     pub const BOOKMARKS: usize = 65_536;
-    /// References of one `Use`, and allocations of one `MakeResident`, `Offer` or `Reclaim`.
+    /// References of one `Use` or `Draw`, commands of one `Submit`, and allocations of one
+    /// `MakeResident`, `Offer`, `Reclaim` or `Bytes`.
     pub const REFERENCES: usize = 1_048_576;
     /// Bytes of a name.
     pub const NAME_BYTES: usize = 128;

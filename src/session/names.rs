@@ -1,6 +1,6 @@
 //! The way back from dense ids to the names of a session.
 
-use crate::base::{AllocationId, DeviceId, PagesId, ProcessId, SegmentId};
+use crate::base::{AllocationId, ContextId, ContextRef, DeviceId, PagesId, ProcessId, SegmentId};
 
 use super::name::Name;
 
@@ -48,6 +48,7 @@ impl Table {
 pub struct Names {
     pub(super) processes: Table,
     pub(super) devices: Table,
+    pub(super) contexts: Table,
     pub(super) allocations: Table,
     pub(super) pages: Table,
     pub(super) segments: Vec<String>,
@@ -64,6 +65,21 @@ impl Names {
     #[must_use]
     pub fn device(&self, device: DeviceId) -> &str {
         self.devices.name(device.index())
+    }
+
+    /// The name of a context that was created besides those of devices.
+    #[must_use]
+    pub fn context(&self, context: ContextId) -> &str {
+        self.contexts.name(context.index())
+    }
+
+    /// The name of a context; one that a device has from the start goes by the device's.
+    #[must_use]
+    pub fn context_ref(&self, context: ContextRef) -> &str {
+        match context {
+            ContextRef::OfDevice(device) => self.device(device),
+            ContextRef::Own(context) => self.context(context),
+        }
     }
 
     /// The name of an allocation.
@@ -96,6 +112,12 @@ impl Names {
         self.devices.find(name).map(DeviceId)
     }
 
+    /// The context of a name; not one that a device has from the start.
+    #[must_use]
+    pub fn find_context(&self, name: &str) -> Option<ContextId> {
+        self.contexts.find(name).map(ContextId)
+    }
+
     /// The allocation of a name.
     #[must_use]
     pub fn find_allocation(&self, name: &str) -> Option<AllocationId> {
@@ -122,6 +144,11 @@ impl Names {
     /// All devices in the order of their ids.
     pub fn devices(&self) -> impl ExactSizeIterator<Item = &str> {
         self.devices.iter()
+    }
+
+    /// All contexts that the session ever creates, in the order of their ids.
+    pub fn contexts(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.contexts.iter()
     }
 
     /// All allocations that the session ever creates, in the order of their ids.

@@ -4,6 +4,7 @@
 
 mod power;
 mod structures;
+mod submission;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -26,6 +27,7 @@ pub(super) use self::structures::{
     optional_agp_aperture, optional_cpu_host_aperture, optional_descriptors, optional_quirks,
     optional_rows, optional_segments, optional_video_protected_range, ranges,
 };
+pub(super) use self::submission::context_priority;
 use super::document::{
     EnginePolicyName, EvictionPolicyName, FORMAT_VERSION, FitPolicyName, NamedBankHints,
     NamedPreference, NamedPreferences, NamedSegmentSet, OfferPolicyName, SegmentName,

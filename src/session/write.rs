@@ -6,6 +6,7 @@
 mod expectation;
 mod power;
 mod raw;
+mod submission;
 
 use std::fmt::{self, Display, Write};
 
@@ -438,16 +439,8 @@ impl Display for CommandText<'_> {
             | NamedCommand::Unlock(name)
             | NamedCommand::Display(name)
             | NamedCommand::ReleasePages(name) => write!(f, "({})", Quoted(name.as_str())),
-            NamedCommand::CreateDevice(create) => {
-                let mut fields = Fields::default();
-                fields.add("name", Quoted(create.name.as_str()));
-                fields.add("process", Quoted(create.process.as_str()));
-                fields.some("dma_buffer_size", create.dma_buffer_size.map(Size));
-                if create.dma_buffer_segments != NamedSegmentSet::default() {
-                    fields.add("dma_buffer_segments", &create.dma_buffer_segments);
-                }
-                fields.fmt(f)
-            }
+            NamedCommand::CreateDevice(create) => submission::device_fields(create).fmt(f),
+            NamedCommand::CreateContext(create) => submission::context_fields(create).fmt(f),
             NamedCommand::CreateAllocation(create) => allocation_fields(create).fmt(f),
             NamedCommand::MakeResident(names) | NamedCommand::Reclaim(names) => {
                 write!(f, "({})", List(names.iter().map(|name| Quoted(name.as_str()))))
@@ -459,6 +452,7 @@ impl Display for CommandText<'_> {
             NamedCommand::Use(references) => {
                 write!(f, "({})", List(references.iter().map(ReferenceText)))
             }
+            NamedCommand::Submit(submit) => submission::submit_fields(submit).fmt(f),
             NamedCommand::CpuWrite(write) => {
                 let mut fields = part_fields(write.allocation.as_str(), write.offset, write.length);
                 fields.add("data", DataText(&write.data));

@@ -1,12 +1,12 @@
 //! VidMm's book: segments, allocations and counters, changed only through [`BookChange`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::{
-    AllocationId, Bytes, Change, DeviceId, FenceId, Journal, PagesId, ProcessId, SegmentId, Span,
-    StableHasher, StateHash,
+    AllocationId, Bytes, Change, ContextRef, DeviceId, FenceId, Journal, PagesId, ProcessId,
+    SegmentId, Span, StableHasher, StateHash,
 };
-use crate::ddi::{DeviceHandle, DeviceInfo, Priority};
+use crate::ddi::{ContextHandle, DeviceHandle, DeviceInfo, Priority};
 use crate::memory::Mdl;
 use crate::placement::Space;
 use crate::rules::CheckedAdapter;
@@ -183,10 +183,25 @@ pub struct Device {
     pub handle: DeviceHandle,
     /// What the driver wants for its DMA buffers.
     pub info: DeviceInfo,
-    /// Bytes of system memory promised to its DMA buffers.
-    pub commit: Bytes,
     /// The first buffer of its pool in VidMm's table.
     pub(crate) first_buffer: u32,
+}
+
+/// A context of a device: what is submitted in it runs in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Context {
+    /// The device.
+    pub device: DeviceId,
+    /// What the driver calls it.
+    pub handle: ContextHandle,
+    /// From -7 to 7: of two contexts the higher one goes first.
+    pub priority: i8,
+    /// Its command buffer, by its place in VidMm's table.
+    pub command_buffer: u32,
+    /// How many allocations a command buffer may name.
+    pub allocation_list_size: u32,
+    /// How many patch locations a DMA buffer may have.
+    pub patch_location_list_size: u32,
 }
 
 /// Everything that VidMm knows of segments, allocations and their owners.
@@ -195,6 +210,7 @@ pub struct Book {
     pub(crate) segments: Vec<SegmentUse>,
     pub(crate) allocations: Vec<Option<Box<Allocation>>>,
     pub(crate) devices: Vec<Option<Device>>,
+    pub(crate) contexts: BTreeMap<ContextRef, Context>,
     pub(crate) processes: Vec<bool>,
     pub(crate) counters: Counters,
     /// Counts references and page-ins: the time that ranks compare.
@@ -215,7 +231,9 @@ pub(crate) enum BookChange {
     /// A process appears.
     Process(ProcessId),
     /// A device appears.
-    Device(DeviceId, Device),
+    Device(DeviceId, Box<Device>),
+    /// A context appears, or its lists grow.
+    Context { id: ContextRef, before: Option<Context>, after: Option<Context> },
     /// An allocation appears, changes or goes.
     Allocation { id: AllocationId, before: Option<Box<Allocation>>, after: Option<Box<Allocation>> },
     /// The GPU references a resident allocation: only its times change.
@@ -256,7 +274,8 @@ impl Change for BookChange {
     fn redo(&self, book: &mut Book) {
         match self {
             Self::Process(id) => book.set_process(*id, true),
-            Self::Device(id, device) => book.set_device(*id, Some(*device)),
+            Self::Device(id, device) => book.set_device(*id, Some(**device)),
+            Self::Context { id, after, .. } => book.set_context(*id, *after),
             Self::Allocation { id, after, .. } => book.set_allocation(*id, after.as_deref()),
             Self::Referenced { id, after, .. } => book.set_reference(*id, *after),
             Self::Fenced { id, after, .. } => book.set_fences(*id, *after),
@@ -279,6 +298,7 @@ impl Change for BookChange {
         match self {
             Self::Process(id) => book.set_process(*id, false),
             Self::Device(id, _) => book.set_device(*id, None),
+            Self::Context { id, before, .. } => book.set_context(*id, *before),
             Self::Allocation { id, before, .. } => book.set_allocation(*id, before.as_deref()),
             Self::Referenced { id, before, .. } => book.set_reference(*id, *before),
             Self::Fenced { id, before, .. } => book.set_fences(*id, *before),
@@ -320,6 +340,7 @@ impl Book {
             segments: adapter.segments.iter().map(|raw| segment(raw.size.get())).collect(),
             allocations: Vec::new(),
             devices: Vec::new(),
+            contexts: BTreeMap::new(),
             processes: Vec::new(),
             counters: Counters::default(),
             sequence: 0,
@@ -392,6 +413,17 @@ impl Book {
         self.devices.get(id.index())?.as_ref()
     }
 
+    /// A context that exists now.
+    #[must_use]
+    pub fn context(&self, id: ContextRef) -> Option<&Context> {
+        self.contexts.get(&id)
+    }
+
+    /// The contexts that exist now, those of devices first.
+    pub fn contexts(&self) -> impl Iterator<Item = (ContextRef, &Context)> {
+        self.contexts.iter().map(|(id, context)| (*id, context))
+    }
+
     /// The devices that exist now.
     pub fn devices(&self) -> impl Iterator<Item = &Device> {
         self.devices.iter().flatten()
@@ -454,12 +486,33 @@ impl Book {
                 .number(u64::from(device.handle.0))
                 .number(u64::from(device.info.dma_buffer_segment_set.0))
                 .number(u64::from(device.info.dma_buffer_size))
+                .number(u64::from(device.info.dma_buffer_private_data_size))
+                .number(u64::from(device.info.guaranteed_dma_buffer_contract))
                 .finish()
         };
         let place = slot(&mut self.devices, id.index(), || None);
         let replaced = std::mem::replace(place, device);
         self.hash = replaced.iter().fold(self.hash, |hash, device| hash.without(part(device)));
         self.hash = device.iter().fold(self.hash, |hash, device| hash.with(part(device)));
+    }
+
+    fn set_context(&mut self, id: ContextRef, value: Option<Context>) {
+        let part = |context: &Context| {
+            let lists = (context.allocation_list_size, context.patch_location_list_size);
+            StableHasher::new(48)
+                .number(u64::from(context.handle.0))
+                .number(u64::from(context.device.0))
+                .number(u64::from(context.priority.unsigned_abs()) << 1)
+                .number(u64::from(context.priority < 0))
+                .number(u64::from(lists.0) << 32 | u64::from(lists.1))
+                .finish()
+        };
+        let replaced = match value {
+            Some(context) => self.contexts.insert(id, context),
+            None => self.contexts.remove(&id),
+        };
+        self.hash = replaced.iter().fold(self.hash, |hash, context| hash.without(part(context)));
+        self.hash = value.iter().fold(self.hash, |hash, context| hash.with(part(context)));
     }
 
     fn set_allocation(&mut self, id: AllocationId, value: Option<&Allocation>) {

@@ -56,6 +56,8 @@ pub(crate) struct Search<'a> {
     pub(crate) only: Option<SegmentSet>,
     /// The last fence that the device signalled: what is beyond is busy.
     pub(crate) completed: FenceId,
+    /// The last pass is not tried: what needs the room can be split.
+    pub(crate) spares_soft_pinned: bool,
 }
 
 /// A segment to try, from which end, and in which part of it.
@@ -82,6 +84,9 @@ impl<'a> Search<'a> {
         let priority = allocation.priority();
         let below_maximum = Priority(Priority::MAXIMUM.0 - 1);
         for pass in Pass::ALL {
+            if pass == Pass::EvictingSoftPinned && self.spares_soft_pinned {
+                break;
+            }
             let (may_leave, first, second): (_, &[Candidate<'_>], &[Candidate<'_>]) = match pass {
                 Pass::Preferred => (MayLeave::Nobody, &preferred, &[]),
                 // What is soft-pinned waits for the last pass, however high the newcomer ranks.

@@ -8,6 +8,8 @@ use super::power::PowerOperation;
 
 /// A command reaches VidMm.
 pub(crate) const COMMAND: u64 = 1_000;
+/// What a device gets for one packet before it is reset: `TdrDelay`, 2 seconds.
+pub(crate) const TIMEOUT: u64 = 2_000_000_000;
 /// A word to the platform: the GART driver, or the CPU about its cache; a step of a transition.
 pub(crate) const PLATFORM: u64 = 500;
 

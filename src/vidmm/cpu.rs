@@ -161,7 +161,7 @@ impl VidMm {
                 let status = NtStatus::ALLOCATION_BUSY;
                 return Err(Refusal::new(status, RefusalReason::Busy(id)).into());
             }
-            self.pager(environment).wait(fence, WaitReason::Allocation(id));
+            self.pager(environment).wait(fence, WaitReason::Allocation(id))?;
         }
         let allocation = self.existing(id)?;
         if let Some(place) = allocation.placement().filter(|place| self.is_memory(*place)) {
@@ -271,7 +271,7 @@ impl VidMm {
         let plan = planner.operations;
         self.issue(environment, &plan)?;
         let fence = self.existing(id)?.fence();
-        self.pager(environment).wait(fence, WaitReason::Allocation(id));
+        self.pager(environment).wait(fence, WaitReason::Allocation(id))?;
         self.collect(environment);
         Ok(())
     }
@@ -295,7 +295,7 @@ impl VidMm {
         let plan = planner.operations;
         self.issue(environment, &plan)?;
         let fence = self.existing(id)?.fence();
-        self.pager(environment).wait(fence, WaitReason::Allocation(id));
+        self.pager(environment).wait(fence, WaitReason::Allocation(id))?;
         Ok(())
     }
 }

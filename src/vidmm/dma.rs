@@ -8,7 +8,9 @@
 
 use std::ops::Range;
 
-use crate::base::{Bytes, DeviceId, PAGE_SIZE, Pages, ProcessId, SegmentId, SegmentOffset, Span};
+use crate::base::{
+    Bytes, ContextRef, DeviceId, PAGE_SIZE, Pages, ProcessId, SegmentId, SegmentOffset, Span,
+};
 use crate::ddi::{DeviceHandle, DeviceInfo, DmaBufferAddress, NtStatus, SegmentSet};
 use crate::memory::{FrameUse, Layout, Mdl};
 use crate::placement::{Direction, Fit, Request};
@@ -20,7 +22,8 @@ use super::paging::Environment;
 use super::plan::{Planner, Wanted, out_of_frames};
 use super::queue::{Buffer, BufferKind, BufferShape, BufferUse, MappedAt, QueueChange};
 use super::reason::{Failure, OperationReason, Refusal, RefusalReason};
-use super::{Reference, VidMm, invalid};
+use super::trace::WaitReason;
+use super::{VidMm, invalid};
 
 /// DMA buffers in the pool of a device: one is built while the GPU reads the other.
 const POOL: u32 = 2;
@@ -53,14 +56,7 @@ impl VidMm {
         self.check_device(&info)?;
         let handle = DeviceHandle(0x100u32.saturating_add(id.0));
         let size = Bytes(u64::from(info.dma_buffer_size)).to_pages();
-        let before = self.book().commit();
-        let needed = Bytes(size.bytes().get() * u64::from(POOL));
-        let after = Bytes(before.get().saturating_add(needed.get()));
-        if after > self.commit_limit {
-            let (committed, limit) = (before, self.commit_limit);
-            let reason = RefusalReason::OutOfCommit { needed, committed, limit };
-            return Err(Refusal::new(NtStatus::COMMITMENT_LIMIT, reason).into());
-        }
+        self.charge(Bytes(size.bytes().get() * u64::from(POOL)))?;
         let first_buffer = self.next_index();
         for _ in 0..POOL {
             let index = self.next_index();
@@ -68,10 +64,9 @@ impl VidMm {
             let buffer = Buffer { shape, usage: BufferUse::default(), mapped: None };
             self.queue.apply(QueueChange::Added(Box::new(buffer)));
         }
-        self.book.apply(BookChange::SystemCommit { before, after });
-        let device = Device { process, handle, info, commit: needed, first_buffer };
-        self.book.apply(BookChange::Device(id, device));
-        Ok(())
+        let device = Device { process, handle, info, first_buffer };
+        self.book.apply(BookChange::Device(id, Box::new(device)));
+        self.add_context(environment, ContextRef::OfDevice(id), id, 0)
     }
 
     fn check_device(&self, info: &DeviceInfo) -> Result<(), Failure> {
@@ -90,34 +85,51 @@ impl VidMm {
         Ok(())
     }
 
-    /// The device that submits: the owner of what is referenced first.
-    pub(super) fn submitting_device(
-        &self,
-        references: &[Reference],
-    ) -> Result<Option<DeviceId>, Failure> {
-        references.first().map(|first| Ok(self.existing(first.allocation)?.device())).transpose()
-    }
-
-    /// The buffer of the pool that was begun longest ago. The GPU may still read it: then it is
-    /// still mapped, and building in it waits.
+    /// The buffer of the pool that was begun longest ago, once the GPU is through with it.
     pub(super) fn next_dma_buffer(
         &mut self,
         environment: &mut Environment<'_>,
         device: DeviceId,
     ) -> Result<DmaBuffer, Failure> {
-        self.retire(environment)?;
         let Some(Device { info, first_buffer, .. }) = self.book().device(device).copied() else {
             return Err(invalid(RefusalReason::NoDevice));
         };
         let pool = self.queue().range(pool_of(first_buffer));
         let oldest = pool.min_by_key(|(_, buffer)| buffer.usage.serial);
-        let Some((index, buffer)) = oldest else {
+        let Some((index, fence)) = oldest.map(|(index, buffer)| (index, buffer.usage.fence)) else {
             return Err(invalid(RefusalReason::NoDevice));
         };
-        let mapped = buffer.mapped.is_some();
-        let segments = if mapped { SegmentSet::default() } else { info.dma_buffer_segment_set };
-        let (mdl, pool) = (buffer.shape.mdl.clone(), pool_of(first_buffer));
-        Ok(DmaBuffer { index, mdl, segments, pool })
+        if fence > environment.driver.completed_fence() {
+            self.pager(environment).wait(fence, WaitReason::Buffers)?;
+        }
+        self.retire(environment)?;
+        Ok(DmaBuffer { index, segments: info.dma_buffer_segment_set })
+    }
+
+    /// Gives a DMA buffer of a pool twice its size. The GPU is through with it, and it is not mapped.
+    pub(super) fn grow_dma_buffer(
+        &mut self,
+        environment: &mut Environment<'_>,
+        index: u32,
+    ) -> Result<(), Failure> {
+        let before = self.queue().buffers[index as usize].shape.clone();
+        let size = before.size.saturating_mul(2);
+        let device = before.device.and_then(|id| Some((id, *self.book().device(id)?)));
+        let Some((id, device)) = device.filter(|_| size <= LARGEST) else {
+            let size = Bytes(u64::from(before.size));
+            let reason = RefusalReason::DmaBufferFull { size };
+            return Err(Refusal::new(NtStatus::INSUFFICIENT_DMA_BUFFER, reason).into());
+        };
+        self.charge_growth(before.size, size)?;
+        environment.host.release(&before.mdl);
+        let info = DeviceInfo {
+            dma_buffer_size: size,
+            dma_buffer_private_data_size: before.private_size.saturating_mul(2),
+            ..device.info
+        };
+        let after = Box::new(dma_memory(environment, index, id, &info)?);
+        self.queue.apply(QueueChange::Reshaped { index, before: Box::new(before), after });
+        Ok(())
     }
 
     /// Notes where a buffer is mapped from now on.
@@ -203,6 +215,10 @@ impl VidMm {
             let before = self.queue().buffers[index as usize].shape.clone();
             let Some(id) = before.device else { continue };
             let Some(info) = self.book().device(id).map(|device| device.info) else { continue };
+            // A buffer that has grown stays as large as it was.
+            let (dma_buffer_size, dma_buffer_private_data_size) =
+                (before.size, before.private_size);
+            let info = DeviceInfo { dma_buffer_size, dma_buffer_private_data_size, ..info };
             let after = Box::new(dma_memory(environment, index, id, &info)?);
             filled += after.mdl.pages().bytes().get();
             self.queue.apply(QueueChange::Reshaped { index, before: Box::new(before), after });
@@ -210,10 +226,13 @@ impl VidMm {
         Ok(Bytes(filled))
     }
 
-    /// The buffers of all pools.
+    /// The DMA buffers of all pools.
     fn pooled(&self) -> Vec<u32> {
         let buffers = (0..).zip(self.queue().buffers());
-        buffers.filter(|(_, buffer)| buffer.shape.device.is_some()).map(|(at, _)| at).collect()
+        buffers
+            .filter(|(_, buffer)| buffer.shape.kind == BufferKind::Dma)
+            .map(|(at, _)| at)
+            .collect()
     }
 }
 
@@ -224,10 +243,11 @@ impl Planner<'_, '_> {
     /// one by one, but for what the submission itself uses.
     pub(super) fn map_dma_buffer(
         &mut self,
-        buffer: &DmaBuffer,
+        index: u32,
+        mdl: &Mdl,
+        segments: SegmentSet,
         wanted: &[Wanted],
     ) -> Result<Option<Placement>, Failure> {
-        let DmaBuffer { index, mdl, segments, .. } = buffer;
         if segments.is_empty() {
             return Ok(None);
         }
@@ -235,8 +255,8 @@ impl Planner<'_, '_> {
         loop {
             let hole = segments.iter().find_map(|segment| self.hole(segment, size));
             if let Some(place) = hole {
-                self.take(place, ExtentOwner::DmaBuffer(*index));
-                let reason = OperationReason::DmaBufferMapping(*index);
+                self.take(place, ExtentOwner::DmaBuffer(index));
+                let reason = OperationReason::DmaBufferMapping(index);
                 self.push_map(None, place, mdl, reason)?;
                 return Ok(Some(place));
             }
@@ -271,14 +291,12 @@ impl Planner<'_, '_> {
     }
 }
 
-/// A DMA buffer to be mapped into one of the segments; none where it needs no mapping.
-#[derive(Clone, Debug)]
+/// A DMA buffer to be built in, and the segments through which the GPU reads it; none where it needs
+/// no mapping.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct DmaBuffer {
     pub(super) index: u32,
-    pub(super) mdl: Mdl,
     pub(super) segments: SegmentSet,
-    /// The pool that it is of.
-    pub(super) pool: Range<u32>,
 }
 
 /// The buffers of a pool, in VidMm's table.
@@ -305,7 +323,7 @@ fn dma_memory(
     Ok(BufferShape {
         kind: BufferKind::Dma,
         size: info.dma_buffer_size,
-        private_size: 0,
+        private_size: info.dma_buffer_private_data_size,
         mdl,
         address: physical,
         device: Some(device),

@@ -118,8 +118,10 @@ impl VidMm {
     fn check_totals(&self, violations: &mut Vec<Violation>) {
         let book = self.book();
         let allocations: u64 = book.allocations().map(|a| a.commit().get()).sum();
-        let devices: u64 = book.devices().map(|device| device.commit.get()).sum();
-        let promised = Bytes(allocations + devices);
+        // Buffers of devices are promised their memory also while a sleep has taken it.
+        let owned = self.queue().buffers().iter().filter(|buffer| buffer.shape.device.is_some());
+        let owned = owned.map(|buffer| Bytes(buffer.shape.size.into()).to_pages().bytes().get());
+        let promised = Bytes(allocations + owned.sum::<u64>());
         if promised != book.commit() || promised > self.commit_limit {
             violations.push(Violation::SystemCommit(book.commit()));
         }

@@ -23,21 +23,20 @@ mod power;
 mod queue;
 mod raw;
 mod reason;
+mod schedule;
 mod share;
 mod start;
+mod submit;
 mod trace;
 mod transition;
 
-use crate::base::{
-    AllocationId, Bytes, FenceId, PhysicalAddress, Position, ProcessId, SegmentOffset, Span,
-    StateHash,
-};
+use crate::base::{AllocationId, Bytes, FenceId, PhysicalAddress, Position, ProcessId, StateHash};
 use crate::config::Policies;
-use crate::ddi::{Access, AccessKind, NtStatus, PacketOutcome, Priority};
+use crate::ddi::{NtStatus, PacketOutcome, Priority};
 use crate::rules::{CheckedAdapter, SegmentKind};
 
 pub use allocation::{Allocation, Offer, Placement};
-pub use book::{Book, Device, ExtentOwner, Reserved, SegmentUse};
+pub use book::{Book, Context, Device, ExtentOwner, Reserved, SegmentUse};
 pub use cost::{packet as packet_time, power_step as power_step_time};
 pub use counters::Counters;
 pub use cpu::{CpuView, segment_parts};
@@ -48,43 +47,25 @@ pub use power::{
     Account, Accounted, FailedPurge, Fate, FateReason, Phase, PhaseTime, Power, PowerOperation,
     SegmentVerdict, Sleep, Transition,
 };
-pub use queue::{Buffer, BufferKind, BufferShape, BufferUse, MappedAt, Queue};
+pub use queue::{
+    Buffer, BufferKind, BufferShape, BufferUse, InFlight, MappedAt, PatchLists, Queue,
+};
 pub use reason::{
     Attempt, Decision, Failure, OperationReason, Outcome, Pass, Refusal, RefusalReason, Rejection,
     Stop, Victim,
 };
+pub use submit::CommandBuffer;
 pub use trace::{
-    Asked, BufferRecord, CallRecord, Marks, Observer, OperationRecord, PlatformOperation,
-    SubmissionRecord, TraceEvent, Unobserved, WaitReason,
+    Asked, BufferRecord, CallRecord, Marks, Observer, OperationRecord, PatchOperation,
+    PlatformOperation, PreemptOperation, RenderOperation, SubmissionRecord, SubmitOperation,
+    TraceEvent, Unobserved, WaitReason,
 };
 
 use book::{BookChange, BookJournal};
-use paging::{ContentChange, Pager, Planned};
+use paging::{Pager, Planned};
 use plan::{Planner, Wanted};
 use queue::{QueueChange, QueueJournal};
-
-/// What the GPU does with one allocation in a submission of the user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reference {
-    /// The allocation.
-    pub allocation: AllocationId,
-    /// First byte accessed, from the start of the allocation.
-    pub offset: u64,
-    /// Bytes accessed; the caller checked that they lie in the allocation.
-    pub length: Bytes,
-    /// Read or write.
-    pub kind: AccessKind,
-}
-
-/// What the GPU accesses for one reference, once its allocation is resident: the part of the
-/// allocation, one for each row where the rows lie apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Accessed {
-    /// Which reference, counted from 0.
-    pub reference: usize,
-    /// The bytes, from the start of the allocation.
-    pub span: Span,
-}
+use schedule::Went;
 
 /// Where VidMm stands in its histories.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -242,6 +223,11 @@ impl VidMm {
         self.queue.apply(QueueChange::Clock(cost::COMMAND));
     }
 
+    /// The device makes no progress until it is taken for hung.
+    pub fn timeout_passes(&mut self) {
+        self.queue.apply(QueueChange::Clock(cost::TIMEOUT));
+    }
+
     /// A process appears.
     ///
     /// # Errors
@@ -271,7 +257,7 @@ impl VidMm {
         let (size, place) = (allocation.size(), allocation.placement());
         let (commit, existing) = (allocation.commit(), allocation.existing());
         let backing = allocation.backing().cloned().filter(|_| existing.is_none());
-        self.pager(environment).wait(fence, WaitReason::Allocation(id));
+        self.pager(environment).wait(fence, WaitReason::Allocation(id))?;
         let mut planner = self.planner(environment);
         if let Some(place) = place {
             let aperture = planner.adapter.segments[place.segment.index()].kind;
@@ -321,75 +307,6 @@ impl VidMm {
         planner.make_resident(&wanted)?;
         let plan = planner.operations;
         self.issue(environment, &plan)
-    }
-
-    /// The GPU accesses allocations, made resident together. The answer is the last fence, and
-    /// the accesses in the order in which the GPU makes them.
-    ///
-    /// # Errors
-    /// When one does not exist or cannot be made resident, or the machine stops.
-    pub fn submit(
-        &mut self,
-        environment: &mut Environment<'_>,
-        references: &[Reference],
-    ) -> Result<(FenceId, Vec<Accessed>), Failure> {
-        let Some(device) = self.submitting_device(references)? else {
-            return Ok((self.queue().last_fence(), Vec::new()));
-        };
-        let mut wanted: Vec<Wanted> = Vec::with_capacity(references.len());
-        for reference in references {
-            self.usable(reference.allocation)?;
-            let written = matches!(reference.kind, AccessKind::Write { .. });
-            match wanted.iter_mut().find(|known| known.id == reference.allocation) {
-                Some(known) => known.written |= written,
-                None => wanted.push(Wanted::new(reference.allocation, written)),
-            }
-        }
-        let buffer = self.next_dma_buffer(environment, device)?;
-        let mut planner = self.planner(environment);
-        planner.make_resident(&wanted)?;
-        let mapping = planner.map_dma_buffer(&buffer, &wanted)?;
-        let mut accesses = Vec::with_capacity(references.len());
-        let mut accessed = Vec::with_capacity(references.len());
-        for (index, reference) in references.iter().enumerate() {
-            let before = planner.book.state().allocation(reference.allocation);
-            let before = before.map_or(0, Allocation::last_reference);
-            let after = planner.next_time();
-            let id = reference.allocation;
-            planner.book.apply(BookChange::Referenced { id, before, after });
-            if matches!(reference.kind, AccessKind::Write { .. }) {
-                planner.written(id, true);
-            }
-            for (part, access) in access(&planner, reference) {
-                accessed.push(Accessed { reference: index, span: part });
-                accesses.push(access);
-            }
-        }
-        let bytes = Bytes(references.iter().fold(0, |sum, r| sum.saturating_add(r.length.get())));
-        planner.operations.push(Planned {
-            asked: Asked::Render(accesses),
-            subject: None,
-            bytes,
-            reason: OperationReason::Submission,
-            book: planner.book.position(),
-            busy: None,
-            releases: Vec::new(),
-            ends_mapping: false,
-            content: ContentChange::Kept,
-            synchronous: false,
-        });
-        let plan = planner.operations;
-        self.note_mapped(buffer.index, mapping);
-        let mut pager = self.pager(environment);
-        pager.pool = buffer.pool;
-        let fences = pager.carry_out(&plan)?;
-        let fence = fences.last().copied().unwrap_or_default();
-        self.settle(environment, &plan, &fences);
-        for wanted in wanted {
-            self.fence(wanted.id, fence, false);
-        }
-        self.collect(environment);
-        Ok((fence, accessed))
     }
 
     /// Takes one allocation out of its segment.
@@ -453,7 +370,7 @@ impl VidMm {
         // Unmapping a buffer queues work of its own, but none that uses a DMA buffer.
         for _ in 0..2 {
             let last = self.queue().last_fence();
-            self.pager(environment).wait(last, WaitReason::Command);
+            self.pager(environment).wait(last, WaitReason::Command)?;
             self.collect(environment);
             self.retire(environment)?;
         }
@@ -472,12 +389,12 @@ impl VidMm {
         if fence > self.queue().last_fence() {
             return Err(invalid(RefusalReason::NoSuchFence(fence)));
         }
-        self.pager(environment).wait(fence, WaitReason::Command);
+        self.pager(environment).wait(fence, WaitReason::Command)?;
         self.collect(environment);
         self.retire(environment)
     }
 
-    /// Lets the device execute one packet; `None` when nothing is queued.
+    /// Lets the device execute one packet; `None` when nothing is queued, or all of it waits.
     ///
     /// # Errors
     /// When unmapping a DMA buffer that it is through with stops the machine.
@@ -485,10 +402,13 @@ impl VidMm {
         &mut self,
         environment: &mut Environment<'_>,
     ) -> Result<Option<PacketOutcome>, Failure> {
-        let outcome = self.pager(environment).execute_packet();
+        let went = self.pager(environment).go_on(&mut FenceId::default())?;
         self.collect(environment);
         self.retire(environment)?;
-        Ok(outcome)
+        Ok(match went {
+            Went::On(outcome) => Some(outcome),
+            Went::Idle | Went::Hung => None,
+        })
     }
 
     // --- shared by the calls above ------------------------------------------------------------
@@ -516,13 +436,15 @@ impl VidMm {
             book: &mut self.book,
             environment,
             operations: Vec::new(),
+            spares_soft_pinned: false,
             arrays: Vec::new(),
         }
     }
 
     fn pager<'a, 'e>(&'a mut self, environment: &'a mut Environment<'e>) -> Pager<'a, 'e> {
         let costs = self.adapter.costs;
-        Pager::new(&mut self.queue, environment, BufferKind::Paging, self.maps_at_once, costs)
+        let (book, queue) = (&mut self.book, &mut self.queue);
+        Pager::new(book, queue, environment, BufferKind::Paging, self.maps_at_once, costs)
     }
 
     /// Carries a plan out and books what follows from it.
@@ -574,27 +496,4 @@ impl VidMm {
 
 fn invalid(reason: RefusalReason) -> Failure {
     Refusal::new(NtStatus::INVALID_PARAMETER, reason).into()
-}
-
-/// A reference as the driver gets it, once the allocation is resident: one access, or one for
-/// each row where the rows lie apart.
-fn access(planner: &Planner<'_, '_>, reference: &Reference) -> Vec<(Span, Access)> {
-    let allocation = planner.allocation(reference.allocation);
-    let Some(place) = allocation.placement() else { return Vec::new() };
-    let segment = planner.segment(place.segment);
-    let Some(span) = Span::at(reference.offset, reference.length.get()) else { return Vec::new() };
-    let begin = SegmentOffset(place.span.start());
-    let parts = segment_parts(begin, allocation.rows_in(segment), span).into_iter();
-    let accesses = parts.map(|(part, offset)| {
-        let access = Access {
-            allocation: allocation.handle(),
-            segment: place.segment,
-            address: segment.address(offset),
-            length: Bytes(part.len()),
-            kind: reference.kind,
-            phase: u32::try_from(part.start() - span.start()).unwrap_or(u32::MAX),
-        };
-        (part, access)
-    });
-    accesses.collect()
 }

@@ -3,23 +3,22 @@
 //! The envelope of `DxgkDdiBuildPagingBuffer` is kept here: what the driver may answer, when a new
 //! buffer begins, what stays the same between two passes.
 
-use std::ops::Range;
-
 use crate::base::{AllocationId, FenceId, Position};
 use crate::config::Costs;
 use crate::ddi::{
-    Access, BuildPagingBuffer, ContextHandle, DmaBufferAddress, Miniport, NtStatus, PacketOutcome,
-    PagingOperation, Render, RowLayout, SubmitCommand, SystemSleepState,
+    BuildPagingBuffer, ContextHandle, DmaBufferAddress, Miniport, NtStatus, PagingOperation,
+    RowLayout, SystemSleepState,
 };
 use crate::memory::{HostMemory, Mdl};
 
+use super::book::BookJournal;
 use super::cost;
 use super::power::PowerOperation;
-use super::queue::{BufferKind, BufferUse, QueueChange, QueueJournal};
-use super::reason::{OperationReason, Stop};
+use super::queue::{BufferKind, BufferUse, InFlight, QueueChange, QueueJournal};
+use super::reason::{Failure, OperationReason, Stop};
 use super::trace::{
     Asked, BufferRecord, CallRecord, Marks, Observer, OperationRecord, PlatformOperation,
-    SubmissionRecord, TraceEvent, WaitReason,
+    TraceEvent, WaitReason,
 };
 
 /// The context that VidMm pages in, as a visible token.
@@ -79,8 +78,9 @@ impl Planned {
     }
 }
 
-/// What carrying a plan out needs of VidMm besides its book.
+/// What carrying a plan out needs of VidMm.
 pub(crate) struct Pager<'a, 'e> {
+    pub(crate) book: &'a mut BookJournal,
     pub(crate) queue: &'a mut QueueJournal,
     pub(crate) environment: &'a mut Environment<'e>,
     /// Buffers to build in.
@@ -90,24 +90,26 @@ pub(crate) struct Pager<'a, 'e> {
     /// Whether the driver programs apertures while it is asked to, without bytes in the buffer:
     /// then a mapping may end only after the device has passed what was built under it.
     pub(crate) maps_at_once: bool,
-    /// The DMA buffers that the user's work is built in.
-    pub(crate) pool: Range<u32>,
-    costs: Costs,
+    /// Allocations that the buffer being built moves.
+    subjects: Vec<AllocationId>,
+    pub(crate) costs: Costs,
 }
 
 impl<'a, 'e> Pager<'a, 'e> {
     pub(crate) fn new(
+        book: &'a mut BookJournal,
         queue: &'a mut QueueJournal,
         environment: &'a mut Environment<'e>,
         kind: BufferKind,
         maps_at_once: bool,
         costs: Costs,
     ) -> Self {
-        Self { queue, environment, kind, current: None, maps_at_once, pool: 0..0, costs }
+        let (current, subjects) = (None, Vec::new());
+        Self { book, queue, environment, kind, current, maps_at_once, subjects, costs }
     }
 
     /// Builds and submits all operations; returns for each the fence that completes it.
-    pub(crate) fn carry_out(&mut self, plan: &[Planned]) -> Result<Vec<FenceId>, Stop> {
+    pub(crate) fn carry_out(&mut self, plan: &[Planned]) -> Result<Vec<FenceId>, Failure> {
         // An operation completes with the submission that ends after it: with `None` it is
         // waiting for the buffer being built.
         let mut fences: Vec<Option<FenceId>> = Vec::with_capacity(plan.len());
@@ -117,31 +119,33 @@ impl<'a, 'e> Pager<'a, 'e> {
             let busy = planned.busy.filter(|fence| *fence > self.completed());
             if let Some(fence) = busy.filter(|_| !planned.asked.may_be_busy()) {
                 self.flush(&mut fences)?;
-                self.wait(fence, planned.wait_reason());
+                self.wait(fence, planned.wait_reason())?;
             }
             let at_once = self.maps_at_once || matches!(planned.asked, Asked::Platform(_));
             if planned.ends_mapping && at_once {
                 self.flush(&mut fences)?;
-                self.wait(self.queue.state().last_fence, WaitReason::Mapping);
+                self.wait(self.queue.state().last_fence, WaitReason::Mapping)?;
             }
             if planned.synchronous {
                 self.flush(&mut fences)?;
-                self.wait(self.queue.state().last_fence, planned.wait_reason());
+                self.wait(self.queue.state().last_fence, planned.wait_reason())?;
             }
+            self.subjects.extend(planned.subject);
             self.announce(planned);
             match &planned.asked {
                 Asked::Paging(operation) => self.page(operation, planned, &mut fences)?,
-                Asked::Render(accesses) => self.render(accesses, &mut fences)?,
                 Asked::Platform(operation) => self.perform(operation),
                 Asked::Power(operation) => {
                     self.flush(&mut fences)?;
                     self.power_step(operation)?;
                 }
+                // The user's work is not planned: it is asked for as it goes.
+                Asked::Render(_) | Asked::Patch(_) | Asked::Submit(_) | Asked::Preempt(_) => {}
             }
             fences.push(None);
             if planned.synchronous {
                 self.flush(&mut fences)?;
-                self.wait(self.queue.state().last_fence, planned.wait_reason());
+                self.wait(self.queue.state().last_fence, planned.wait_reason())?;
             }
         }
         self.flush(&mut fences)?;
@@ -149,7 +153,7 @@ impl<'a, 'e> Pager<'a, 'e> {
         Ok(fences.into_iter().map(|fence| fence.unwrap_or(last)).collect())
     }
 
-    fn announce(&mut self, planned: &Planned) {
+    pub(super) fn announce(&mut self, planned: &Planned) {
         let Planned { asked, subject, bytes, reason, book, .. } = planned;
         self.environment.observer.operation(asked, *subject, reason, *bytes);
         match (&planned.content, *subject) {
@@ -193,6 +197,11 @@ impl<'a, 'e> Pager<'a, 'e> {
             }
         }
         self.queue.apply(QueueChange::Clock(cost::PLATFORM));
+        self.performed();
+    }
+
+    /// Tells that the latest operation is done.
+    pub(super) fn performed(&mut self) {
         if self.environment.observer.is_tracing() {
             let marks = self.marks();
             self.environment.observer.record(TraceEvent::Performed(marks));
@@ -200,21 +209,24 @@ impl<'a, 'e> Pager<'a, 'e> {
     }
 
     /// Does a step of a power transition; it is done at once.
-    fn power_step(&mut self, operation: &PowerOperation) -> Result<(), Stop> {
+    fn power_step(&mut self, operation: &PowerOperation) -> Result<(), Failure> {
         let driver = &mut *self.environment.driver;
         match operation {
             PowerOperation::DrainEngines => {
-                self.wait(self.queue.state().last_fence, WaitReason::Command);
+                self.wait(self.queue.state().last_fence, WaitReason::Command)?;
             }
             PowerOperation::SetPowerState(arguments) => {
                 let status = driver.set_power_state(arguments);
                 if status != NtStatus::SUCCESS {
-                    return Err(Stop::power_state_failed(status));
+                    return Err(Stop::power_state_failed(status).into());
                 }
             }
             PowerOperation::EnterSleep(state) => driver.power_removed(*state),
             PowerOperation::PowerLost => driver.power_removed(SystemSleepState::Hibernate),
-            PowerOperation::ResetFromTimeout => driver.reset_from_timeout(),
+            PowerOperation::ResetFromTimeout => {
+                driver.reset_from_timeout();
+                self.forget_in_flight();
+            }
             PowerOperation::RestartFromTimeout => driver.restart_from_timeout(),
             PowerOperation::SuspendScheduling
             | PowerOperation::DecideSegment(..)
@@ -228,10 +240,7 @@ impl<'a, 'e> Pager<'a, 'e> {
             | PowerOperation::ResumeScheduling => {}
         }
         self.queue.apply(QueueChange::Clock(cost::power_step(&self.costs, operation)));
-        if self.environment.observer.is_tracing() {
-            let marks = self.marks();
-            self.environment.observer.record(TraceEvent::Performed(marks));
-        }
+        self.performed();
         Ok(())
     }
 
@@ -241,13 +250,13 @@ impl<'a, 'e> Pager<'a, 'e> {
         operation: &PagingOperation,
         planned: &Planned,
         fences: &mut [Option<FenceId>],
-    ) -> Result<(), Stop> {
+    ) -> Result<(), Failure> {
         let mut idle = false;
         let mut multipass_offset = 0;
         let mut operation = operation.clone();
         let mut written = 0;
         for _ in 0..MAX_PASSES {
-            let index = self.open_buffer();
+            let index = self.open_buffer()?;
             let buffer = &self.queue.state().buffers[index as usize];
             let (usage, shape) = (buffer.usage, &buffer.shape);
             let mut bytes = vec![0; (shape.size - usage.used) as usize];
@@ -266,10 +275,10 @@ impl<'a, 'e> Pager<'a, 'e> {
             let before = multipass_offset;
             multipass_offset = arguments.multipass_offset;
             if used > bytes.len() {
-                return Err(Stop::buffer_overflow());
+                return Err(Stop::buffer_overflow().into());
             }
             if private_used > private.len() {
-                return Err(Stop::private_data_overflow());
+                return Err(Stop::private_data_overflow().into());
             }
             written += used;
             let call = Call { before, after: multipass_offset, idle, status };
@@ -287,60 +296,25 @@ impl<'a, 'e> Pager<'a, 'e> {
                 }
                 NtStatus::INSUFFICIENT_DMA_BUFFER => {
                     if usage.used == 0 && used == 0 {
-                        return Err(Stop::bad_paging_status(status));
+                        return Err(Stop::bad_paging_status(status).into());
                     }
                     self.flush(fences)?;
                 }
                 NtStatus::ALLOCATION_BUSY if !idle => {
                     self.flush(fences)?;
                     let busy = planned.busy.unwrap_or(self.queue.state().last_fence);
-                    self.wait(busy, planned.wait_reason());
+                    self.wait(busy, planned.wait_reason())?;
                     operation = operation.with_allocation_idle();
                     idle = true;
                 }
-                other => return Err(Stop::bad_paging_status(other)),
+                other => return Err(Stop::bad_paging_status(other).into()),
             }
         }
-        Err(Stop::bad_paging_status(NtStatus::INSUFFICIENT_DMA_BUFFER))
-    }
-
-    /// Calls the driver for the user's work until it has succeeded.
-    fn render(&mut self, accesses: &[Access], fences: &mut [Option<FenceId>]) -> Result<(), Stop> {
-        self.flush(fences)?;
-        self.current = None;
-        let paging = std::mem::replace(&mut self.kind, BufferKind::Dma);
-        let mut multipass_offset = 0;
-        for _ in 0..MAX_PASSES {
-            let index = self.open_buffer();
-            let buffer = &self.queue.state().buffers[index as usize];
-            let usage = buffer.usage;
-            let mut bytes = vec![0; (buffer.shape.size - usage.used) as usize];
-            let mut arguments =
-                Render { dma_buffer: &mut bytes, dma_buffer_used: 0, accesses, multipass_offset };
-            let status = self.environment.driver.render(&mut arguments);
-            let used = arguments.dma_buffer_used;
-            let before = multipass_offset;
-            multipass_offset = arguments.multipass_offset;
-            if used > bytes.len() {
-                return Err(Stop::buffer_overflow());
-            }
-            let call = Call { before, after: multipass_offset, idle: false, status };
-            self.keep(index, &bytes[..used], 0, &call);
-            self.flush(fences)?;
-            match status {
-                NtStatus::SUCCESS => {
-                    self.kind = paging;
-                    return Ok(());
-                }
-                NtStatus::INSUFFICIENT_DMA_BUFFER if used > 0 => {}
-                other => return Err(Stop::bad_paging_status(other)),
-            }
-        }
-        Err(Stop::bad_paging_status(NtStatus::INSUFFICIENT_DMA_BUFFER))
+        Err(Stop::bad_paging_status(NtStatus::INSUFFICIENT_DMA_BUFFER).into())
     }
 
     /// Writes what the driver built through the pages of the buffer, and notes the call.
-    fn keep(&mut self, index: u32, bytes: &[u8], private_used: usize, call: &Call) {
+    pub(super) fn keep(&mut self, index: u32, bytes: &[u8], private_used: usize, call: &Call) {
         let buffer = &self.queue.state().buffers[index as usize];
         let (before, mdl, in_memory) =
             (buffer.usage, buffer.shape.mdl.clone(), buffer.shape.memory);
@@ -385,21 +359,26 @@ impl<'a, 'e> Pager<'a, 'e> {
     }
 
     /// The buffer being built, or an idle one begun anew, waiting for one if none is idle.
-    fn open_buffer(&mut self) -> u32 {
+    fn open_buffer(&mut self) -> Result<u32, Failure> {
         if let Some(index) = self.current {
-            return index;
+            return Ok(index);
         }
         let (index, fence) = self.oldest_buffer();
         if fence > self.completed() {
-            self.wait(fence, WaitReason::Buffers);
+            self.wait(fence, WaitReason::Buffers)?;
         }
+        self.begin_buffer(index);
+        self.current = Some(index);
+        Ok(index)
+    }
+
+    /// Begins a buffer anew.
+    pub(super) fn begin_buffer(&mut self, index: u32) {
         let before = self.queue.state().buffers[index as usize].usage;
         self.queue.apply(QueueChange::Serial);
         let serial = self.queue.state().serial;
         let after = BufferUse { serial, fence: before.fence, ..BufferUse::default() };
         self.queue.apply(QueueChange::used(index, before, after));
-        self.current = Some(index);
-        index
     }
 
     /// The buffer of the wanted kind that was begun longest ago.
@@ -407,12 +386,7 @@ impl<'a, 'e> Pager<'a, 'e> {
         let queue = self.queue.state();
         // What is not of a pool comes first in the table.
         let others = queue.buffers.iter().take_while(|buffer| buffer.shape.device.is_none());
-        let numbers = match self.kind {
-            BufferKind::Dma => self.pool.clone(),
-            BufferKind::Bootstrap | BufferKind::Paging => {
-                0..u32::try_from(others.count()).unwrap_or(u32::MAX)
-            }
-        };
+        let numbers = 0..u32::try_from(others.count()).unwrap_or(u32::MAX);
         let buffers = queue
             .range(numbers)
             .filter(|(_, buffer)| buffer.shape.kind == self.kind && buffer.address().is_some());
@@ -435,58 +409,21 @@ impl<'a, 'e> Pager<'a, 'e> {
         let fence = self.queue.state().last_fence;
         let after = BufferUse { submitted: before.used, fence, ..before };
         self.queue.apply(QueueChange::used(index, before, after));
-        self.queue.apply(QueueChange::Clock(cost::submission(&self.costs)));
-        let paging = self.kind != BufferKind::Dma;
-        let submission = SubmitCommand {
-            fence,
-            address: self.address_of(index),
-            start: before.submitted,
-            end: before.used,
-            paging,
-        };
-        let status = self.environment.driver.submit_command(&submission);
-        if status != NtStatus::SUCCESS {
-            return Err(Stop::submit_failed(status));
-        }
-        if self.environment.observer.is_tracing() {
-            let SubmitCommand { start, end, .. } = submission;
-            let buffer = self.buffer_record(index);
-            let record = SubmissionRecord { buffer, start, end, fence, paging };
-            let marks = self.marks();
-            self.environment.observer.record(TraceEvent::Submission(record, marks));
-        }
+        let (start, end) = (before.submitted, before.used);
+        let allocations = std::mem::take(&mut self.subjects).into();
+        let (work, begun) = (None, false);
+        self.give(InFlight { fence, buffer: index, start, end, allocations, work, begun })?;
         for waiting in fences.iter_mut().filter(|waiting| waiting.is_none()) {
             *waiting = Some(fence);
         }
         Ok(())
     }
 
-    /// Lets the device run until it has passed a fence.
-    pub(crate) fn wait(&mut self, fence: FenceId, reason: WaitReason) {
-        if self.environment.observer.is_tracing() && fence > self.completed() {
-            self.environment.observer.record(TraceEvent::Wait(fence, reason));
-        }
-        while self.completed() < fence && self.execute_packet().is_some() {}
-    }
-
-    /// Lets the device execute one packet.
-    pub(crate) fn execute_packet(&mut self) -> Option<PacketOutcome> {
-        let Environment { host, driver, observer } = &mut *self.environment;
-        let outcome = driver.execute_packet(host)?;
-        self.queue.apply(QueueChange::Clock(cost::packet(&self.costs, outcome.traffic)));
-        observer.packet(&outcome);
-        if self.environment.observer.is_tracing() {
-            let marks = self.marks();
-            self.environment.observer.record(TraceEvent::Packet(outcome.clone(), marks));
-        }
-        Some(outcome)
-    }
-
-    fn completed(&self) -> FenceId {
+    pub(super) fn completed(&self) -> FenceId {
         self.environment.driver.completed_fence()
     }
 
-    fn marks(&self) -> Marks {
+    pub(super) fn marks(&self) -> Marks {
         Marks {
             queue: self.queue.position(),
             host: self.environment.host.mark(),
@@ -494,27 +431,27 @@ impl<'a, 'e> Pager<'a, 'e> {
         }
     }
 
-    fn buffer_record(&self, index: u32) -> BufferRecord {
+    pub(super) fn buffer_record(&self, index: u32) -> BufferRecord {
         let buffer = &self.queue.state().buffers[index as usize];
         BufferRecord {
             index,
             serial: buffer.usage.serial,
             size: buffer.shape.size,
-            address: self.address_of(index),
+            address: buffer.address(),
         }
     }
 
     /// Where the GPU fetches a buffer.
-    fn address_of(&self, index: u32) -> DmaBufferAddress {
+    pub(super) fn address_of(&self, index: u32) -> DmaBufferAddress {
         let address = self.queue.state().buffers[index as usize].address();
         address.expect("only buffers that the GPU can reach are built in")
     }
 }
 
 /// What a call of the driver came to.
-struct Call {
-    before: u32,
-    after: u32,
-    idle: bool,
-    status: NtStatus,
+pub(super) struct Call {
+    pub(super) before: u32,
+    pub(super) after: u32,
+    pub(super) idle: bool,
+    pub(super) status: NtStatus,
 }

@@ -28,6 +28,8 @@ pub(crate) struct Planner<'a, 'e> {
     pub(crate) book: &'a mut BookJournal,
     pub(crate) environment: &'a mut Environment<'e>,
     pub(crate) operations: Vec<Planned>,
+    /// What is soft-pinned stays, because the work can still be split.
+    pub(crate) spares_soft_pinned: bool,
     /// Arrays of page numbers that live until the next operation pushed is through.
     pub(crate) arrays: Vec<Mdl>,
 }
@@ -130,6 +132,7 @@ impl Planner<'_, '_> {
             protected,
             only,
             completed: self.environment.driver.completed_fence(),
+            spares_soft_pinned: self.spares_soft_pinned,
         };
         let allocation = self.allocation(id);
         let tracing = self.environment.observer.is_tracing();

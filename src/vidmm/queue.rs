@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::base::{
-    Change, DeviceId, FenceId, Journal, SegmentAddress, SegmentId, SegmentOffset, StableHasher,
-    StateHash,
+    AllocationId, Change, ContextRef, DeviceId, FenceId, Journal, SegmentAddress, SegmentId,
+    SegmentOffset, StableHasher, StateHash,
 };
-use crate::ddi::DmaBufferAddress;
+use crate::ddi::{AllocationListEntry, ContextHandle, DmaBufferAddress, PatchLocation};
 use crate::memory::Mdl;
 
 use super::allocation::Placement;
@@ -22,8 +23,11 @@ pub enum BufferKind {
     Bootstrap,
     /// Paging operations.
     Paging,
-    /// The user's work.
+    /// The user's work, as the GPU gets it.
     Dma,
+    /// The user's work, as the user-mode driver writes it; pages of a process, which the GPU never
+    /// reads.
+    Command,
 }
 
 /// Where a buffer lies; fixed for its life.
@@ -82,6 +86,48 @@ pub struct Buffer {
     pub mapped: Option<MappedAt>,
 }
 
+/// What a submission of a context is patched with, each time that it is handed to the device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PatchLists {
+    /// The context.
+    pub context: ContextRef,
+    /// What the driver calls it.
+    pub handle: ContextHandle,
+    /// The context's priority.
+    pub priority: i8,
+    /// Where everything is that it names.
+    pub allocation_list: Vec<AllocationListEntry>,
+    /// Where in the buffer addresses belong.
+    pub patch_locations: Vec<PatchLocation>,
+}
+
+/// A range of a buffer that the device was given and has not ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InFlight {
+    /// Signalled at its end.
+    pub fence: FenceId,
+    /// The buffer, by its place in VidMm's table.
+    pub buffer: u32,
+    /// First byte.
+    pub start: u32,
+    /// Byte after the last.
+    pub end: u32,
+    /// The allocations that it names, or pages.
+    pub allocations: Arc<[AllocationId]>,
+    /// What it is patched with; `None` for paging.
+    pub work: Option<Arc<PatchLists>>,
+    /// The device has executed some of it.
+    pub begun: bool,
+}
+
+impl InFlight {
+    /// The context whose work it is; `None` for paging.
+    #[must_use]
+    pub fn context(&self) -> Option<ContextRef> {
+        self.work.as_ref().map(|work| work.context)
+    }
+}
+
 /// Buffers, fences, clock, and pages waiting to be given back.
 #[derive(Clone, Debug, Default)]
 pub struct Queue {
@@ -89,11 +135,18 @@ pub struct Queue {
     pub(crate) last_fence: FenceId,
     pub(crate) serial: u64,
     pub(crate) clock: u64,
-    pub(crate) releases: VecDeque<(FenceId, Mdl)>,
+    pub(crate) releases: Releases,
+    /// Submissions that the device has not ended, in the order in which it was given them.
+    pub(crate) in_flight: VecDeque<InFlight>,
+    /// Preemptions so far: each took a fence.
+    pub(crate) preemptions: u64,
     buffers_hash: StateHash,
     /// DMA buffers that are mapped.
     mapped: BTreeSet<u32>,
 }
+
+/// Pages that wait for a fence before they are given back.
+type Releases = VecDeque<(FenceId, Mdl)>;
 
 /// A reversible change of the queue.
 #[derive(Clone, Debug)]
@@ -117,6 +170,17 @@ pub(crate) enum QueueChange {
     ReleaseAdded(FenceId, Mdl),
     /// The first in the line has been given back.
     ReleaseTaken(FenceId, Mdl),
+    /// The device is given a range of a buffer.
+    Given(Box<InFlight>),
+    /// It has executed a packet of the first that it was given.
+    Began,
+    /// It has ended the first that it was given.
+    Ended(Box<InFlight>),
+    /// It gave some back, which it is given again in another order or not at all; with a preemption
+    /// or without.
+    Regiven { lines: Box<(VecDeque<InFlight>, VecDeque<InFlight>)>, preempted: bool },
+    /// Pages wait for other fences.
+    Releases(Box<(Releases, Releases)>),
 }
 
 impl QueueChange {
@@ -146,6 +210,16 @@ impl Change for QueueChange {
             Self::ReleaseTaken(..) => {
                 queue.releases.pop_front();
             }
+            Self::Given(given) => queue.in_flight.push_back((**given).clone()),
+            Self::Began => queue.set_begun(true),
+            Self::Ended(_) => {
+                queue.in_flight.pop_front();
+            }
+            Self::Regiven { lines, preempted } => {
+                queue.in_flight.clone_from(&lines.1);
+                queue.preemptions += u64::from(*preempted);
+            }
+            Self::Releases(lines) => queue.releases.clone_from(&lines.1),
         }
     }
 
@@ -166,6 +240,16 @@ impl Change for QueueChange {
                 queue.releases.pop_back();
             }
             Self::ReleaseTaken(fence, mdl) => queue.releases.push_front((*fence, mdl.clone())),
+            Self::Given(_) => {
+                queue.in_flight.pop_back();
+            }
+            Self::Began => queue.set_begun(false),
+            Self::Ended(ended) => queue.in_flight.push_front((**ended).clone()),
+            Self::Regiven { lines, preempted } => {
+                queue.in_flight.clone_from(&lines.0);
+                queue.preemptions -= u64::from(*preempted);
+            }
+            Self::Releases(lines) => queue.releases.clone_from(&lines.0),
         }
     }
 }
@@ -213,6 +297,17 @@ impl Queue {
         self.last_fence
     }
 
+    /// Submissions that the device has not ended, in the order in which it was given them.
+    pub fn in_flight(&self) -> impl ExactSizeIterator<Item = &InFlight> {
+        self.in_flight.iter()
+    }
+
+    /// Preemptions so far.
+    #[must_use]
+    pub const fn preemptions(&self) -> u64 {
+        self.preemptions
+    }
+
     /// Nanoseconds since the adapter started.
     #[must_use]
     pub const fn clock(&self) -> u64 {
@@ -222,6 +317,12 @@ impl Queue {
     /// Pages that wait for a fence before they are given back.
     pub fn waiting_releases(&self) -> impl Iterator<Item = (FenceId, &Mdl)> {
         self.releases.iter().map(|(fence, mdl)| (*fence, mdl))
+    }
+
+    fn set_begun(&mut self, begun: bool) {
+        if let Some(front) = self.in_flight.front_mut() {
+            front.begun = begun;
+        }
     }
 
     fn part(index: usize, buffer: &Buffer) -> StateHash {
@@ -269,7 +370,11 @@ impl Queue {
             .number(self.last_fence.0)
             .number(self.serial)
             .number(self.clock)
-            .number(self.releases.len() as u64);
+            .number(self.releases.len() as u64)
+            .number(self.preemptions);
+        let hasher = self.in_flight.iter().fold(hasher, |hasher, given| {
+            hasher.number(given.fence.0).number(u64::from(given.buffer))
+        });
         let waiting = self.releases.iter();
         waiting
             .fold(hasher, |hasher, (fence, mdl)| hasher.number(fence.0).number(mdl.pages().get()))

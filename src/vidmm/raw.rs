@@ -63,7 +63,7 @@ impl VidMm {
         let plan = planner.operations;
         self.issue(environment, &plan)?;
         let last = self.queue().last_fence();
-        self.pager(environment).wait(last, WaitReason::Command);
+        self.pager(environment).wait(last, WaitReason::Command)?;
         self.collect(environment);
         Ok(())
     }

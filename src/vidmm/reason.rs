@@ -185,6 +185,10 @@ pub enum OperationReason {
     PagingBufferMapping(u32),
     /// The command's own work.
     Submission,
+    /// The command's own work goes on behind a split: there was no room for this one beside the rest.
+    Split(AllocationId),
+    /// Work of a higher priority goes first, or the engine waits while others could go on.
+    Preemption,
     /// The command puts the operation together by hand.
     Raw,
     /// The CPU cache holds bytes that the GPU would not see.
@@ -350,6 +354,35 @@ pub enum RefusalReason {
         /// Bytes.
         size: Bytes,
     },
+    /// The context does not exist.
+    NoContext,
+    /// Priorities of contexts go from -7 to 7.
+    ContextPriority(i8),
+    /// The device has not opened the allocation.
+    OtherDevice(AllocationId),
+    /// The command buffer names more allocations than its list takes, and nothing may grow.
+    AllocationListFull {
+        /// Allocations named.
+        needed: u32,
+        /// What the list takes.
+        size: u32,
+    },
+    /// The command buffer has more bytes than fit, and nothing may grow.
+    CommandBufferFull {
+        /// Bytes.
+        needed: Bytes,
+        /// What it takes.
+        size: Bytes,
+    },
+    /// One command needs more than the largest DMA buffer.
+    DmaBufferFull {
+        /// Bytes of the buffer.
+        size: Bytes,
+    },
+    /// The driver refused the content of the command buffer.
+    CommandBuffer,
+    /// The engine hangs on what the command itself submits.
+    Hangs,
     /// No such transition leads from the power state.
     Transition {
         /// The state.
@@ -433,6 +466,20 @@ impl Stop {
         Self { code: Self::DRIVER_POWER_STATE_FAILURE, parameter: 0x3, status: Some(status) }
     }
 
+    /// `VIDEO_MEMORY_MANAGEMENT_INTERNAL` 0x16: a DMA buffer was too small although the driver
+    /// promised that it is not.
+    #[must_use]
+    pub const fn contract_broken() -> Self {
+        let status = Some(NtStatus::INSUFFICIENT_DMA_BUFFER);
+        Self { code: Self::VIDEO_MEMORY_MANAGEMENT_INTERNAL, parameter: 0x16, status }
+    }
+
+    /// `VIDEO_SCHEDULER_INTERNAL_ERROR` 0x3: patching failed.
+    #[must_use]
+    pub const fn patch_failed(status: NtStatus) -> Self {
+        Self { code: Self::VIDEO_SCHEDULER_INTERNAL_ERROR, parameter: 0x3, status: Some(status) }
+    }
+
     /// `VIDEO_SCHEDULER_INTERNAL_ERROR` 0x2: a submission failed.
     #[must_use]
     pub const fn submit_failed(status: NtStatus) -> Self {
@@ -447,6 +494,9 @@ pub enum Failure {
     Refused(Refusal),
     /// Stopped: the state stays as it is.
     Stopped(Stop),
+    /// The engine waits for a value that nothing given to it can write: only a timeout helps. The
+    /// caller goes back to where it began.
+    Hung,
 }
 
 impl From<Refusal> for Failure {

@@ -208,10 +208,11 @@ impl VidMm {
     ) -> Result<(), Failure> {
         let costs = self.adapter.costs;
         let (kind, at_once) = (BufferKind::Bootstrap, self.maps_at_once);
-        let mut pager = Pager::new(&mut self.queue, environment, kind, at_once, costs);
+        let mut pager =
+            Pager::new(&mut self.book, &mut self.queue, environment, kind, at_once, costs);
         let fences = pager.carry_out(plan)?;
         if let Some(fence) = fences.last() {
-            pager.wait(*fence, WaitReason::Command);
+            pager.wait(*fence, WaitReason::Command)?;
         }
         self.maps_at_once = pager.maps_at_once;
         self.settle(environment, plan, &fences);

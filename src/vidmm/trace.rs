@@ -2,15 +2,19 @@
 //!
 //! Nothing of it is stored here. With nobody watching, a branch is all that it costs.
 
+use std::sync::Arc;
+
 use crate::base::{
-    AllocationId, Bytes, FenceId, Pages, PhysicalAddress, Piece, Position, SegmentId,
+    AllocationId, Bytes, ContextRef, FenceId, Pages, PhysicalAddress, Piece, Position, SegmentId,
 };
 use crate::ddi::{
-    Access, DmaBufferAddress, DriverMark, NtStatus, PacketOutcome, PagingOperation, RowLayout,
+    AllocationListEntry, DmaBufferAddress, DriverMark, NtStatus, PacketOutcome, PagingOperation,
+    RowLayout,
 };
 use crate::memory::{Content, Mdl};
 
 use super::power::PowerOperation;
+use super::queue::PatchLists;
 use super::reason::{Decision, OperationReason};
 
 /// Where the rooms stood when something happened, but for the book.
@@ -66,13 +70,83 @@ impl PlatformOperation {
     }
 }
 
+/// `DxgkDdiRender` is asked to build a DMA buffer from a command buffer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RenderOperation {
+    /// Whose work it is.
+    pub context: ContextRef,
+    /// The command buffer, by its place in VidMm's table.
+    pub command_buffer: u32,
+    /// Bytes in it.
+    pub length: u32,
+    /// The DMA buffer that the driver builds in.
+    pub dma_buffer: u32,
+    /// Which call it is for this command buffer, counted from 1.
+    pub pass: u32,
+    /// The allocations that the command buffer names, and whether the GPU may write them.
+    pub allocations: Arc<[(AllocationId, bool)]>,
+    /// What the driver is told of them to pre-patch with.
+    pub allocation_list: Vec<AllocationListEntry>,
+}
+
+/// `DxgkDdiPatch` is asked to write addresses into a part of a DMA buffer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PatchOperation {
+    /// The DMA buffer.
+    pub dma_buffer: u32,
+    /// First byte of the part.
+    pub start: u32,
+    /// Byte after the last.
+    pub end: u32,
+    /// The fence of the submission to come.
+    pub fence: FenceId,
+    /// The lists.
+    pub lists: Arc<PatchLists>,
+}
+
+/// `DxgkDdiSubmitCommand` is asked to hand a part of a DMA buffer to the GPU.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubmitOperation {
+    /// Whose work it is.
+    pub context: ContextRef,
+    /// The DMA buffer.
+    pub dma_buffer: u32,
+    /// First byte of the part.
+    pub start: u32,
+    /// Byte after the last.
+    pub end: u32,
+    /// Signalled at its end.
+    pub fence: FenceId,
+    /// The fence that it had before it was preempted.
+    pub preempted: Option<FenceId>,
+    /// The bytes of the part as they are handed over; empty where nobody watches.
+    pub content: Arc<[u8]>,
+}
+
+/// `DxgkDdiPreemptCommand` is asked to take back what the GPU has not begun.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PreemptOperation {
+    /// The fence of the preemption.
+    pub fence: FenceId,
+    /// What it makes way for; `None` where the engine waits and others may go on.
+    pub for_context: Option<ContextRef>,
+    /// The fences of what the GPU was given, in order.
+    pub in_flight: Vec<FenceId>,
+}
+
 /// What an operation asks of the driver, or of the platform.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Asked {
     /// To build a paging operation.
     Paging(PagingOperation),
-    /// To build the packets of the user's work.
-    Render(Vec<Access>),
+    /// To build a DMA buffer from a command buffer.
+    Render(Box<RenderOperation>),
+    /// To write addresses into it.
+    Patch(Box<PatchOperation>),
+    /// To hand it to the GPU.
+    Submit(Box<SubmitOperation>),
+    /// To take back what the GPU has not begun.
+    Preempt(Box<PreemptOperation>),
     /// Nothing of the driver: the platform does it at once.
     Platform(PlatformOperation),
     /// A step of a power transition, done at once.
@@ -119,8 +193,8 @@ pub struct BufferRecord {
     pub serial: u64,
     /// Bytes in it.
     pub size: u32,
-    /// Where the GPU fetches it.
-    pub address: DmaBufferAddress,
+    /// Where the GPU fetches it; `None` where it is not mapped yet.
+    pub address: Option<DmaBufferAddress>,
 }
 
 /// One call of the driver to build into a buffer.
@@ -223,6 +297,18 @@ pub trait Observer {
         bytes: Bytes,
     );
 
+    /// Work is submitted under a fence: always told, with how many of the commands of the command
+    /// buffer it ends, counted as they can be split.
+    fn submitted(&mut self, fence: FenceId, commands: usize);
+
+    /// Work was taken back in the middle: so many of its commands have ended, counted as they can be
+    /// split; always told.
+    fn ended_in_part(&mut self, fence: FenceId, commands: usize);
+
+    /// What was submitted under a fence was preempted and is submitted again under another: always
+    /// told.
+    fn resubmitted(&mut self, before: FenceId, after: FenceId);
+
     /// The content of an allocation was lost in a reset: always told, as for [`Self::dropped`].
     fn lost(&mut self, allocation: AllocationId);
 
@@ -244,6 +330,9 @@ impl Observer for Unobserved {
     fn filled(&mut self, _: AllocationId, _: u32, _: Option<RowLayout>) {}
     fn dropped(&mut self, _: AllocationId) {}
     fn operation(&mut self, _: &Asked, _: Option<AllocationId>, _: &OperationReason, _: Bytes) {}
+    fn submitted(&mut self, _: FenceId, _: usize) {}
+    fn ended_in_part(&mut self, _: FenceId, _: usize) {}
+    fn resubmitted(&mut self, _: FenceId, _: FenceId) {}
     fn lost(&mut self, _: AllocationId) {}
     fn as_in_pages(&mut self, _: AllocationId, _: Vec<Piece<Content>>) {}
 }

@@ -366,7 +366,7 @@ impl Way<'_, '_, '_> {
     fn refill(&mut self) -> Result<(), Failure> {
         let filled = self.vidmm.refill(self.environment).map_err(|failure| match failure {
             Failure::Refused(_) => Stop::map_failed().into(),
-            stopped @ Failure::Stopped(_) => stopped,
+            other => other,
         })?;
         match filled {
             Bytes::ZERO => Ok(()),
@@ -381,7 +381,7 @@ impl Way<'_, '_, '_> {
             let put = planner.put_back(dealt.id, dealt.place);
             put.map_err(|failure| match failure {
                 Failure::Refused(_) => Stop::map_failed().into(),
-                stopped @ Failure::Stopped(_) => stopped,
+                other => other,
             })?;
         }
         let plan = planner.operations;
@@ -553,7 +553,7 @@ impl Way<'_, '_, '_> {
     fn issue_and_wait(&mut self, plan: &[Planned]) -> Result<(), Failure> {
         self.vidmm.issue(self.environment, plan)?;
         let last = self.vidmm.queue().last_fence();
-        self.vidmm.pager(self.environment).wait(last, WaitReason::Command);
+        self.vidmm.pager(self.environment).wait(last, WaitReason::Command)?;
         self.vidmm.collect(self.environment);
         Ok(())
     }

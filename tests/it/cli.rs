@@ -146,11 +146,14 @@ fn the_json_document_is_the_one_documented() {
     let kept = std::fs::read_to_string(golden).expect("the golden file is there");
     assert_eq!(out, kept);
     let document: serde_json::Value = serde_json::from_str(&out).expect("it is JSON");
-    // By hand: one Fill of 64 KiB at offset 0, one packet of 32 bytes, then the user's write.
+    // By hand: a draw and its write, 80 bytes, become one packet of 32 bytes; then one Fill of 64 KiB
+    // at offset 0, one packet too.
     assert_eq!(document["version"], 1);
     assert_eq!(document["counters"]["bytes_filled"], 65_536);
-    assert_eq!(document["events"][0]["operation"], "Fill");
-    assert_eq!(document["events"][0]["bytes_written"], 32);
+    for (event, operation) in [(0, "Render"), (1, "Fill")] {
+        assert_eq!(document["events"][event]["operation"], operation);
+        assert_eq!(document["events"][event]["bytes_written"], 32);
+    }
     assert_eq!(document["allocations"][0]["content"], "intact");
     assert_eq!(document["segments"][0]["largest_hole"], 1_048_576 - 65_536);
 }

@@ -8,7 +8,7 @@ use vidmm_inspector::ddi::{
 };
 use vidmm_inspector::machine::{Command, Ending, Run, RunGpu, TracedKind};
 use vidmm_inspector::vidmm::{
-    Asked, ExtentOwner, OperationReason, RefusalReason, Sleep, Transition,
+    Asked, BufferKind, ExtentOwner, OperationReason, RefusalReason, Sleep, Transition,
 };
 
 use crate::script::{Done, PAGE, Script, info, segments};
@@ -25,7 +25,8 @@ fn script(apertures: &[u64], set: &[u8]) -> Script {
     all.extend(apertures.iter().map(|pages| (GART, *pages)));
     let mut script = Script::new(V1, &all);
     let dma_buffer_segment_set = segments(set);
-    let info = DeviceInfo { dma_buffer_size: 8192, dma_buffer_segment_set };
+    let info =
+        DeviceInfo { dma_buffer_size: 8192, dma_buffer_segment_set, ..DeviceInfo::default() };
     for command in &mut script.commands {
         if let Command::CreateDevice(DeviceId(0), _, wanted) = command {
             *wanted = info;
@@ -93,7 +94,7 @@ fn a_buffer_in_an_aperture_is_mapped_for_its_submission_and_no_longer() {
         let gart = SegmentId::new(2).expect("2");
         let at = matches!(
             submission.buffer.address,
-            DmaBufferAddress::Aperture { segment, .. } if segment == gart
+            Some(DmaBufferAddress::Aperture { segment, .. }) if segment == gart
         );
         assert!(at, "the GPU reads it through the aperture: {:?}", submission.buffer.address);
     }
@@ -109,7 +110,7 @@ fn without_a_set_a_buffer_is_read_by_its_physical_address() {
     assert_eq!(mappings(&mut done.0, number), []);
     let trace = done.0.trace(number).expect("deterministic");
     let user = trace.submissions.iter().find(|known| !known.paging).expect("it was submitted");
-    assert!(matches!(user.buffer.address, DmaBufferAddress::Physical(_)));
+    assert!(matches!(user.buffer.address, Some(DmaBufferAddress::Physical(_))));
     let buffers = done.machine().vidmm().queue().buffers();
     let own = buffers.iter().find(|buffer| buffer.shape.device == Some(DeviceId(0)));
     assert_eq!(own.expect("a pool of its own").shape.mdl.runs().len(), 1, "contiguous");
@@ -119,7 +120,11 @@ fn without_a_set_a_buffer_is_read_by_its_physical_address() {
 fn a_set_may_name_apertures_only_and_sizes_have_bounds() {
     let try_ = |set: &[u8], size| {
         let mut script = script(&[16], &[]);
-        let info = DeviceInfo { dma_buffer_size: size, dma_buffer_segment_set: segments(set) };
+        let info = DeviceInfo {
+            dma_buffer_size: size,
+            dma_buffer_segment_set: segments(set),
+            ..DeviceInfo::default()
+        };
         script.then(Command::CreateDevice(DeviceId(3), ProcessId(0), info));
         let run = script.executed();
         match &run.records().last().expect("executed").ending {
@@ -188,10 +193,10 @@ fn with_the_engine_run_by_hand_a_mapping_lasts_until_the_gpu_is_through() {
     script.write(id);
     let done = script.run();
     assert_eq!(mapped(&done), [(2, 0), (2, 2)], "both buffers of the pool");
-    // The third submission wants the first buffer again, which is still where it was.
+    // The third submission waits for the first buffer, which is retired and mapped anew.
     let third = script.write(id);
     let mut done = script.run();
-    assert_eq!(mappings(&mut done.0, third), []);
+    assert_eq!(mappings(&mut done.0, third), [(false, 2, 0, false), (true, 2, 0, false)]);
     assert_eq!(mapped(&done), [(2, 0), (2, 2)]);
     script.then(Command::RunGpu(RunGpu::UntilIdle));
     assert_eq!(mapped(&script.run()), []);
@@ -205,7 +210,7 @@ fn a_sleep_gives_the_pools_back_and_a_reset_unmaps_without_being_asked() {
     script.write(id);
     let pages = |done: &Done| -> u64 {
         let buffers = done.machine().vidmm().queue().buffers().iter();
-        let pooled = buffers.filter(|buffer| buffer.shape.device.is_some());
+        let pooled = buffers.filter(|buffer| buffer.shape.kind == BufferKind::Dma);
         pooled.map(|buffer| buffer.shape.mdl.pages().get()).sum()
     };
     // Two buffers of two pages for the first device, two of one page for the other two.

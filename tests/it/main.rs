@@ -11,5 +11,6 @@ mod profiles;
 mod random;
 mod script;
 mod sessions;
+mod submit;
 mod tidy;
 mod time_travel;

@@ -1,5 +1,7 @@
 //! Scripts of commands on an adapter made for a test.
 
+use proptest::strategy::Strategy;
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use vidmm_inspector::base::{AllocationId, Bytes, DeviceId, ProcessId, SegmentId};
 use vidmm_inspector::config::{Adapter, PagingBuffer, Policies, Segment};
 use vidmm_inspector::ddi::{
@@ -177,5 +179,29 @@ pub(crate) fn info(pages: u64, numbers: &[u8], flags: AllocationFlags) -> Alloca
         flags,
         pitch_aligned_size: size,
         ..AllocationInfo::default()
+    }
+}
+
+/// Checks random cases, as many times over as `RANDOM_TIMES` says, from a seed that `RANDOM_SEED`
+/// replaces and that `key` keeps apart from those of other tests. A failure is shrunk and told with
+/// its seed.
+pub(crate) fn random<S: Strategy>(
+    cases: u32,
+    key: u8,
+    strategy: &S,
+    check: impl Fn(&S::Value) -> Result<(), String>,
+) {
+    let number = |variable: &str| std::env::var(variable).ok()?.parse::<u64>().ok();
+    let seed = number("RANDOM_SEED").unwrap_or(0x5EED);
+    let times = number("RANDOM_TIMES").and_then(|times| u32::try_from(times).ok()).unwrap_or(1);
+    let mut bytes = [key; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let cases = cases.saturating_mul(times);
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    let random = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    let result = TestRunner::new_with_rng(config, random)
+        .run(strategy, |case| check(&case).map_err(TestCaseError::fail));
+    if let Err(error) = result {
+        panic!("RANDOM_SEED={seed}: {error}");
     }
 }

@@ -96,7 +96,24 @@ fn write_operation(log: &mut String, operation: &TracedOperation) {
         }
         TracedKind::Asked(record) => {
             let asked = match &record.asked {
-                Asked::Render(accesses) => format!("Render of {} accesses", accesses.len()),
+                Asked::Render(render) => {
+                    let named: Vec<u32> = render.allocations.iter().map(|(id, _)| id.0).collect();
+                    format!("Render of {} bytes naming {named:?}", render.length)
+                }
+                Asked::Patch(patch) => {
+                    let (part, locations) =
+                        ((patch.start, patch.end), &patch.lists.patch_locations);
+                    format!("Patch of {} locations in {part:?}", locations.len())
+                }
+                Asked::Submit(submit) => {
+                    let part = (submit.start, submit.end);
+                    let was = submit.preempted.map(|fence| fence.0);
+                    format!("Submit of {part:?} fence {}, was {was:?}", submit.fence.0)
+                }
+                Asked::Preempt(preempt) => {
+                    let given: Vec<u64> = preempt.in_flight.iter().map(|fence| fence.0).collect();
+                    format!("Preempt fence {} of {given:?}", preempt.fence.0)
+                }
                 Asked::Paging(paging) => paging_text(paging),
                 Asked::Platform(platform) => format!("{} by the platform", platform.name()),
                 Asked::Power(step) => format!("{} {step:?}", step.name()),

@@ -5,17 +5,21 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms from the ground up with all that each may name.
-const ROOMS: [(&str, &[&str]); 19] = [
+const ROOMS: [(&str, &[&str]); 20] = [
     ("base", &[]),
     ("memory", &["base"]),
     ("placement", &["base"]),
     ("ddi", &["base", "memory", "placement"]),
     ("gpu", &["base", "memory", "placement"]),
+    ("umd", &["base"]),
     ("config", &["base", "memory", "placement", "ddi"]),
     ("rules", &["base", "memory", "placement", "ddi", "config"]),
-    ("kmd", &["base", "memory", "placement", "ddi", "gpu", "config"]),
+    ("kmd", &["base", "memory", "placement", "ddi", "gpu", "umd", "config"]),
     ("vidmm", &["base", "memory", "placement", "ddi", "config", "rules"]),
-    ("machine", &["base", "memory", "placement", "ddi", "gpu", "config", "rules", "kmd", "vidmm"]),
+    (
+        "machine",
+        &["base", "memory", "placement", "ddi", "gpu", "umd", "config", "rules", "kmd", "vidmm"],
+    ),
     ("session", &["base", "memory", "placement", "ddi", "config", "rules", "vidmm", "machine"]),
     (
         "analysis",
@@ -25,6 +29,7 @@ const ROOMS: [(&str, &[&str]); 19] = [
             "placement",
             "ddi",
             "gpu",
+            "umd",
             "config",
             "rules",
             "kmd",
@@ -41,6 +46,7 @@ const ROOMS: [(&str, &[&str]); 19] = [
             "placement",
             "ddi",
             "gpu",
+            "umd",
             "config",
             "rules",
             "kmd",
@@ -58,6 +64,7 @@ const ROOMS: [(&str, &[&str]); 19] = [
             "placement",
             "ddi",
             "gpu",
+            "umd",
             "config",
             "rules",
             "kmd",
@@ -80,6 +87,7 @@ const ROOMS: [(&str, &[&str]); 19] = [
             "placement",
             "ddi",
             "gpu",
+            "umd",
             "config",
             "rules",
             "kmd",
@@ -100,6 +108,7 @@ const ROOMS: [(&str, &[&str]); 19] = [
             "placement",
             "ddi",
             "gpu",
+            "umd",
             "config",
             "rules",
             "kmd",

@@ -67,10 +67,15 @@ pub fn envelope(sources: Sources<'_>, card: &Card) -> Option<Vec<EnvelopeRow>> {
             paging_rows(sources, if call.allocation_idle { &idle } else { operation }, &mut rows);
             rows.push(plain("hSystemContext", token(SYSTEM_CONTEXT.0), "paging"));
         }
-        Asked::Platform(_) | Asked::Power(_) => return None,
-        Asked::Render(accesses) => {
-            let count = u64::try_from(accesses.len()).unwrap_or(u64::MAX);
-            rows.push(plain("References", text::count(count), "patched before the call"));
+        Asked::Platform(_)
+        | Asked::Power(_)
+        | Asked::Patch(_)
+        | Asked::Submit(_)
+        | Asked::Preempt(_) => return None,
+        Asked::Render(render) => {
+            let count = u64::try_from(render.allocation_list.len()).unwrap_or(u64::MAX);
+            rows.push(plain("CommandLength", text::count(render.length.into()), "bytes"));
+            rows.push(plain("AllocationListSize", text::count(count), "allocations named"));
             rows.push(multipass);
         }
     }

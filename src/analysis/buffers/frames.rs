@@ -7,7 +7,7 @@ use crate::base::{FrameNumber, PAGE_SIZE, Pages, SegmentId, text};
 use crate::ddi::{Location, PagingOperation};
 use crate::machine::TracedKind;
 use crate::memory::Mdl;
-use crate::vidmm::Asked;
+use crate::vidmm::{Asked, Buffer};
 
 /// How a run of frames stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -208,4 +208,26 @@ pub fn seat(sources: Sources<'_>, card: &Card) -> Option<Seat> {
     };
     let pages = (0..count).filter_map(page).collect();
     Some(Seat { segment: placed.map(|(segment, ..)| segment), memory: false, unmapped, pages })
+}
+
+/// How the GPU comes to the memory of a DMA buffer, and who sees to that.
+#[must_use]
+pub fn pool_text(buffer: &Buffer) -> &'static str {
+    match (buffer.shape.address, buffer.mapped, buffer.shape.mdl.pages().get()) {
+        (_, _, 0) => {
+            "Its memory is given back while the machine sleeps: nothing in it is worth saving."
+        }
+        (Some(_), ..) => {
+            "The driver names no segment: contiguous, page-locked memory, which the GPU reads by its \
+             physical address."
+        }
+        (None, Some(_), _) => {
+            "Mapped for a submission, page by page, and unmapped once the GPU is through. VidMm \
+             locks and maps it; one source document says that the driver does."
+        }
+        (None, None, _) => {
+            "The pool keeps its memory and no mapping: it is mapped before the next submission. \
+             VidMm locks and maps it; one source document says that the driver does."
+        }
+    }
 }

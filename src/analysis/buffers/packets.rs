@@ -9,8 +9,8 @@ use crate::base::PAGE_SIZE;
 use crate::ddi::DmaBufferAddress;
 use crate::gpu::{Packet, PacketFormat, Place as GpuPlace, Record, RecordBody, RegionId};
 use crate::kmd::Driver;
-use crate::machine::{CommandTrace, Place, Started, TracedKind};
-use crate::vidmm::CallRecord;
+use crate::machine::{CommandTrace, Place, Started, TracedKind, TracedPacket};
+use crate::vidmm::{Asked, BufferKind, CallRecord};
 
 /// Units of the packets of a call that the device is through with.
 pub(super) fn done_units(started: &Started, card: &Card, call: &CallRecord) -> u64 {
@@ -43,7 +43,11 @@ fn read_packet(format: PacketFormat, bytes: &[u8]) -> (&'static str, u64) {
                 | Packet::WritePart { .. }
                 | Packet::Read { .. }
                 | Packet::ReadWord { .. }
-                | Packet::WriteWord { .. } => 1,
+                | Packet::WriteWord { .. }
+                | Packet::AddBytes { .. }
+                | Packet::CopyRows { .. }
+                | Packet::Wait { .. }
+                | Packet::Signal { .. } => 1,
             };
             (packet.name(), units)
         }),
@@ -157,6 +161,7 @@ pub struct PacketLine {
 pub fn packets(sources: Sources<'_>, card: &Card, bytes: &[u8]) -> Vec<PacketLine> {
     let size = packet_len(card.format);
     let fault = fault_in(sources.trace, card);
+    let handed = handed_over(sources.trace, card);
     let mut lines: Vec<PacketLine> = Vec::with_capacity(bytes.len() / size + 1);
     let mut unit = 0;
     for (index, chunk) in bytes.chunks(size).enumerate() {
@@ -171,14 +176,61 @@ pub fn packets(sources: Sources<'_>, card: &Card, bytes: &[u8]) -> Vec<PacketLin
         let (name, units) = read_packet(card.format, chunk);
         let state = packet_state(card, start, fault);
         let part = call.and_then(|call| card.calls.get(call));
-        let step = match part {
-            Some(part) => Some(step_of(sources.trace, part.operation, (card.serial, start))),
-            None => foreign_step(sources.trace, card, start),
+        let given = handed.iter().find(|given| given.range.contains(&start));
+        let step = match (given, part) {
+            (Some(given), _) => Some(given.step(sources.trace.command, start)),
+            (None, Some(part)) => {
+                Some(step_of(sources.trace, part.operation, (card.serial, start)))
+            }
+            (None, None) => foreign_step(sources.trace, card, start),
         };
         lines.push(PacketLine { range, name, call, state, units, first_unit: unit, step });
         unit = unit.saturating_add(units);
     }
     lines
+}
+
+/// A part of a DMA buffer that a command handed to the GPU.
+struct Given<'a> {
+    range: Range<u32>,
+    /// The operation, counted from 1.
+    operation: u32,
+    packets: &'a [TracedPacket],
+}
+
+impl Given<'_> {
+    /// The step that executes the packet at `start`; the operation where no packet of it runs there.
+    fn step(&self, command: usize, start: u32) -> Place {
+        let found = self.packets.binary_search_by_key(&start, |known| known.outcome.start);
+        match found.ok().and_then(|index| u32::try_from(index + 1).ok()) {
+            Some(packet) => Place::packet(command, self.operation, packet),
+            None => Place::operation(command, self.operation),
+        }
+    }
+}
+
+/// The parts of a card's buffer, each as it was handed over last: after a preemption it runs under
+/// another operation.
+fn handed_over<'a>(trace: &'a CommandTrace, card: &Card) -> Vec<Given<'a>> {
+    if card.kind != BufferKind::Dma {
+        return Vec::new();
+    }
+    let mut given: Vec<Given<'a>> = Vec::new();
+    for (operation, traced) in (1_u32..).zip(&trace.operations) {
+        let TracedKind::Asked(record) = &traced.kind else { continue };
+        let Asked::Submit(submit) = &record.asked else { continue };
+        if submit.dma_buffer != card.index {
+            continue;
+        }
+        let mut of_fence = trace.submissions.iter().rev();
+        let known = of_fence.find(|known| known.fence == submit.fence);
+        if known.is_some_and(|known| known.buffer.serial == card.serial) {
+            let (range, packets) = (submit.start..submit.end, &traced.packets[..]);
+            given.push(Given { range, operation, packets });
+        }
+    }
+    given.reverse();
+    given
 }
 
 /// Where a packet faulted while this command ran.
@@ -248,6 +300,8 @@ pub enum Row {
     },
     /// A call of the driver ends here: an index of the card's calls.
     Ends(usize),
+    /// The buffer is split here: the part of this number begins, counted from 0.
+    Split(usize),
     /// Bytes that nobody has written.
     NotWritten(Range<usize>),
 }
@@ -268,7 +322,12 @@ pub fn rows(card: &Card, lines: &[PacketLine], opened: &BTreeSet<usize>) -> Vec<
         let call = part.first().and_then(|line| line.call);
         rows.extend(call.map(Row::Begins));
         let mut start = first;
-        for run in part.chunk_by(|a, b| a.name == b.name) {
+        let cut = |line: &PacketLine| {
+            let start = u32::try_from(line.range.start).unwrap_or(u32::MAX);
+            card.cuts.binary_search(&start).ok()
+        };
+        for run in part.chunk_by(|a, b| a.name == b.name && cut(b).is_none()) {
+            rows.extend(run.first().and_then(cut).map(|cut| Row::Split(cut + 1)));
             push_run(&mut rows, lines, start..start + run.len(), opened);
             start += run.len();
         }

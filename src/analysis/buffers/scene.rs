@@ -2,6 +2,7 @@
 
 use super::Sources;
 use super::packets::done_units;
+use super::submission::{Work, card_fencing, works};
 use crate::base::{FenceId, PAGE_SIZE, text};
 use crate::ddi::{NtStatus, PagingOperation};
 use crate::gpu::PacketFormat;
@@ -84,6 +85,8 @@ pub struct Card {
     pub calls: Vec<CallPart>,
     /// Which of the calls is of the operation in question.
     pub own: Option<usize>,
+    /// Where parts of a DMA buffer begin that was handed to the GPU in several, but for the first.
+    pub cuts: Vec<u32>,
     /// Whether it still holds that.
     pub held: Held,
     /// How far its submission has got.
@@ -130,8 +133,6 @@ impl Card {
 pub enum Unit {
     /// Pages of 4 KiB.
     Page,
-    /// References of the user's work.
-    Access,
 }
 
 impl Unit {
@@ -140,7 +141,6 @@ impl Unit {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Page => "page",
-            Self::Access => "reference",
         }
     }
 }
@@ -204,8 +204,12 @@ pub fn scene(sources: Sources<'_>, operation: Option<u32>) -> Scene {
     };
     let operation = operation.filter(|number| sources.trace.operation(*number).is_some()).or(only);
     let mut cards = cards(sources, operation);
+    let works = match cards.iter().any(|card| card.kind == BufferKind::Dma) {
+        true => works(sources.trace),
+        false => Vec::new(),
+    };
     for card in &mut cards {
-        place_card(sources, card);
+        place_card(sources, &works, card);
     }
     let progress = operation.and_then(|number| progress(sources, number, &cards));
     let running = cards.iter().position(|card| {
@@ -254,7 +258,7 @@ fn kind_of(sources: Sources<'_>, index: u32) -> BufferKind {
 
 fn format_of(started: &Started, kind: BufferKind) -> PacketFormat {
     match kind {
-        BufferKind::Dma => PacketFormat::Native,
+        BufferKind::Dma | BufferKind::Command => PacketFormat::Native,
         BufferKind::Bootstrap | BufferKind::Paging => started.driver().paging_format(),
     }
 }
@@ -270,6 +274,7 @@ fn empty_card(sources: Sources<'_>, call: &CallRecord) -> Card {
         executed: 0,
         calls: Vec::new(),
         own: None,
+        cuts: Vec::new(),
         held: Held::Ahead,
         fencing: Fencing::Nothing,
         format: format_of(sources.started, kind),
@@ -278,13 +283,18 @@ fn empty_card(sources: Sources<'_>, call: &CallRecord) -> Card {
 
 /// The buffer that an earlier command submitted under a fence, unless it was begun anew since.
 fn foreign_card(sources: Sources<'_>, fence: FenceId) -> Option<Card> {
-    let buffers = sources.started.vidmm().queue().buffers();
-    let (index, buffer) = buffers
-        .iter()
-        .enumerate()
-        .find(|(_, buffer)| buffer.usage.fence == fence && buffer.usage.submitted > 0)?;
+    let queue = sources.started.vidmm().queue();
+    // A part of a buffer that was split has a fence that is not the last of the buffer.
+    let given = queue.in_flight().find(|given| given.fence == fence).map(|given| given.buffer);
+    let last = || {
+        let mut buffers = queue.buffers().iter();
+        let is_its = |known: &Buffer| known.usage.fence == fence && known.usage.submitted > 0;
+        u32::try_from(buffers.position(is_its)?).ok()
+    };
+    let index = given.or_else(last)?;
+    let buffer = buffer(sources.started, index)?;
     Some(Card {
-        index: u32::try_from(index).ok()?,
+        index,
         serial: buffer.usage.serial,
         kind: buffer.shape.kind,
         size: buffer.shape.size,
@@ -292,21 +302,32 @@ fn foreign_card(sources: Sources<'_>, fence: FenceId) -> Option<Card> {
         executed: 0,
         calls: Vec::new(),
         own: None,
+        cuts: Vec::new(),
         held: Held::Ahead,
         fencing: Fencing::Queued(fence),
         format: format_of(sources.started, buffer.shape.kind),
     })
 }
 
-/// Finds out how a buffer stands where the run stands.
-fn place_card(sources: Sources<'_>, card: &mut Card) {
-    let Some(buffer) = buffer(sources.started, card.index) else { return };
-    let now = buffer.usage;
-    card.held = match now.serial.cmp(&card.serial) {
+/// Whether a buffer holds what it held under a serial.
+pub(super) fn held(started: &Started, index: u32, serial: u64) -> Held {
+    let Some(now) = buffer(started, index).map(|buffer| buffer.usage) else { return Held::Ahead };
+    match now.serial.cmp(&serial) {
         std::cmp::Ordering::Less => Held::Ahead,
         std::cmp::Ordering::Equal => Held::Here { used: now.used },
         std::cmp::Ordering::Greater => Held::Reused { serial: now.serial },
-    };
+    }
+}
+
+/// Finds out how a buffer stands where the run stands.
+fn place_card(sources: Sources<'_>, works: &[Work], card: &mut Card) {
+    card.held = held(sources.started, card.index, card.serial);
+    if card.kind == BufferKind::Dma
+        && let Some(known) = card_fencing(sources, works, card)
+    {
+        (card.fencing, card.executed, card.cuts) = known;
+        return;
+    }
     let fence = match card.fencing {
         Fencing::Queued(fence) => Some(fence),
         _ => submitted_as(sources.trace, card.serial),
@@ -341,8 +362,12 @@ pub fn buffer(started: &Started, index: u32) -> Option<&Buffer> {
 fn units(asked: &Asked) -> Option<(Unit, u64)> {
     let pages = |bytes: u64| (Unit::Page, bytes.div_ceil(PAGE_SIZE));
     Some(match asked {
-        Asked::Platform(_) | Asked::Power(_) => return None,
-        Asked::Render(accesses) => (Unit::Access, u64::try_from(accesses.len()).ok()?),
+        Asked::Platform(_)
+        | Asked::Power(_)
+        | Asked::Render(_)
+        | Asked::Patch(_)
+        | Asked::Submit(_)
+        | Asked::Preempt(_) => return None,
         Asked::Paging(operation) => match operation {
             PagingOperation::Transfer(transfer) => pages(transfer.transfer_size.get()),
             PagingOperation::Fill(fill) => pages(fill.fill_size.get()),

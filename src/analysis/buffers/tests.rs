@@ -1,5 +1,7 @@
 //! Buffers of small sessions at places where their state can be told by hand.
 
+mod work;
+
 use super::*;
 use crate::analysis::explain::no_buffer_text;
 use crate::base::SegmentId;
@@ -191,6 +193,7 @@ fn long_runs_fold_around_what_comes_next() {
         executed: 1280,
         calls: Vec::new(),
         own: None,
+        cuts: Vec::new(),
         held: Held::Here { used: 3200 },
         fencing: Fencing::Nothing,
         format: crate::gpu::PacketFormat::Native,
@@ -237,18 +240,20 @@ fn records_are_read_and_apertures_programmed_at_once() {
     });
 }
 
-/// Step 6 of the session: the vertices are mapped, the target filled, the DMA buffer mapped behind
-/// the twelve pages of the vertices, rendered, and unmapped.
+/// Step 6 of the session: rendered, the vertices mapped, the target filled, the DMA buffer mapped
+/// behind the twelve pages of the vertices, patched, submitted, and unmapped.
 #[test]
 fn a_dma_buffer_sits_in_its_aperture_until_it_is_retired() {
     let mut opened = opened(include_str!("../../../saved-sessions/dma-mapped.ron"));
     let seated = |opened: &mut Opened, place: &str| {
         with(opened, place, |sources| {
-            let scene = scene(sources, Some(4));
+            let scene = scene(sources, Some(1));
             seat(sources, &scene.cards[0]).expect("the buffer is there")
         })
     };
-    let submitted = seated(&mut opened, "6.4");
+    let rendered = seated(&mut opened, "6.1");
+    assert_eq!((rendered.segment, rendered.unmapped), (None, true));
+    let submitted = seated(&mut opened, "6.5");
     assert_eq!((submitted.segment.map(SegmentId::number), submitted.unmapped), (Some(2), false));
     let pages: Vec<_> = submitted.pages.iter().map(|page| (page.page, page.right)).collect();
     assert_eq!(pages, [(Some(12), true), (Some(13), true)]);

@@ -1,11 +1,13 @@
 //! Commands and expectations in words.
 
+use std::collections::BTreeSet;
+
 use crate::base::text::{count, counted, exact_size, hex, word};
 use crate::base::{AllocationId, SegmentAddress, SegmentId};
 use crate::ddi::OfferPriority;
 use crate::machine::{
-    Command, Counter, Data, Expectation, ExpectedDamage, ExpectedPlace, OfferState, RawLocation,
-    RawOperation, ReferenceKind, RunGpu,
+    At, Command, Counter, Data, Expectation, ExpectedDamage, ExpectedPlace, OfferState,
+    RawLocation, RawOperation, Reference, ReferenceKind, RunGpu, Submit, UserCommand,
 };
 use crate::memory::ContentHash;
 
@@ -58,14 +60,21 @@ pub fn command_text(command: &Command, words: Words<'_>) -> CommandText {
         }
         Command::DestroyAllocation(id) | Command::Evict(id) => name(*id),
         Command::MakeResident(ids) => words.list(ids.iter().copied()),
-        Command::Use(references) => listed(references.iter().map(|reference| {
-            let verb = match reference.kind {
-                ReferenceKind::Read => "reads",
-                ReferenceKind::Write { .. } => "writes",
+        Command::Use(references) => references_text(references, words),
+        Command::CreateContext(id, device, priority) => {
+            let priority = match priority {
+                0 => String::new(),
+                priority => format!(", priority {priority}"),
             };
-            let name = words.allocation(reference.allocation);
-            format!("{verb} {name}{}", range_text(reference.range))
-        })),
+            format!("{} of {}{priority}", names.context(*id), names.device(*device))
+        }
+        Command::Submit(submit) => {
+            let commands = submit.commands.iter().map(|command| user_command_text(command, words));
+            let context = names.context_ref(submit.context);
+            let commands = listed(commands);
+            let commands = if commands.is_empty() { "nothing" } else { &commands };
+            format!("by {context}: {commands}")
+        }
         Command::CpuWrite(id, range, data) => {
             format!("{}{}, {}", words.allocation(*id), range_text(*range), data_text(data))
         }
@@ -109,6 +118,64 @@ pub fn command_text(command: &Command, words: Words<'_>) -> CommandText {
     CommandText { title: command_title(command), what, note: note_text(command, words) }
 }
 
+/// What one command of a command buffer does: `copies a to b`.
+#[must_use]
+pub fn user_command_text(command: &UserCommand, words: Words<'_>) -> String {
+    let at = |at: &At| {
+        let name = words.allocation(at.allocation);
+        if at.offset == 0 { name.to_owned() } else { format!("{name} at {}", hex(at.offset)) }
+    };
+    let size = |length: &Option<u64>| {
+        length.map_or(String::new(), |length| format!(", {}", exact_size(length)))
+    };
+    match command {
+        UserCommand::Fill { destination, length, pattern } => {
+            format!("fills {}{} with {}", at(destination), size(length), word(*pattern))
+        }
+        UserCommand::Copy { source, destination, length } => {
+            format!("copies {} to {}{}", at(source), at(destination), size(length))
+        }
+        UserCommand::Blit { source, destination, row_bytes, rows, .. } => {
+            let (rows, row_bytes) = (counted(u64::from(*rows), "row"), u64::from(*row_bytes));
+            let (row_bytes, source) = (exact_size(row_bytes), at(source));
+            format!("blits {rows} of {row_bytes} from {source} to {}", at(destination))
+        }
+        UserCommand::Add { destination, length, addend } => {
+            format!("adds {} to {}{}", word(*addend), at(destination), size(length))
+        }
+        UserCommand::Draw(references) => {
+            if references.is_empty() {
+                return "draws nothing".to_owned();
+            }
+            format!("draws ({})", references_text(references, words))
+        }
+        UserCommand::Unbind => "unbinds".to_owned(),
+        UserCommand::Wait { fence, value } => format!("waits for {value} in {}", at(fence)),
+        UserCommand::Signal { fence, value } => format!("signals {value} in {}", at(fence)),
+        UserCommand::Bytes(bytes, _) => {
+            let size = exact_size(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+            let start = bytes_text(bytes);
+            if start.is_empty() {
+                "no bytes".to_owned()
+            } else {
+                format!("{size} as given: {start}")
+            }
+        }
+    }
+}
+
+/// What the GPU does with allocations: `reads tex, writes rt`.
+fn references_text(references: &[Reference], words: Words<'_>) -> String {
+    listed(references.iter().map(|reference| {
+        let verb = match reference.kind {
+            ReferenceKind::Read => "reads",
+            ReferenceKind::Write { .. } => "writes",
+        };
+        let name = words.allocation(reference.allocation);
+        format!("{verb} {name}{}", range_text(reference.range))
+    }))
+}
+
 /// What kind of command it is: `Create allocation`.
 #[must_use]
 pub const fn command_title(command: &Command) -> &'static str {
@@ -119,6 +186,8 @@ pub const fn command_title(command: &Command) -> &'static str {
         Command::DestroyAllocation(_) => "Destroy allocation",
         Command::MakeResident(_) => "Make resident",
         Command::Use(_) => "Use",
+        Command::CreateContext(..) => "Create context",
+        Command::Submit(_) => "Submit",
         Command::CpuWrite(..) => "CPU write",
         Command::CpuRead(..) => "CPU read",
         Command::Evict(_) => "Evict",
@@ -145,6 +214,7 @@ fn note_text(command: &Command, words: Words<'_>) -> String {
     let create = match command {
         Command::CreateAllocation(create) => create,
         Command::Raw(_) => return "put together by hand".to_owned(),
+        Command::Submit(submit) => return submit_note(submit),
         _ => return String::new(),
     };
     let device = words.names.device(create.device);
@@ -157,6 +227,15 @@ fn note_text(command: &Command, words: Words<'_>) -> String {
     } else {
         format!("by {device}, prefers {preferred}{banks}")
     }
+}
+
+/// How much one submission asks for: `6 commands, 3 allocations`.
+fn submit_note(submit: &Submit) -> String {
+    let number = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
+    let named = submit.commands.iter().flat_map(UserCommand::allocations);
+    let named: BTreeSet<AllocationId> = named.collect();
+    let commands = counted(number(submit.commands.len()), "command");
+    format!("{commands}, {}", counted(number(named.len()), "allocation"))
 }
 
 /// Names of the flags that are set, joined; empty for none.
@@ -391,7 +470,8 @@ pub fn no_buffer_text(command: usize, asked: Option<&Command>) -> (String, &'sta
             "what it destroyed was not resident, so nothing had to be undone"
         }
         Some(Command::MakeResident(_)) => "everything it names was resident already",
-        Some(Command::Use(_)) => "nothing was submitted",
+        Some(Command::Use(_) | Command::Submit(_)) => "nothing was submitted",
+        Some(Command::CreateContext(..)) => "a context is an entry of VidMm's book and a buffer",
         Some(Command::CpuWrite(..)) => "the CPU writes through its own addresses",
         Some(Command::CpuRead(..)) => "the CPU reads through its own addresses",
         Some(Command::Evict(_) | Command::EvictAll) => "nothing it names was resident",

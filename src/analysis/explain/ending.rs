@@ -47,6 +47,28 @@ fn refusal_sentence(reason: &RefusalReason, words: Words<'_>) -> String {
         }
         RefusalReason::PowerState(power) => format!("the machine is in {}", power_text(*power)),
         RefusalReason::Transition { from, transition } => not_allowed_text(*from, *transition),
+        RefusalReason::NoContext => "the context does not exist".to_owned(),
+        RefusalReason::ContextPriority(priority) => {
+            format!("{priority} is no priority of a context: they go from -7 to 7")
+        }
+        RefusalReason::OtherDevice(id) => {
+            format!("the device has not opened {}", words.allocation(*id))
+        }
+        RefusalReason::AllocationListFull { needed, size } => format!(
+            "the command buffer names {} allocations, and its list takes {}",
+            count(u64::from(*needed)),
+            count(u64::from(*size))
+        ),
+        RefusalReason::CommandBufferFull { needed, size } => {
+            format!("the command buffer has {needed}, and takes {size}")
+        }
+        RefusalReason::DmaBufferFull { size } => {
+            format!("one command needs more than a DMA buffer of {size}, which may not grow")
+        }
+        RefusalReason::CommandBuffer => {
+            "the driver refuses what the command buffer holds".to_owned()
+        }
+        RefusalReason::Hangs => "the engine hangs on what the command itself submits".to_owned(),
         RefusalReason::NoProcess => "the process does not exist".to_owned(),
         RefusalReason::AlreadyExists => "it exists already, or its name was used before".to_owned(),
         RefusalReason::NoDevice => "the device does not exist".to_owned(),
@@ -172,8 +194,12 @@ pub fn stop_text(stop: &Stop) -> String {
         (0x10E, 0x13) => {
             ("VIDEO_MEMORY_MANAGEMENT_INTERNAL", "the driver wrote past the private data")
         }
+        (0x10E, 0x16) => {
+            ("VIDEO_MEMORY_MANAGEMENT_INTERNAL", "the guaranteed DMA buffer contract was broken")
+        }
         (0x10E, _) => ("VIDEO_MEMORY_MANAGEMENT_INTERNAL", "an internal error"),
         (0x119, 0x2) => ("VIDEO_SCHEDULER_INTERNAL_ERROR", "a submission failed"),
+        (0x119, 0x3) => ("VIDEO_SCHEDULER_INTERNAL_ERROR", "patching failed"),
         (0x119, _) => ("VIDEO_SCHEDULER_INTERNAL_ERROR", "an internal error"),
         _ => ("bug check", "an internal error"),
     };
@@ -191,6 +217,9 @@ pub fn start_refusal_text(refusal: &StartRefusal, words: Words<'_>) -> String {
         StartRefusal::VidMm(Failure::Refused(refusal)) => {
             let text = refusal_text(refusal, words);
             format!("the adapter did not start: {}, {}", text.sentence, text.status)
+        }
+        StartRefusal::VidMm(Failure::Hung) => {
+            "the adapter did not start: its engine hangs".to_owned()
         }
         StartRefusal::VidMm(Failure::Stopped(stop)) => {
             format!("the adapter did not start: {}", stop_text(stop))
@@ -368,6 +397,7 @@ pub const fn packet_fault_text(fault: PacketFault) -> &'static str {
         PacketFault::OutOfRange => "the packet reaches beyond a memory",
         PacketFault::Unmapped => "a page of an aperture points nowhere",
         PacketFault::FetchedDummyPage => "the buffer was fetched from the dummy page",
+        PacketFault::CommandBuffer => "the packet reaches a command buffer, which no GPU may",
     }
 }
 

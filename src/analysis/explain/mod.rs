@@ -16,6 +16,7 @@ mod tests;
 
 pub use command::{
     CommandText, command_text, command_title, counter_name, expectation_text, no_buffer_text,
+    user_command_text,
 };
 pub use decision::{CandidateLine, CandidateMark, VictimLine, decision_lines, policy_text};
 pub use ending::{

@@ -1,11 +1,14 @@
 //! Operations in words: what moved where, and why.
 
-use crate::base::text::{counted, hex, size, word};
+use crate::base::text::{counted, exact_size, hex, size, word};
 use crate::base::{Bytes, FenceId, Pages, SegmentAddress, SegmentId};
-use crate::ddi::{Access, AccessKind, Location, PagingOperation, SpecialLockTransfer, Transfer};
-use crate::machine::{CommandTrace, Summary, TracedKind, TracedOperation};
+use crate::ddi::{Location, PagingOperation, SpecialLockTransfer, Transfer};
+use crate::machine::{Summary, TracedKind, TracedOperation};
 use crate::rules::SegmentKind;
-use crate::vidmm::{Asked, OperationReason, OperationRecord, PlatformOperation, WaitReason};
+use crate::vidmm::{
+    Asked, OperationReason, OperationRecord, PatchOperation, PlatformOperation, PreemptOperation,
+    RenderOperation, SubmitOperation, WaitReason,
+};
 
 use super::power::{fate_reason_text, power_operation_text};
 use super::{Words, listed};
@@ -66,21 +69,19 @@ const fn kind_text(asked: &Asked) -> &'static str {
     match asked {
         Asked::Paging(operation) => operation.kind().name(),
         Asked::Render(_) => "Render",
+        Asked::Patch(_) => "Patch",
+        Asked::Submit(_) => "SubmitCommand",
+        Asked::Preempt(_) => "PreemptCommand",
         Asked::Platform(platform) => platform.name(),
         Asked::Power(power) => power.name(),
     }
 }
 
-/// What an operation of `trace` does and why.
+/// What an operation does and why.
 #[must_use]
-pub fn operation_text(
-    trace: &CommandTrace,
-    operation: &TracedOperation,
-    words: Words<'_>,
-) -> OperationText {
-    let fence = fence_of(trace, operation);
+pub fn operation_text(operation: &TracedOperation, words: Words<'_>) -> OperationText {
     match &operation.kind {
-        TracedKind::Asked(record) => asked_text(record, fence, words),
+        TracedKind::Asked(record) => asked_text(record, words),
         TracedKind::Executed(fence) => OperationText {
             kind: "Execute",
             flow: None,
@@ -95,10 +96,13 @@ pub fn operation_text(
     }
 }
 
-fn asked_text(record: &OperationRecord, fence: Option<FenceId>, words: Words<'_>) -> OperationText {
+fn asked_text(record: &OperationRecord, words: Words<'_>) -> OperationText {
     let route = match &record.asked {
         Asked::Paging(operation) => route_text(operation, words),
-        Asked::Render(accesses) => render_text(accesses, fence, words),
+        Asked::Render(render) => render_text(render, words),
+        Asked::Patch(patch) => patch_text(patch),
+        Asked::Submit(submit) => submit_text(submit),
+        Asked::Preempt(preempt) => preempt_text(preempt, words),
         Asked::Platform(platform) => platform_text(platform, words),
         Asked::Power(power) => power_operation_text(power, words),
     };
@@ -111,21 +115,14 @@ fn asked_text(record: &OperationRecord, fence: Option<FenceId>, words: Words<'_>
     }
 }
 
-/// The last submission that an operation's calls wrote to.
-pub(super) fn fence_of(trace: &CommandTrace, operation: &TracedOperation) -> Option<FenceId> {
-    let call = operation.calls.last()?;
-    let submissions = trace.submissions.iter();
-    submissions
-        .filter(|known| known.buffer.serial == call.buffer.serial && known.start <= call.start)
-        .map(|known| known.fence)
-        .next_back()
-}
-
 /// Which way an operation goes.
 #[must_use]
 pub fn flow(asked: &Asked, words: Words<'_>) -> Option<Flow> {
     let operation = match asked {
         Asked::Render(_)
+        | Asked::Patch(_)
+        | Asked::Submit(_)
+        | Asked::Preempt(_)
         | Asked::Power(_)
         | Asked::Platform(PlatformOperation::FlushCache { .. }) => return None,
         Asked::Platform(PlatformOperation::MapGart { .. }) => return Some(Flow::Map),
@@ -214,16 +211,40 @@ fn transfer_text(transfer: &Transfer, words: Words<'_>) -> String {
     format!("{} → {}", side(&transfer.source), side(&transfer.destination))
 }
 
-fn render_text(accesses: &[Access], fence: Option<FenceId>, words: Words<'_>) -> String {
-    let texts = accesses.iter().map(|access| {
-        let verb = match access.kind {
-            AccessKind::Read => "reads",
-            AccessKind::Write { .. } => "writes",
-        };
-        format!("{verb} {}", words.at(access.segment, access.address))
-    });
-    let fence = fence.map_or(String::new(), |fence| format!("fence {}, ", hex(fence.0)));
-    format!("{fence}{}", listed(texts))
+fn render_text(render: &RenderOperation, words: Words<'_>) -> String {
+    let size = exact_size(render.length.into());
+    let names = render.allocations.iter().map(|(id, _)| words.allocation(*id).to_owned());
+    let pass = if render.pass > 1 { format!(", pass {}", render.pass) } else { String::new() };
+    let (from, to) = (render.command_buffer, render.dma_buffer);
+    let names = listed(names);
+    let names = if names.is_empty() { names } else { format!(": {names}") };
+    format!("command buffer {from} ({size}) → DMA buffer {to}{pass}{names}")
+}
+
+fn patch_text(patch: &PatchOperation) -> String {
+    let addresses = patch.lists.patch_locations.iter();
+    let addresses = addresses.filter(|location| location.allocation_index.is_some()).count();
+    let (start, end) = (hex(patch.start.into()), hex(patch.end.into()));
+    let addresses = match addresses {
+        1 => "1 address".to_owned(),
+        many => format!("{} addresses", crate::base::text::count(many as u64)),
+    };
+    format!("{addresses} in DMA buffer {}, {start} to {end}", patch.dma_buffer)
+}
+
+fn submit_text(submit: &SubmitOperation) -> String {
+    let (start, end) = (hex(submit.start.into()), hex(submit.end.into()));
+    let before = submit.preempted;
+    let before = before.map_or(String::new(), |fence| format!(", was {}", hex(fence.0)));
+    let fence = hex(submit.fence.0);
+    format!("fence {fence}{before}, DMA buffer {}, {start} to {end}", submit.dma_buffer)
+}
+
+fn preempt_text(preempt: &PreemptOperation, words: Words<'_>) -> String {
+    let given = counted(preempt.in_flight.len() as u64, "submission");
+    let context = preempt.for_context.map(|context| words.names.context_ref(context).to_owned());
+    let context = context.map_or(String::new(), |name| format!(", for {name}"));
+    format!("fence {}, {given} given{context}", hex(preempt.fence.0))
 }
 
 /// Why an operation is issued.
@@ -256,6 +277,16 @@ pub fn reason_text(record: &OperationRecord, words: Words<'_>) -> String {
             format!("paging buffer {index} mapped, before anything else is paged")
         }
         OperationReason::Submission => "the command's own work".to_owned(),
+        OperationReason::Split(id) => {
+            format!("split: {} had no room beside the rest", name(id))
+        }
+        OperationReason::Preemption => match &record.asked {
+            Asked::Preempt(preempt) if preempt.for_context.is_none() => {
+                "the engine waits for a value, and others can go on".to_owned()
+            }
+            Asked::Preempt(_) => "work of a higher priority goes first".to_owned(),
+            _ => "again after a preemption".to_owned(),
+        },
         OperationReason::Raw => "asked for by hand".to_owned(),
         OperationReason::Coherence(id) => {
             format!("{} is cached, and the GPU does not see the cache", name(id))

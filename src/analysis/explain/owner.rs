@@ -25,6 +25,7 @@ pub fn frame_text(names: &Names, usage: FrameUse) -> String {
         FrameUse::Backing(id) => format!("backing store of {}", names.allocation(id)),
         FrameUse::PagingBuffer(index) => buffer_text(BufferKind::Paging, index),
         FrameUse::DmaBuffer(index) => buffer_text(BufferKind::Dma, index),
+        FrameUse::CommandBuffer(index) => buffer_text(BufferKind::Command, index),
         FrameUse::PageList(number) => format!("page list {number}"),
         FrameUse::DummyPage => "the dummy page".to_owned(),
         FrameUse::System => "the rest of the system".to_owned(),
@@ -39,5 +40,6 @@ pub fn buffer_text(kind: BufferKind, index: u32) -> String {
     match kind {
         BufferKind::Bootstrap | BufferKind::Paging => format!("paging buffer {index}"),
         BufferKind::Dma => format!("DMA buffer {index}"),
+        BufferKind::Command => format!("command buffer {index}"),
     }
 }

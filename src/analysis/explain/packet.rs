@@ -3,11 +3,13 @@
 //! A packet's bytes are gone once its buffer is used again. What it did is not: the packets of an
 //! operation run in order, so that each one's part follows from what those before it moved.
 
+use crate::base::SegmentId;
 use crate::base::text::{counted, exact_size, hex, size};
 use crate::base::{PAGE_SIZE, SegmentAddress};
-use crate::ddi::{AccessKind, Location, PagingOperation, Transfer};
-use crate::gpu::PacketFormat;
+use crate::ddi::{Location, PagingOperation, Transfer};
+use crate::gpu::{Packet, PacketFormat, Place};
 use crate::machine::{TracedKind, TracedOperation, TracedPacket};
+use crate::vidmm::SubmitOperation;
 use crate::vidmm::{Asked, CallRecord};
 
 use super::Words;
@@ -41,28 +43,57 @@ pub fn packet_text(
     let (name, amount, route) = match &operation.kind {
         TracedKind::Executed(_) => ("Packet", size(packet.outcome.bytes), String::new()),
         TracedKind::Asked(record) => match &record.asked {
-            Asked::Platform(_) | Asked::Power(_) => return None,
+            Asked::Platform(_)
+            | Asked::Power(_)
+            | Asked::Render(_)
+            | Asked::Patch(_)
+            | Asked::Preempt(_) => return None,
             Asked::Paging(paging) => paging_text(paging, packet, index, before, format, words),
-            Asked::Render(accesses) => match accesses.get(index) {
-                Some(access) => {
-                    let place = words.at(access.segment, access.address);
-                    let amount = exact_size(access.length.get());
-                    match access.kind {
-                        AccessKind::Read => ("READ", amount, format!("{place} →")),
-                        AccessKind::Write { .. } if access.phase != 0 => {
-                            ("WRITE_PART", amount, format!("→ {place}"))
-                        }
-                        AccessKind::Write { .. } => ("WRITE", amount, format!("→ {place}")),
-                    }
-                }
-                None => ("Packet", size(packet.outcome.bytes), String::new()),
-            },
+            Asked::Submit(submit) => work_text(submit, packet, words),
         },
     };
     let pass = call_of(operation, packet).map_or(String::new(), |call| {
         format!("MultipassOffset {} → {}", call.multipass_before, call.multipass_after)
     });
     Some(PacketText { name, amount, route, pass, place: place_text(packet) })
+}
+
+/// A packet of the user's work, as it was handed over.
+fn work_text(
+    submit: &SubmitOperation,
+    packet: &TracedPacket,
+    words: Words<'_>,
+) -> (&'static str, String, String) {
+    let unknown = || ("Packet", size(packet.outcome.bytes), String::new());
+    let start = packet.outcome.start.checked_sub(submit.start);
+    let start = start.and_then(|start| usize::try_from(start).ok());
+    let bytes = start.and_then(|start| submit.content.get(start..));
+    let Some(work) = bytes.and_then(|bytes| Packet::decode(bytes).ok()) else { return unknown() };
+    let at = |place: Place| match SegmentId::new(place.region.0) {
+        Some(segment) => words.at_offset(segment, place.address),
+        None => format!("system {}", hex(place.address)),
+    };
+    let amount = exact_size(work.moved_bytes());
+    let route = match work {
+        Packet::Pad => String::new(),
+        Packet::Fill { destination, .. }
+        | Packet::Write { destination, .. }
+        | Packet::WritePart { destination, .. }
+        | Packet::WriteWord { destination }
+        | Packet::AddBytes { destination, .. }
+        | Packet::MapPages { destination, .. }
+        | Packet::UnmapPages { destination, .. }
+        | Packet::ClearPages { destination, .. } => format!("→ {}", at(destination)),
+        Packet::Read { source, .. } | Packet::ReadWord { source } => format!("{} →", at(source)),
+        Packet::CopyPages { source, destination, .. }
+        | Packet::CopyBytes { source, destination, .. }
+        | Packet::CopyRows { source, destination, .. } => {
+            format!("{} → {}", at(source), at(destination))
+        }
+        Packet::Wait { destination, value, .. } => format!("until {} ≥ {value}", at(destination)),
+        Packet::Signal { destination, value, .. } => format!("{value} → {}", at(destination)),
+    };
+    (work.name(), amount, route)
 }
 
 /// The call of the driver that wrote a packet.

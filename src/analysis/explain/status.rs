@@ -2,7 +2,8 @@
 
 use crate::config::EnginePolicy;
 use crate::ddi::NtStatus;
-use crate::machine::{CommandRecord, Ending, Run, TracedOperation, TracedPacket};
+use crate::machine::{CommandRecord, Ending, Run, TracedKind, TracedOperation, TracedPacket};
+use crate::vidmm::Asked;
 
 use super::ending::short_status;
 use super::packet::call_of;
@@ -140,18 +141,34 @@ pub fn operation_status(operation: &TracedOperation) -> StatusText {
         let text = packet_fault_text(fault).to_owned();
         return StatusText { kind: StatusKind::Faulted, brief: text.clone(), detail: text };
     }
-    let failed = operation.calls.last().filter(|call| !call.status.is_success());
+    let asked = match &operation.kind {
+        TracedKind::Asked(record) => Some(&record.asked),
+        TracedKind::Executed(_) => None,
+    };
+    let is_render = matches!(asked, Some(Asked::Render(_)));
+    // A command buffer goes on in the next DMA buffer, in an operation of its own.
+    let is_full = |status| is_render && status == NtStatus::INSUFFICIENT_DMA_BUFFER;
+    let failed = operation.calls.last();
+    let failed = failed.filter(|call| !call.status.is_success() && !is_full(call.status));
     if let Some(call) = failed {
         let brief = short_status(call.status);
         return StatusText { kind: StatusKind::Stopped, detail: brief.clone(), brief };
     }
-    let written = operation.calls.iter().any(|call| call.end > call.start);
-    if written && operation.packets.is_empty() {
+    let is_queued = match asked {
+        // Its packets are those of the submission behind it.
+        Some(Asked::Render(_)) => false,
+        Some(Asked::Submit(_)) => true,
+        _ => operation.calls.iter().any(|call| call.end > call.start),
+    };
+    if is_queued && operation.packets.is_empty() {
         return StatusText::plain(StatusKind::Encoded);
     }
     let passes = operation.calls.len();
-    let detail =
-        if passes > 1 { format!("the driver took {passes} passes") } else { String::new() };
+    let detail = match passes {
+        0 | 1 => String::new(),
+        _ if is_render => format!("the driver was asked {passes} times, for the DMA buffer grew"),
+        _ => format!("the driver took {passes} passes"),
+    };
     StatusText { kind: StatusKind::Done, brief: String::new(), detail }
 }
 

@@ -1,13 +1,13 @@
 //! The words of the tour, and of what the tour has none of. Every expected text is written by hand.
 
 use super::*;
-use crate::base::{Bytes, FenceId, Pages, Span};
+use crate::base::{Bytes, ContextId, ContextRef, FenceId, Pages, Span};
 use crate::ddi::{LockFlags, NtStatus, PacketFault, Priority};
 use crate::gpu::PacketFormat;
 use crate::kmd;
 use crate::machine::{
-    AllocationRange, Command, ContentState, Counter, Damage, Data, Ending, Expectation,
-    ExpectedPlace, Fault, Mismatch, Run, RunGpu,
+    AllocationRange, At, Command, ContentState, Counter, Damage, Data, Ending, Expectation,
+    ExpectedPlace, Fault, Mismatch, Reference, ReferenceKind, Run, RunGpu, Submit, UserCommand,
 };
 use crate::memory::{ContentHash, FrameUse};
 use crate::placement::Direction;
@@ -59,9 +59,9 @@ fn commands_of_the_tour() {
         (2, "Create device", "game of game.exe", ""),
         (5, "Create allocation", "primary, 4 MiB", ""),
         (8, "CPU write", "terrain, bytes of seed 7", ""),
-        (9, "Use", "reads terrain, writes primary", "2 operations, 6 MiB in"),
-        (12, "Use", "reads upload, writes terrain", "2 operations, 1 MiB mapped"),
-        (16, "Use", "writes history, reads primary", "3 operations, 4 MiB in, 6 MiB out"),
+        (9, "Use", "reads terrain, writes primary", "4 operations, 6 MiB in"),
+        (12, "Use", "reads upload, writes terrain", "4 operations, 1 MiB mapped"),
+        (16, "Use", "writes history, reads primary", "5 operations, 4 MiB in, 6 MiB out"),
         (18, "Evict", "upload", "1 operation, 1 MiB unmapped"),
         (20, "Evict", "history", "3 operations, 4 MiB out, 4 MiB mapped, 4 MiB unmapped"),
         (21, "Destroy allocation", "shadow", ""),
@@ -114,6 +114,115 @@ fn commands_that_the_tour_has_none_of() {
         assert_eq!((text.title, text.what.as_str()), (title, what));
         assert_eq!(command_title(&command), title);
     }
+}
+
+#[test]
+fn contexts_are_told_with_their_device_and_priority() {
+    let text = r#"(version: 1, adapter: (profile: "inspector"), commands: [
+        CreateProcess("dwm.exe"), CreateDevice(name: "dwm", process: "dwm.exe"),
+        CreateContext(name: "ui", device: "dwm", priority: -7),
+        CreateContext(name: "video", device: "dwm"),
+    ])"#;
+    let lookup = |name: &str| kmd::profile(name).map(|profile| profile.adapter);
+    let bound = crate::session::open(text, "contexts.ron", &lookup).expect("a session").bound;
+    let words = Words::new(&bound.names, &[]);
+    let told = |at: usize| command_text(&bound.commands[at], words);
+    let plain = |what: &str| CommandText {
+        title: "Create context",
+        what: what.to_owned(),
+        note: String::new(),
+    };
+    assert_eq!(told(2), plain("ui of dwm, priority -7"));
+    assert_eq!(told(3), plain("video of dwm"));
+    let context = ContextRef::Own(ContextId(1));
+    let submit = Command::Submit(Box::new(Submit { context, commands: [].into() }));
+    assert_eq!(command_text(&submit, words).what, "by video: nothing");
+}
+
+#[test]
+fn what_is_submitted() {
+    let tour = Tour::new();
+    let (terrain, shadow) = (tour.id("terrain"), tour.id("shadow"));
+    let start = |allocation| At { allocation, offset: 0 };
+    let inside = |allocation| At { allocation, offset: 0x1000 };
+    let read = Reference {
+        allocation: terrain,
+        range: AllocationRange { offset: 0x1000, length: Some(4096) },
+        kind: ReferenceKind::Read,
+    };
+    let write = Reference {
+        allocation: shadow,
+        range: AllocationRange::default(),
+        kind: ReferenceKind::Write { seed: Some(1) },
+    };
+    let blit = |rows| UserCommand::Blit {
+        source: start(terrain),
+        source_pitch: 256,
+        destination: inside(shadow),
+        destination_pitch: 512,
+        row_bytes: 64,
+        rows,
+    };
+    let table = [
+        (
+            UserCommand::Fill { destination: inside(terrain), length: Some(4096), pattern: 0xAB },
+            "fills terrain at 0x1000, 4 KiB with 0x000000AB",
+        ),
+        (
+            UserCommand::Copy { source: start(terrain), destination: inside(shadow), length: None },
+            "copies terrain to shadow at 0x1000",
+        ),
+        (blit(1), "blits 1 row of 64 B from terrain to shadow at 0x1000"),
+        (blit(16), "blits 16 rows of 64 B from terrain to shadow at 0x1000"),
+        (
+            UserCommand::Add { destination: start(shadow), length: Some(64), addend: 1 },
+            "adds 0x00000001 to shadow, 64 B",
+        ),
+        (
+            UserCommand::Draw([read, write].into()),
+            "draws (reads terrain (4 KiB at 0x1000), writes shadow)",
+        ),
+        (UserCommand::Draw([].into()), "draws nothing"),
+        (UserCommand::Unbind, "unbinds"),
+        (UserCommand::Wait { fence: inside(shadow), value: 3 }, "waits for 3 in shadow at 0x1000"),
+        (UserCommand::Signal { fence: start(shadow), value: 3 }, "signals 3 in shadow"),
+        (UserCommand::Bytes([0x40, 0xE1].into(), [terrain, shadow].into()), "2 B as given: 40 E1"),
+        (UserCommand::Bytes([].into(), [].into()), "no bytes"),
+    ];
+    for (command, text) in &table {
+        assert_eq!(user_command_text(command, tour.words()), *text);
+    }
+
+    let context = ContextRef::OfDevice(tour.names.find_device("game").expect("of the tour"));
+    let told = |commands: Box<[UserCommand]>| {
+        let submit = Command::Submit(Box::new(Submit { context, commands }));
+        let CommandText { title, what, note } = command_text(&submit, tour.words());
+        assert_eq!((title, command_title(&submit)), ("Submit", "Submit"));
+        (what, note)
+    };
+    let first = table[1].0.clone();
+    assert_eq!(
+        told([UserCommand::Unbind, first].into()),
+        (
+            "by game: unbinds, copies terrain to shadow at 0x1000".to_owned(),
+            "2 commands, 2 allocations".to_owned()
+        )
+    );
+    let nothing = ("by game: nothing".to_owned(), "0 commands, 0 allocations".to_owned());
+    assert_eq!(told([].into()), nothing);
+    let all: Vec<AllocationId> =
+        super::super::steps::allocations_of(&Command::Submit(Box::new(Submit {
+            context,
+            commands: table.iter().map(|(command, _)| command.clone()).collect(),
+        })))
+        .collect();
+    let expected = [
+        // Fill, copy, two blits.
+        terrain, terrain, shadow, terrain, shadow, terrain, shadow,
+        // Add, draw, wait, signal, bytes.
+        shadow, terrain, shadow, shadow, shadow, terrain, shadow,
+    ];
+    assert_eq!(all, expected);
 }
 
 #[test]
@@ -184,29 +293,34 @@ fn operations_of_the_tour() {
         (Some(Flow::In), Some(Flow::Out), Some(Flow::Map), Some(Flow::Unmap));
     let used = "terrain used, not resident";
     let system = "system → VRAM 0x0040_0000";
+    let own = "the command's own work";
     let table = [
         (
             6,
-            1,
+            2,
             "Fill",
             into,
             "4 MiB",
             "pattern 0x00000000 → VRAM 0x0000",
             "primary used, not resident",
         ),
-        (9, 1, "Transfer", into, "6 MiB", system, used),
+        // A draw and its two accesses: three commands of 40 bytes, two packets of 32. Behind the
+        // three paging buffers the device has two DMA buffers, 3 and 4, and its command buffer.
         (
             9,
-            2,
+            1,
             "Render",
             None,
-            "10 MiB",
-            "fence 0x0005, reads VRAM 0x0040_0000, writes VRAM 0x0000",
-            "the command's own work",
+            "120 B",
+            "command buffer 5 (120 B) → DMA buffer 3: terrain, primary",
+            own,
         ),
+        (9, 2, "Transfer", into, "6 MiB", system, used),
+        (9, 3, "Patch", None, "64 B", "2 addresses in DMA buffer 3, 0x0000 to 0x0040", own),
+        (9, 4, "SubmitCommand", None, "64 B", "fence 0x0005, DMA buffer 3, 0x0000 to 0x0040", own),
         (
             12,
-            1,
+            2,
             "MapApertureSegment",
             map,
             "1 MiB",
@@ -215,14 +329,14 @@ fn operations_of_the_tour() {
         ),
         (
             16,
-            1,
+            2,
             "Transfer",
             out,
             "6 MiB",
             "VRAM 0x0040_0000 → system",
             "terrain evicted for history",
         ),
-        (17, 1, "Transfer", into, "6 MiB", "system → VRAM (invisible) 0x1000_0000", used),
+        (17, 2, "Transfer", into, "6 MiB", "system → VRAM (invisible) 0x1000_0000", used),
         (
             18,
             1,
@@ -254,7 +368,7 @@ fn operations_of_the_tour() {
     for (command, number, kind, flow, amount, route, reason) in table {
         let trace = tour.run.trace(command).expect("the machine is deterministic");
         let operation = trace.operation(number).expect("the command has this operation");
-        let text = operation_text(&trace, operation, tour.words());
+        let text = operation_text(operation, tour.words());
         let expected = OperationText {
             kind,
             flow,
@@ -272,12 +386,12 @@ fn operations_of_the_tour() {
 fn packets_of_the_tour() {
     let mut tour = Tour::new();
     let table = [
-        (6, 1, 1, "FILL", "4 MiB", "→ VRAM 0x0000"),
-        (9, 1, 2, "COPY_PAGES", "25 pages", "frame 0x1D96 → VRAM 0x0041_A000"),
-        (9, 2, 1, "READ", "6 MiB", "VRAM 0x0040_0000 →"),
-        (9, 2, 2, "WRITE", "4 MiB", "→ VRAM 0x0000"),
-        (12, 1, 2, "MAP_PAGES", "18 pages", "frame 0x2563 → GART page 0x0035"),
-        (16, 1, 2, "COPY_PAGES", "26 pages", "VRAM 0x0041_E000 → frame 0x2116"),
+        (6, 2, 1, "FILL", "4 MiB", "→ VRAM 0x0000"),
+        (9, 2, 2, "COPY_PAGES", "26 pages", "frame 0x2116 → VRAM 0x0041_E000"),
+        (9, 4, 1, "READ", "6 MiB", "VRAM 0x0040_0000 →"),
+        (9, 4, 2, "WRITE", "4 MiB", "→ VRAM 0x0000"),
+        (12, 2, 2, "MAP_PAGES", "4 pages", "frame 0x1075 → GART page 0x0022"),
+        (16, 2, 2, "COPY_PAGES", "62 pages", "VRAM 0x0041_9000 → frame 0x3086"),
         (18, 1, 1, "UNMAP_PAGES", "256 pages", "GART page 0x0000 → dummy page"),
     ];
     let found = table.map(|(command, operation, packet, ..)| {
@@ -290,7 +404,7 @@ fn packets_of_the_tour() {
     let expected = table.map(|(.., name, amount, route)| format!("{name} {amount} {route}"));
     assert_eq!(found, expected);
     let trace = tour.run.trace(9).expect("the machine is deterministic");
-    let traced = trace.operation(1).expect("command 9 pages terrain in");
+    let traced = trace.operation(2).expect("command 9 pages terrain in");
     let text = |packet| packet_text(traced, packet, PacketFormat::Native, tour.words());
     let first = text(1).expect("it has packets");
     assert_eq!(first.pass, "MultipassOffset 0 → 1536");
@@ -573,7 +687,7 @@ fn operations_in_a_line() {
         let trace = tour.run.trace(command).expect("the machine is deterministic");
         let operation = trace.operation(number).expect("the command has this operation");
         assert_eq!(operation_title(operation, tour.words()), title);
-        let text = operation_text(&trace, operation, tour.words());
+        let text = operation_text(operation, tour.words());
         assert_eq!(text.sentence(), sentence);
     }
     let nothing = OperationText {
@@ -584,6 +698,40 @@ fn operations_in_a_line() {
         reason: String::new(),
     };
     assert_eq!(nothing.sentence(), "reads");
+}
+
+/// A fill of 100 rows that lie apart is 100 packets; a DMA buffer of 4 KiB has room for 128.
+#[test]
+fn what_is_rendered_is_done_and_what_is_submitted_waits_for_the_engine() {
+    let text = r#"(version: 1, adapter: (profile: "inspector", system_memory: "64 MiB", segments: [
+        (name: "VRAM", flags: "CpuVisible | PitchAlignment", base: 0x0, size: "4 MiB", cpu_translated_address: 0xE0000000),
+        ], paging_buffer: (segment: 0, size: "4 KiB")), policies: (engine: Manual), commands: [
+        CreateProcess("p"), CreateDevice(name: "d", process: "p"),
+        CreateAllocation(name: "rows", device: "d", preferred: ["VRAM"], supported: ["VRAM"],
+            rows: (pitch: 64, aligned_pitch: 128, rows: 100), resident: true),
+        RunGpu(UntilIdle),
+        Submit(device: "d", commands: [
+            Fill(allocation: "rows", pattern: 1), Fill(allocation: "rows", pattern: 2),
+        ]),
+    ])"#;
+    let lookup = |name: &str| kmd::profile(name).map(|profile| profile.adapter);
+    let bound = crate::session::open(text, "fills.ron", &lookup).expect("a session").bound;
+    let profile = kmd::profile(&bound.adapter.profile).expect("one of the profiles");
+    let mut run = Run::new(&bound.adapter, bound.policies, &profile, bound.commands.into());
+    run.execute_all();
+    let trace = run.trace(5).expect("the machine is deterministic");
+    let words = Words::new(&bound.names, &[]);
+    let told: Vec<_> = trace
+        .operations
+        .iter()
+        .map(|one| (operation_text(one, words).kind, operation_status(one).kind))
+        .collect();
+    let pass = [
+        ("Render", StatusKind::Done),
+        ("Patch", StatusKind::Done),
+        ("SubmitCommand", StatusKind::Encoded),
+    ];
+    assert_eq!(told, [pass, pass].concat());
 }
 
 #[test]

@@ -458,7 +458,9 @@ fn extent_range(names: &Names, span: Span, owner: ExtentOwner) -> OwnedRange {
 fn frame_range(names: &Names, span: Span, usage: FrameUse) -> OwnedRange {
     let (allocation, buffer) = match usage {
         FrameUse::Backing(id) => (Some(id), None),
-        FrameUse::PagingBuffer(index) | FrameUse::DmaBuffer(index) => (None, Some(index)),
+        FrameUse::PagingBuffer(index)
+        | FrameUse::DmaBuffer(index)
+        | FrameUse::CommandBuffer(index) => (None, Some(index)),
         FrameUse::Free
         | FrameUse::PageList(_)
         | FrameUse::DummyPage

@@ -75,6 +75,7 @@ use crate::vidmm::{
 use super::explain::{self, Words};
 
 mod power;
+mod submission;
 
 /// The version of the document.
 pub const VERSION: u32 = 1;
@@ -164,12 +165,15 @@ fn call_events(
     let TracedKind::Asked(record) = &operation.kind else { return Vec::new() };
     let (name, fields) = match &record.asked {
         Asked::Paging(paging) => (paging.kind().name(), operation_fields(paging)),
-        Asked::Render(accesses) => ("Render", json!({ "accesses": accesses.len() })),
+        Asked::Render(render) => ("Render", submission::render_fields(render, words)),
+        Asked::Patch(patch) => ("Patch", submission::patch_fields(patch)),
+        Asked::Submit(submit) => ("SubmitCommand", submission::submit_fields(submit, words)),
+        Asked::Preempt(preempt) => ("PreemptCommand", submission::preempt_fields(preempt, words)),
         Asked::Platform(platform) => (platform.name(), platform_fields(platform)),
         Asked::Power(step) => (step.name(), power::step_fields(step)),
     };
     let reason = explain::reason_text(record, words);
-    if matches!(record.asked, Asked::Platform(_) | Asked::Power(_)) {
+    if !matches!(record.asked, Asked::Paging(_) | Asked::Render(_)) {
         return vec![json!({
             "kind": "step",
             "command": step.command,
@@ -222,8 +226,9 @@ fn submission_event(command: usize, submission: &SubmissionRecord, clock: u64) -
 
 fn buffer_value(buffer: &BufferRecord) -> Value {
     let address = match buffer.address {
-        DmaBufferAddress::Physical(address) => json!({ "physical": hex(address.get()) }),
-        DmaBufferAddress::Aperture { segment, address } => {
+        None => Value::Null,
+        Some(DmaBufferAddress::Physical(address)) => json!({ "physical": hex(address.get()) }),
+        Some(DmaBufferAddress::Aperture { segment, address }) => {
             json!({ "segment": segment.number(), "address": hex(address.get()) })
         }
     };

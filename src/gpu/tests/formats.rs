@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn packets_have_the_bytes_of_the_table() {
-    let table: [(Packet, [u8; 32]); 10] = [
+    let table: [(Packet, [u8; 32]); 14] = [
         (
             Packet::CopyPages {
                 source: place(0, 0x52C1_0000),
@@ -104,6 +104,47 @@ fn packets_have_the_bytes_of_the_table() {
                 0, 0x30, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0,
             ],
         ),
+        (
+            Packet::AddBytes {
+                destination: place(1, 0x2001),
+                length: 0x640,
+                addend: 0x0403_0201,
+                phase: 3,
+                token: 5,
+            },
+            [
+                0x15, 8, 0, 1, 0x40, 6, 0, 0, 1, 2, 3, 4, 0, 0, 0, 0, //
+                1, 0x20, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 3, 0, 0, 0,
+            ],
+        ),
+        (
+            Packet::CopyRows {
+                source: place(1, 0x2000),
+                source_pitch: 0x1900,
+                destination: place(2, 0x3000),
+                destination_pitch: 0x0102_0304,
+                row_bytes: 0x640,
+                rows: 0x12,
+            },
+            [
+                0x25, 8, 1, 2, 0x40, 6, 0x12, 0, 0, 0x20, 0, 0, 0, 0, 0, 0, //
+                0, 0x30, 0, 0, 0, 0, 0, 0, 0, 0x19, 0, 0, 4, 3, 2, 1,
+            ],
+        ),
+        (
+            Packet::Wait { destination: place(3, 0x3008), value: 0x0807_0605_0403_0201, token: 9 },
+            [
+                0x41, 8, 0, 3, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, //
+                8, 0x30, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0,
+            ],
+        ),
+        (
+            Packet::Signal { destination: place(3, 0x3008), value: 7, token: 9 },
+            [
+                0x42, 8, 0, 3, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, //
+                8, 0x30, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0,
+            ],
+        ),
     ];
     for (packet, bytes) in table {
         assert_eq!(packet.encode(), bytes, "{packet:?}");
@@ -115,12 +156,15 @@ fn packets_have_the_bytes_of_the_table() {
 fn whatever_decodes_encodes_to_the_same_bytes() {
     let seed = 0x9AC4;
     let mut rng = SplitMix::new(seed);
-    let opcodes = [0x01, 0x11, 0x12, 0x13, 0x14, 0x21, 0x22, 0x23, 0x24, 0x31, 0x32, 0x33];
+    let opcodes = [
+        0x01, 0x11, 0x12, 0x13, 0x14, 0x15, 0x21, 0x22, 0x23, 0x24, 0x25, 0x31, 0x32, 0x33, 0x41,
+        0x42,
+    ];
     let mut packets = 0;
     for round in 0..20_000 {
         let mut bytes: Vec<u8> = (0..4).flat_map(|_| rng.next_u64().to_le_bytes()).collect();
         if round % 4 > 0 {
-            bytes[0] = opcodes[rng.below(12) as usize];
+            bytes[0] = opcodes[rng.below(16) as usize];
             bytes[1] = 8;
         }
         // Zeros where an opcode wants them, about half of the time each.
@@ -148,10 +192,20 @@ fn bytes_that_are_no_packet_say_why() {
     };
     assert_eq!(Packet::decode(&good[..31]), Err(BadPacket::Short(31)));
     assert_eq!(Packet::decode(&[0; 32]), Err(BadPacket::UnknownOpcode(0)));
-    assert_eq!(with(0, 0x15), Err(BadPacket::UnknownOpcode(0x15)));
+    assert_eq!(with(0, 0x16), Err(BadPacket::UnknownOpcode(0x16)));
+    assert_eq!(with(0, 0x43), Err(BadPacket::UnknownOpcode(0x43)));
     assert_eq!(with(0, 0xFF), Err(BadPacket::UnknownOpcode(0xFF)));
     assert_eq!(with(1, 7), Err(BadPacket::WrongLength(7)));
     assert_eq!(with(9, 1), Err(BadPacket::UnusedField { opcode: 1, field: "source" }));
+    let add = |index: usize, value: u8| {
+        let mut bytes = [0; 32];
+        bytes[..2].copy_from_slice(&[0x15, 8]);
+        bytes[index] = value;
+        Packet::decode(&bytes)
+    };
+    assert_eq!(add(28, 4), Err(BadPacket::BadPhase(4)));
+    assert_eq!(add(29, 1), Err(BadPacket::BadPhase(256)));
+    assert_eq!(add(12, 1), Err(BadPacket::UnusedField { opcode: 0x15, field: "source" }));
 }
 
 #[test]

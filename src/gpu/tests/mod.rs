@@ -1,9 +1,11 @@
 //! Formats by hand, execution against plain arrays.
 #![expect(clippy::cast_possible_truncation, reason = "numbers of a machine of a few pages")]
 
+mod commands;
 mod formats;
 mod oracle;
 mod records;
+mod scheduling;
 
 use super::*;
 use crate::base::{Bytes, FenceId, FrameNumber, PAGE_SIZE, PhysicalAddress, Piece, Span, SplitMix};
@@ -32,7 +34,26 @@ fn run(gpu: &mut Gpu, host: &mut HostMemory, packets: &[Packet]) -> Vec<Executed
     let address = 63 * PAGE_SIZE;
     host.write(PhysicalAddress(address), &bytes).expect("frame 63 holds them");
     gpu.submit(submission(1, place(0, address), bytes.len() as u32));
-    std::iter::from_fn(|| gpu.execute_packet(host)).collect()
+    drain(gpu, host)
+}
+
+/// The next packet; `None` when nothing is queued, or the submission at the front waits.
+fn step(gpu: &mut Gpu, host: &mut HostMemory) -> Option<Executed> {
+    match gpu.execute_packet(host) {
+        Step::Executed(executed) => Some(executed),
+        Step::Idle | Step::Waiting(_) => None,
+    }
+}
+
+fn drain(gpu: &mut Gpu, host: &mut HostMemory) -> Vec<Executed> {
+    std::iter::from_fn(|| step(gpu, host)).collect()
+}
+
+/// The bytes that the device sees.
+fn seen(gpu: &Gpu, host: &HostMemory, region: u8, address: u64, len: usize) -> Vec<u8> {
+    let mut bytes = vec![0; len];
+    gpu.read(place(region, address), &mut bytes, host).expect("readable");
+    bytes
 }
 
 #[test]
@@ -92,7 +113,8 @@ fn a_fault_skips_the_rest_and_the_next_submission_goes_on() {
     gpu.submit(submission(9, place(0, 0), 0));
     assert_eq!(gpu.queue().len(), 3);
 
-    let steps: Vec<_> = std::iter::from_fn(|| gpu.execute_packet(&mut host))
+    let steps: Vec<_> = drain(&mut gpu, &mut host)
+        .into_iter()
         .map(|step| (step.fence.0, step.start, step.end, step.fault.is_some(), step.completed))
         .collect();
     assert_eq!(
@@ -123,8 +145,7 @@ fn a_submission_that_ends_inside_a_packet_faults() {
         format: PacketFormat::Record { size: 0 },
         ..submission(3, place(0, 0), 5)
     });
-    let faults: Vec<_> =
-        std::iter::from_fn(|| gpu.execute_packet(&mut host)).map(|step| step.fault).collect();
+    let faults: Vec<_> = drain(&mut gpu, &mut host).into_iter().map(|step| step.fault).collect();
     assert_eq!(
         faults,
         [
@@ -155,8 +176,7 @@ fn buffers_are_fetched_through_aperture_pages_and_fault_where_nothing_is_mapped(
     gpu.submit(submission(3, place(2, 4 * PAGE_SIZE - 16), 32));
     gpu.submit(submission(4, place(2, 5 * PAGE_SIZE), 32));
     gpu.submit(submission(5, place(2, u64::MAX), 32));
-    let faults: Vec<_> =
-        std::iter::from_fn(|| gpu.execute_packet(&mut host)).map(|step| step.fault).collect();
+    let faults: Vec<_> = drain(&mut gpu, &mut host).into_iter().map(|step| step.fault).collect();
     let region = RegionId(2);
     assert_eq!(
         faults,

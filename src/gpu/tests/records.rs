@@ -20,7 +20,7 @@ fn execute(gpu: &mut Gpu, host: &mut HostMemory, body: RecordBody) -> Option<Fau
     host.write(PhysicalAddress(address), &record(body).encode()).expect("frame 63");
     let format = PacketFormat::Record { size: 320 };
     gpu.submit(Submission { format, ..submission(1, place(0, address), 320) });
-    let executed = gpu.execute_packet(host).expect("one is queued");
+    let executed = step(gpu, host).expect("one is queued");
     assert!(executed.completed);
     executed.fault
 }

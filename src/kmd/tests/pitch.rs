@@ -4,7 +4,7 @@ use super::*;
 use crate::ddi::RowLayout;
 
 /// Memory 1 aligns rows, aperture 2 and memory 3 do not.
-fn bench() -> Bench {
+pub(super) fn bench() -> Bench {
     let profile = profile("inspector").expect("one of the profiles");
     let mut adapter = adapter(&profile);
     adapter.segments[0].flags = SegmentFlags::PitchAlignment;

@@ -1,6 +1,7 @@
 //! Operations that nobody plans: dummy accesses, special-lock transfers, odd places and views.
 
 use super::*;
+use crate::ddi::{AllocationListEntry, RowLayout};
 use crate::memory::Content;
 
 fn at_aperture(offset: u64) -> Location {
@@ -121,35 +122,35 @@ fn overlapping_moves_read_everything_before_they_write() {
 }
 
 #[test]
-fn a_write_begins_where_its_phase_says() {
-    let mut bench = Bench::new("inspector");
-    let write = |offset, length, phase| Access {
-        phase,
-        ..access(AllocationHandle(1), offset, length, AccessKind::Write { seed: 5 })
+fn a_write_begins_in_every_row_where_its_phase_says() {
+    let mut bench = pitch::bench();
+    let mut rowed = |pitch, aligned_pitch, rows| {
+        let rows = RowLayout { pitch, aligned_pitch, rows };
+        let requested =
+            AllocationInfo { size: rows.size(), rows: Some(rows), ..request().requested };
+        bench.driver.create_allocation(&CreateAllocation { requested }).expect("possible rows").0
     };
+    let (small, huge) = (rowed(100, 128, 2), rowed(1 << 18, 1 << 18, 16_385));
     // Two rows of 100 bytes, 128 bytes apart.
-    let accesses = [write(0, 100, 0), write(128, 100, 100)];
-    let mut buffer = [0; 64];
-    let mut arguments = Render {
-        dma_buffer: &mut buffer,
-        dma_buffer_used: 0,
-        accesses: &accesses,
-        multipass_offset: 0,
-    };
-    assert_eq!(bench.driver.render(&mut arguments), NtStatus::SUCCESS);
-    bench.submit(&buffer, false);
+    let packets = render::patched(&mut bench.driver, small, &[write(0, 200, 5)]);
+    assert_eq!(packets.len(), 64);
+    bench.submit(&packets, false);
     assert!(bench.drain().iter().all(|outcome| outcome.fault.is_none()));
     let linear: Vec<u8> = (0..25).flat_map(|index| SplitMix::nth(5, index).to_le_bytes()).collect();
     assert_eq!(bench.read(1, 0, 100), linear[..100]);
     assert_eq!(bench.read(1, 100, 28), [0; 28]);
     assert_eq!(bench.read(1, 128, 100), linear[100..200]);
-    let mut arguments = Render {
-        dma_buffer: &mut [0; 64],
-        dma_buffer_used: 0,
-        accesses: &[write(0, 1 << 32, 1)],
-        multipass_offset: 0,
+    // A phase is of 32 bits: the last of 16,385 rows of 256 KiB begins one byte behind the last
+    // phase. What is possible does not fit, 16,384 packets, and what is not is seen before.
+    let start = SegmentAddress(MEMORY_BASE);
+    let place = Some((segment(1), start));
+    let list = [AllocationListEntry { allocation: huge, write_operation: true, place }];
+    let status = |bench: &mut Bench, length| {
+        let command = write(0, length, 5).encode();
+        render::render(&mut bench.driver, &command, &list, (4096, 512), 0).status
     };
-    assert_eq!(bench.driver.render(&mut arguments), NtStatus::INVALID_PARAMETER);
+    assert_eq!(status(&mut bench, 1 << 32), NtStatus::INSUFFICIENT_DMA_BUFFER);
+    assert_eq!(status(&mut bench, (1 << 32) + 1), NtStatus::INVALID_PARAMETER);
 }
 
 /// The aperture of the chipset: its size is the platform's, its table not the driver's.

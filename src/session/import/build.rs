@@ -135,12 +135,7 @@ impl Builder {
     fn open_device(&mut self, owner: &Name) {
         if self.owners.insert(owner.clone()) {
             self.commands.push(NamedCommand::CreateProcess(owner.clone()));
-            let device = NamedCreateDevice {
-                name: owner.clone(),
-                process: owner.clone(),
-                dma_buffer_size: None,
-                dma_buffer_segments: NamedSegmentSet::default(),
-            };
+            let device = NamedCreateDevice::new(owner.clone(), owner.clone());
             self.commands.push(NamedCommand::CreateDevice(Box::new(device)));
         }
     }

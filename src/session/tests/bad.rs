@@ -40,7 +40,7 @@ fn the_place_of_a_wrong_value_is_exact() {
         ),
         (
             r#"CreateDevice(name: "d", process: "p", flags: 1)"#,
-            "bad.ron:3:39: commands[0].CreateDevice.flags: there is no field `flags` (write one of name, process, dma_buffer_size, dma_buffer_segments)",
+            "bad.ron:3:39: commands[0].CreateDevice.flags: there is no field `flags` (write one of name, process, dma_buffer_size, dma_buffer_segments, dma_buffer_private_data_size, allocation_list_size, patch_location_list_size, guaranteed_dma_buffer_contract)",
         ),
         (
             r#"CreateDevice(name: "d", process: "p", name: "e")"#,
@@ -344,6 +344,189 @@ fn wrong_values_of_power_are_located() {
     let expected = [
         "bad.ron:3:13: commands[0].Expect.Fate[0]: no allocation is called `a`",
         "bad.ron:3:43: commands[1].Expect.LostBytes[0]: no allocation is called `b`",
+    ];
+    assert_eq!(shown, expected);
+}
+
+/// Each field of devices, contexts and command buffers with a value that it cannot hold.
+#[test]
+fn wrong_values_of_submissions_are_located() {
+    let table = [
+        (
+            r#"CreateDevice(name: "d", process: "p", dma_buffer_size: "4 GiB")"#,
+            "56: commands[0].CreateDevice.dma_buffer_size: 0x100000000 does not fit in a 32-bit word",
+        ),
+        (
+            r#"CreateDevice(name: "d", process: "p", dma_buffer_private_data_size: -1)"#,
+            "69: commands[0].CreateDevice.dma_buffer_private_data_size: -1 is negative; write a whole number from 0",
+        ),
+        (
+            r#"CreateDevice(name: "d", process: "p", allocation_list_size: 4294967296)"#,
+            "61: commands[0].CreateDevice.allocation_list_size: Integer is out of bounds",
+        ),
+        (
+            r#"CreateDevice(name: "d", process: "p", patch_location_list_size: "1 KiB")"#,
+            "65: commands[0].CreateDevice.patch_location_list_size: Expected integer",
+        ),
+        (
+            r#"CreateDevice(name: "d", process: "p", guaranteed_dma_buffer_contract: 1)"#,
+            "71: commands[0].CreateDevice.guaranteed_dma_buffer_contract: Expected boolean",
+        ),
+        (
+            r#"CreateContext(name: "c", device: "d", priority: 8)"#,
+            "49: commands[0].CreateContext.priority: 8 is not a priority of a context: they go from -7 to 7",
+        ),
+        (
+            r#"CreateContext(name: "c", device: "d", priority: -8)"#,
+            "49: commands[0].CreateContext.priority: -8 is not a priority of a context: they go from -7 to 7",
+        ),
+        (
+            r#"CreateContext(name: "c", device: "d", priority: 263)"#,
+            "49: commands[0].CreateContext.priority: 263 is not a priority of a context: they go from -7 to 7",
+        ),
+        (
+            r#"CreateContext(name: "c", device: "d", priority: 18446744073709551616)"#,
+            "49: commands[0].CreateContext.priority: Integer is out of bounds",
+        ),
+        (
+            r#"CreateContext(name: "c", device: "d", priority: HIGH)"#,
+            "49: commands[0].CreateContext.priority: Expected integer",
+        ),
+        (
+            r#"CreateContext(name: "c", process: "p")"#,
+            "26: commands[0].CreateContext.process: there is no field `process` (write one of name, device, priority)",
+        ),
+        (
+            r#"CreateContext(name: "", device: "d")"#,
+            "21: commands[0].CreateContext.name: a name must not be empty",
+        ),
+        (
+            r#"Submit(contxt: "c", commands: [])"#,
+            "8: commands[0].Submit.contxt: there is no field `contxt` (did you mean `context`?)",
+        ),
+        (
+            r#"Submit(context: "c")"#,
+            "1: commands[0].Submit: Unexpected missing field named `commands` in `Submit`",
+        ),
+        (
+            r#"Submit(context: "c", commands: Unbind)"#,
+            "32: commands[0].Submit.commands: Expected opening `[`",
+        ),
+        (
+            r#"Submit(context: "c", commands: [Unbind, Cpoy(from: "a", to: "b")])"#,
+            "41: commands[0].Submit.commands[1]: `Cpoy` is not known here (did you mean `Copy`?)",
+        ),
+        (
+            r#"Submit(context: "c", commands: [Flush])"#,
+            "33: commands[0].Submit.commands[0]: `Flush` is not known here (write one of Fill, Copy, Blit, Add, Draw, Unbind, Wait, Signal, Bytes)",
+        ),
+        (
+            r#"Submit(context: "c", commands: [Fill(allocation: "a", offset: -1, pattern: 0)])"#,
+            "63: commands[0].Submit.commands[0].Fill.offset: -1 is negative; write a whole number from 0",
+        ),
+        (
+            r#"Submit(context: "c", commands: [Fill(allocation: "a", length: "16777216 TiB", pattern: 0)])"#,
+            "63: commands[0].Submit.commands[0].Fill.length: `16777216 TiB` is larger than 64 bits can hold",
+        ),
+        (
+            r#"Submit(context: "c", commands: [Fill(allocation: "a", pattern: 0x1_0000_0000)])"#,
+            "64: commands[0].Submit.commands[0].Fill.pattern: Integer is out of bounds",
+        ),
+        (
+            r#"Submit(context: "c", commands: [Fill(allocation: "a", fill_pattern: 0)])"#,
+            "55: commands[0].Submit.commands[0].Fill.fill_pattern: there is no field `fill_pattern` (write one of allocation, offset, length, pattern)",
+        ),
+        (
+            r#"Submit(context: "c", commands: [Copy(from: "a", to: "b", to_offset: 18446744073709551616)])"#,
+            "69: commands[0].Submit.commands[0].Copy.to_offset: 18446744073709552000 is not a whole number of at most 64 bits",
+        ),
+        (
+            r#"Submit(context: "c", commands: [Copy(from: "a", from_ofset: 0, to: "b")])"#,
+            "49: commands[0].Submit.commands[0].Copy.from_ofset: there is no field `from_ofset` (did you mean `from_offset`?)",
+        ),
+        (
+            r#"Submit(context: "c", commands: [Blit(from: "a", from_pitch: "4 GiB", to: "b", to_pitch: 1, row_bytes: 1, rows: 1)])"#,
+            "61: commands[0].Submit.commands[0].Blit.from_pitch: 0x100000000 does not fit in a 32-bit word",
+        ),
+        (
+            r#"Submit(context: "c", commands: [Blit(from: "a", from_pitch: 1, to: "b", to_pitch: 1, row_bytes: "1 kB", rows: 1)])"#,
+            "97: commands[0].Submit.commands[0].Blit.row_bytes: `kB` is not a unit of size: use B, KiB, MiB, GiB or TiB",
+        ),
+        (
+            r#"Submit(context: "c", commands: [Add(allocation: "a", addend: -1)])"#,
+            "62: commands[0].Submit.commands[0].Add.addend: Integer is out of bounds",
+        ),
+        (
+            r#"Submit(context: "c", commands: [Draw([Read("a"), Wirte("a")])])"#,
+            "50: commands[0].Submit.commands[0].Draw[1]: `Wirte` is not known here (did you mean `Write`?)",
+        ),
+        (
+            r#"Submit(context: "c", commands: [Draw([ReadRange(allocation: "a", length: -2)])])"#,
+            "74: commands[0].Submit.commands[0].Draw[0].ReadRange.length: -2 is negative; write a whole number from 0",
+        ),
+        (
+            r#"Submit(context: "c", commands: [Wait(allocation: "a", value: -1)])"#,
+            "62: commands[0].Submit.commands[0].Wait.value: Integer is out of bounds",
+        ),
+        (
+            r#"Submit(context: "c", commands: [Signal(allocation: "a", length: 8, value: 1)])"#,
+            "57: commands[0].Submit.commands[0].Signal.length: there is no field `length` (write one of allocation, offset, value)",
+        ),
+        (
+            r#"Submit(context: "c", commands: [Bytes(bytes: "40 E", allocations: [])])"#,
+            "46: commands[0].Submit.commands[0].Bytes.bytes: `E` is not pairs of hexadecimal digits, such as \"40 E1 0B\"",
+        ),
+        (
+            r#"Submit(context: "c", commands: [Bytes(bytes: "40", allocations: ["a", ""])])"#,
+            "71: commands[0].Submit.commands[0].Bytes.allocations[1]: a name must not be empty",
+        ),
+        (
+            r#"Submt(context: "c", commands: [])"#,
+            "1: commands[0]: `Submt` is not known here (did you mean `Submit`?)",
+        ),
+        (
+            r#"CreateContxt(name: "c", device: "d")"#,
+            "1: commands[0]: `CreateContxt` is not known here (did you mean `CreateContext`?)",
+        ),
+    ];
+    let found = table.map(|(command, _)| shown(&with_commands(command)));
+    assert_eq!(found, table.map(|(_, expected)| format!("bad.ron:3:{expected}")));
+}
+
+#[test]
+fn unbound_names_of_submissions_are_all_reported() {
+    let text = with_commands(concat!(
+        "CreateProcess(\"game\"), CreateDevice(name: \"dev\", process: \"game\", dma_buffer_segments: [\"OWM\"]),\n",
+        "CreateContext(name: \"paint\", device: \"dev\"), CreateAllocation(name: \"tex\", device: \"dev\", size: 1),\n",
+        "CreateContext(name: \"paint\", device: \"paint\"),\n",
+        "Submit(context: \"pain\", commands: []), Submit(context: \"dev\", commands: []),\n",
+        "Submit(device: \"paint\", commands: []), Submit(commands: []),\n",
+        "Submit(context: \"paint\", device: \"dev\", commands: [Unbind]),\n",
+        "Submit(context: \"paint\", commands: [Fill(allocation: \"text\", pattern: 0), Copy(from: \"a\", to: \"b\")]),\n",
+        "Submit(context: \"paint\", commands: [Blit(from: \"tex\", from_pitch: 0, to: \"dev\", to_pitch: 0, row_bytes: 0, rows: 0)]),\n",
+        "Submit(context: \"paint\", commands: [Add(allocation: \"a\", addend: 0), Draw([Read(\"tex\"), Write(\"a\")])]),\n",
+        "Submit(context: \"paint\", commands: [Wait(allocation: \"a\", value: 0), Signal(allocation: \"b\", value: 0)]),\n",
+        "Submit(context: \"paint\", commands: [Bytes(bytes: \"00\", allocations: [\"tex\", \"paint\"])]),\n",
+    ));
+    let shown: Vec<String> = errors(&text).iter().map(ToString::to_string).collect();
+    let expected = [
+        "bad.ron:5:21: commands[4].CreateContext.name: another context is called `paint`, and a name is never used again (the first is commands[2] on line 4)",
+        "bad.ron:3:89: commands[1].CreateDevice.dma_buffer_segments[0]: no segment is called `OWM` (did you mean `OWN`?)",
+        "bad.ron:5:38: commands[4].CreateContext.device: no device is called `paint`, but a context is",
+        "bad.ron:6:17: commands[5].Submit.context: no context is called `pain` (did you mean `paint`?)",
+        "bad.ron:6:56: commands[6].Submit.context: no context is called `dev`, but a device is",
+        "bad.ron:7:16: commands[7].Submit.device: no device is called `paint`, but a context is",
+        "bad.ron:7:40: commands[8].Submit: it has neither `context` nor `device`, so nothing says who submits",
+        "bad.ron:8:34: commands[9].Submit.device: it has both `context` and `device`, and only one of them can submit",
+        "bad.ron:9:54: commands[10].Submit.commands[0].Fill.allocation: no allocation is called `text` (did you mean `tex`?)",
+        "bad.ron:9:86: commands[10].Submit.commands[1].Copy.from: no allocation is called `a`",
+        "bad.ron:9:95: commands[10].Submit.commands[1].Copy.to: no allocation is called `b`",
+        "bad.ron:10:74: commands[11].Submit.commands[0].Blit.to: no allocation is called `dev`, but a device is",
+        "bad.ron:11:53: commands[12].Submit.commands[0].Add.allocation: no allocation is called `a`",
+        "bad.ron:11:95: commands[12].Submit.commands[1].Draw[1].Write: no allocation is called `a`",
+        "bad.ron:12:54: commands[13].Submit.commands[0].Wait.allocation: no allocation is called `a`",
+        "bad.ron:12:89: commands[13].Submit.commands[1].Signal.allocation: no allocation is called `b`",
+        "bad.ron:13:77: commands[14].Submit.commands[0].Bytes.allocations[1]: no allocation is called `paint`, but a context is",
     ];
     assert_eq!(shown, expected);
 }

@@ -1,7 +1,9 @@
 //! What a session says arrives at the machine.
 
 use super::{EVERYTHING, profile};
-use crate::base::{AllocationId, Bytes, DeviceId, FenceId, PagesId, ProcessId, SegmentId};
+use crate::base::{
+    AllocationId, Bytes, ContextId, ContextRef, DeviceId, FenceId, PagesId, ProcessId, SegmentId,
+};
 use crate::config::{
     AgpAperture, Costs, CpuHostAperture, EnginePolicy, EvictionPolicy, FitPolicy, HardwareKeeps,
     Kept, OfferPolicy, PagingBuffer, Quirks, SegmentRange, VideoProtectedRange,
@@ -12,9 +14,9 @@ use crate::ddi::{
     Priority, RowLayout, SegmentFlags, SegmentSet, TransferFlags,
 };
 use crate::machine::{
-    AllocationRange, Command, ContentState, Counter, Data, Expectation, ExpectedDamage,
+    AllocationRange, At, Command, ContentState, Counter, Data, Expectation, ExpectedDamage,
     ExpectedPlace, OfferState, RawLocation, RawOperation, RawTransfer, Reference, ReferenceKind,
-    ReservePages, RunGpu,
+    ReservePages, RunGpu, Submit, UserCommand,
 };
 use crate::rules::Rule;
 use crate::session::document::{NamedCommand, NamedExpectation, SegmentDescription};
@@ -316,6 +318,56 @@ fn an_adapter_in_d0_is_written_as_working() {
     assert_eq!(write_command(&NamedCommand::Expect(Box::new(power))), "Expect(Power(Working))");
 }
 
+/// What drivers usually want is left out when it is written, even where the session says it.
+#[test]
+fn defaults_of_devices_contexts_and_submissions_are_left_out() {
+    let table = [
+        (
+            r#"CreateDevice(name: "d", process: "p", dma_buffer_size: "4 KiB", dma_buffer_segments: [], dma_buffer_private_data_size: 0, allocation_list_size: 256, patch_location_list_size: 512, guaranteed_dma_buffer_contract: false)"#,
+            Command::CreateDevice(DeviceId(0), ProcessId(0), DeviceInfo::default()),
+            r#"CreateDevice(name: "d", process: "p")"#,
+        ),
+        (
+            r#"CreateContext(name: "c", device: "d", priority: 0)"#,
+            Command::CreateContext(ContextId(0), DeviceId(0), 0),
+            r#"CreateContext(name: "c", device: "d")"#,
+        ),
+        (
+            r#"CreateContext(name: "c", device: "d", priority: 7)"#,
+            Command::CreateContext(ContextId(0), DeviceId(0), 7),
+            r#"CreateContext(name: "c", device: "d", priority: 7)"#,
+        ),
+        (
+            r#"Submit(device: "d", context: None, commands: [Wait(allocation: "a", offset: 0, value: 0x10), Bytes(bytes: "0a", allocations: [])])"#,
+            Command::Submit(Box::new(Submit {
+                context: ContextRef::OfDevice(DeviceId(0)),
+                commands: [
+                    UserCommand::Wait {
+                        fence: At { allocation: AllocationId(0), offset: 0 },
+                        value: 16,
+                    },
+                    UserCommand::Bytes([0x0A].into(), [].into()),
+                ]
+                .into(),
+            })),
+            r#"Submit(device: "d", commands: [Wait(allocation: "a", value: 16), Bytes(bytes: "0A")])"#,
+        ),
+    ];
+    for (text, expected, written) in table {
+        let create = if text.starts_with("CreateDevice") {
+            ""
+        } else {
+            "CreateDevice(name: \"d\", process: \"p\"),"
+        };
+        let session = format!(
+            "(version: 1, adapter: (profile: \"inspector\"), commands: [{text}, CreateProcess(\"p\"), {create} CreateAllocation(name: \"a\", device: \"d\", size: 1)])"
+        );
+        let session = open(&session, "submit.ron", &profile).expect(text);
+        assert_eq!(session.bound.commands[0], expected, "{text}");
+        assert_eq!(write_command(&session.document.commands[0]), written);
+    }
+}
+
 #[test]
 fn notes_stay_in_the_document() {
     let document = everything().document;
@@ -346,7 +398,14 @@ fn every_command_arrives() {
         Command::CreateDevice(
             DeviceId(0),
             ProcessId(0),
-            DeviceInfo { dma_buffer_size: 8192, dma_buffer_segment_set: SegmentSet(2) }
+            DeviceInfo {
+                dma_buffer_size: 8192,
+                dma_buffer_segment_set: SegmentSet(2),
+                dma_buffer_private_data_size: 1024,
+                allocation_list_size: 64,
+                patch_location_list_size: 128,
+                guaranteed_dma_buffer_contract: true,
+            }
         )
     );
 
@@ -393,6 +452,10 @@ fn every_command_arrives() {
     let raw = |operation| Command::Raw(Box::new(operation));
     let damage = |damage| Command::Expect(Expectation::Damage(damage));
     let power = Command::Power;
+    let place = |allocation, offset| At { allocation, offset };
+    let submit = |context, commands: Vec<UserCommand>| {
+        Command::Submit(Box::new(Submit { context, commands: commands.into() }))
+    };
     let rest = [
         Command::MakeResident([tex, rt].into()),
         Command::DestroyAllocation(tex),
@@ -416,6 +479,74 @@ fn every_command_arrives() {
         Command::RunGpu(RunGpu::UntilIdle),
         Command::RunGpu(RunGpu::Packets(3)),
         Command::RunGpu(RunGpu::UntilFence(FenceId(2))),
+        Command::CreateContext(ContextId(0), game, -7),
+        Command::CreateContext(ContextId(1), game, 0),
+        submit(
+            ContextRef::Own(ContextId(0)),
+            vec![
+                UserCommand::Fill {
+                    destination: place(rt, 0x10),
+                    length: Some(1024),
+                    pattern: 0xFF00_FF00,
+                },
+                UserCommand::Copy {
+                    source: place(tex, 4096),
+                    destination: place(rt, 8),
+                    length: Some(256),
+                },
+                UserCommand::Blit {
+                    source: place(tex, 256),
+                    source_pitch: 1024,
+                    destination: place(rt, 4),
+                    destination_pitch: 128,
+                    row_bytes: 64,
+                    rows: 16,
+                },
+                UserCommand::Add {
+                    destination: place(rt, 1),
+                    length: Some(6),
+                    addend: 0x0102_0304,
+                },
+                UserCommand::Draw(
+                    [
+                        reference(tex, part(0, None), read),
+                        reference(rt, part(0, None), write(None)),
+                        reference(tex, part(0x10, Some(4096)), read),
+                        reference(rt, part(0, None), write(Some(5))),
+                    ]
+                    .into(),
+                ),
+                UserCommand::Unbind,
+                UserCommand::Wait { fence: place(rt, 16), value: u64::MAX },
+                UserCommand::Signal { fence: place(rt, 1024), value: 2 },
+                UserCommand::Bytes([0x40, 0xE1, 0x0B].into(), [tex, rt, tex].into()),
+            ],
+        ),
+        submit(
+            ContextRef::OfDevice(game),
+            vec![
+                UserCommand::Fill { destination: place(rt, 0), length: None, pattern: 1 },
+                UserCommand::Copy {
+                    source: place(tex, 0),
+                    destination: place(rt, 0),
+                    length: None,
+                },
+                UserCommand::Blit {
+                    source: place(tex, 0),
+                    source_pitch: 0,
+                    destination: place(rt, 0),
+                    destination_pitch: 0,
+                    row_bytes: 0,
+                    rows: 0,
+                },
+                UserCommand::Add { destination: place(rt, 0), length: None, addend: 1 },
+                UserCommand::Draw([].into()),
+                UserCommand::Wait { fence: place(rt, 0), value: 0 },
+                UserCommand::Signal { fence: place(rt, 0), value: 1 },
+                UserCommand::Bytes([].into(), [].into()),
+            ],
+        ),
+        submit(ContextRef::Own(ContextId(1)), Vec::new()),
         Command::OpenAllocation(rows, game),
         Command::CloseAllocation(rows, game),
         Command::Lock(tex, None, LockFlags::empty()),
@@ -576,6 +707,14 @@ fn names_go_both_ways() {
     assert_eq!(names.find_allocation("game"), None);
     assert_eq!(names.process(ProcessId(0)), "game.exe");
     assert_eq!(names.device(DeviceId(0)), "game");
+    // A context may have the name of a device.
+    assert_eq!(names.contexts().collect::<Vec<_>>(), ["ui", "game"]);
+    assert_eq!(names.context(ContextId(0)), "ui");
+    assert_eq!(names.find_context("game"), Some(ContextId(1)));
+    assert_eq!(names.find_context("tex"), None);
+    assert_eq!(names.context_ref(ContextRef::OfDevice(DeviceId(0))), "game");
+    assert_eq!(names.context_ref(ContextRef::Own(ContextId(0))), "ui");
+    assert_eq!(names.context(ContextId(2)), "(unnamed)");
     assert_eq!(names.find_segment("GART"), SegmentId::new(2));
     assert_eq!(names.pages(PagesId(1)), "run");
     assert_eq!(names.find_pages("pages"), Some(PagesId(0)));
@@ -686,6 +825,11 @@ fn what_is_written_reads_as_people_want_it() {
         "        EvictAll,",
         "        SetPriority(\"tex\", MAXIMUM),",
         "        CpuWrite(allocation: \"tex\", offset: 0x0003, data: Bytes(\"40 E1 0B\")),",
+        "        CreateDevice(name: \"game\", process: \"game.exe\", dma_buffer_size: \"8 KiB\", dma_buffer_segments: [\"GART\"], dma_buffer_private_data_size: \"1 KiB\", allocation_list_size: 64, patch_location_list_size: 128, guaranteed_dma_buffer_contract: true),",
+        "        CreateContext(name: \"ui\", device: \"game\", priority: -7),",
+        "        CreateContext(name: \"game\", device: \"game\"),",
+        "        Submit(context: \"ui\", commands: [Fill(allocation: \"rt\", offset: 0x0010, length: \"1 KiB\", pattern: 0xFF00FF00), Copy(from: \"tex\", from_offset: 0x1000, to: \"rt\", to_offset: 0x0008, length: \"256 B\"), Blit(from: \"tex\", from_offset: 0x0100, from_pitch: 1024, to: \"rt\", to_offset: 0x0004, to_pitch: 128, row_bytes: 64, rows: 16), Add(allocation: \"rt\", offset: 0x0001, length: \"6 B\", addend: 0x01020304), Draw([Read(\"tex\"), Write(\"rt\"), ReadRange(allocation: \"tex\", offset: 0x0010, length: \"4 KiB\"), WriteRange(allocation: \"rt\", seed: 5)]), Unbind, Wait(allocation: \"rt\", offset: 0x0010, value: 18446744073709551615), Signal(allocation: \"rt\", offset: 0x0400, value: 2), Bytes(bytes: \"40 E1 0B\", allocations: [\"tex\", \"rt\", \"tex\"])]),",
+        "        Submit(context: \"game\", commands: []),",
         "        Expect(Stopped(code: 0x10E, parameter: 0xB)),",
     ] {
         assert!(text.lines().any(|written| written == line), "{line}\nis not in\n{text}");
@@ -717,7 +861,7 @@ fn the_sample_and_the_documentation_are_complete() {
     let fields_of = |command: &str| known_in_place_of(&commands(command));
 
     let keywords = fields_of("Qqqqqqqq");
-    assert_eq!(keywords.len(), 37);
+    assert_eq!(keywords.len(), 39);
     for keyword in &keywords {
         check("        ", keyword, "");
         let text = commands(&format!("{keyword}(qqqqqqqq: 0)"));
@@ -728,6 +872,25 @@ fn the_sample_and_the_documentation_are_complete() {
                 let uses = EVERYTHING.lines().filter(|line| line.contains(&format!(" {keyword}(")));
                 let mut uses = uses.filter(|line| line.contains(&format!("{field}: ")));
                 assert!(uses.next().is_some(), "{keyword} without {field}");
+                check("", &field, ": ");
+            }
+        }
+    }
+    let item = |text: &str| format!("Submit(commands: [{text}])");
+    for keyword in fields_of(&item("Qqqqqqqq")) {
+        let used = [format!("[{keyword}"), format!(", {keyword}")];
+        let submits = EVERYTHING.lines().filter(|line| line.contains(" Submit("));
+        let submits: Vec<&str> = submits.collect();
+        let in_use = |used: &String| submits.iter().any(|line| line.contains(used));
+        assert!(used.iter().any(in_use), "{keyword}");
+        assert!(readme.contains(&format!("commands: [{keyword}")), "{keyword} is not documented");
+        let text = commands(&item(&format!("{keyword}(qqqqqqqq: 0)")));
+        let error = parse(&text, "t").expect_err(&keyword);
+        // `Draw` and `Unbind` have no fields.
+        if error.message == "there is no field `qqqqqqqq`" {
+            for field in known_in_place_of(&text) {
+                let used = [format!("({field}: "), format!(", {field}: ")];
+                assert!(used.iter().any(in_use), "{keyword} without {field}");
                 check("", &field, ": ");
             }
         }

@@ -458,6 +458,87 @@ fn raw_command() -> impl Strategy<Value = NamedCommand> {
     ]
 }
 
+/// Numbers with what is left out among them.
+fn create_device() -> impl Strategy<Value = NamedCreateDevice> {
+    let number = |usual: u32| prop_oneof![Just(usual), any::<u32>()];
+    let sizes = (number(4096), number(0), number(256), number(512));
+    (name(), name(), set(), sizes, any::<bool>()).prop_map(
+        |(name, process, dma_buffer_segments, sizes, guaranteed_dma_buffer_contract)| {
+            let (size, private_data_size, allocations, patch_locations) = sizes;
+            NamedCreateDevice {
+                name,
+                process,
+                dma_buffer_size: size,
+                dma_buffer_segments,
+                dma_buffer_private_data_size: private_data_size,
+                allocation_list_size: allocations,
+                patch_location_list_size: patch_locations,
+                guaranteed_dma_buffer_contract,
+            }
+        },
+    )
+}
+
+fn user_command() -> impl Strategy<Value = NamedUserCommand> {
+    let place = || (name(), prop_oneof![Just(0), size()]);
+    let length = || proptest::option::of(size());
+    let fence = || {
+        (place(), size()).prop_map(|((allocation, offset), value)| {
+            Box::new(NamedUserFence { allocation, offset, value })
+        })
+    };
+    prop_oneof![
+        (place(), length(), any::<u32>()).prop_map(|((allocation, offset), length, pattern)| {
+            let fill = NamedUserFill { allocation, offset, length, pattern };
+            NamedUserCommand::Fill(Box::new(fill))
+        }),
+        (place(), place(), length()).prop_map(|((from, from_offset), (to, to_offset), length)| {
+            let copy = NamedUserCopy { from, from_offset, to, to_offset, length };
+            NamedUserCommand::Copy(Box::new(copy))
+        }),
+        (place(), place(), proptest::array::uniform4(any::<u32>())).prop_map(
+            |((from, from_offset), (to, to_offset), [from_pitch, to_pitch, row_bytes, rows])| {
+                NamedUserCommand::Blit(Box::new(NamedUserBlit {
+                    from,
+                    from_offset,
+                    from_pitch,
+                    to,
+                    to_offset,
+                    to_pitch,
+                    row_bytes,
+                    rows,
+                }))
+            }
+        ),
+        (place(), length(), any::<u32>()).prop_map(|((allocation, offset), length, addend)| {
+            let add = NamedUserAdd { allocation, offset, length, addend };
+            NamedUserCommand::Add(Box::new(add))
+        }),
+        proptest::collection::vec(reference(), 0..4).prop_map(NamedUserCommand::Draw),
+        Just(NamedUserCommand::Unbind),
+        fence().prop_map(NamedUserCommand::Wait),
+        fence().prop_map(NamedUserCommand::Signal),
+        (bytes(), proptest::collection::vec(name(), 0..3)).prop_map(|(bytes, allocations)| {
+            NamedUserCommand::Bytes(Box::new(NamedUserBytes { bytes, allocations }))
+        }),
+    ]
+}
+
+/// Contexts and submissions, also those that two submit or nobody.
+fn context_command() -> impl Strategy<Value = NamedCommand> {
+    let optional = || proptest::option::of(name());
+    prop_oneof![
+        (name(), name(), -7..=7_i8).prop_map(|(name, device, priority)| {
+            NamedCommand::CreateContext(Box::new(NamedCreateContext { name, device, priority }))
+        }),
+        (optional(), optional(), proptest::collection::vec(user_command(), 0..6)).prop_map(
+            |(context, device, commands)| {
+                NamedCommand::Submit(Box::new(NamedSubmit { context, device, commands }))
+            }
+        ),
+    ]
+}
+
 fn command() -> impl Strategy<Value = NamedCommand> {
     let run = prop_oneof![
         Just(RunGpu::UntilIdle),
@@ -466,16 +547,7 @@ fn command() -> impl Strategy<Value = NamedCommand> {
     ];
     let first = prop_oneof![
         name().prop_map(NamedCommand::CreateProcess),
-        (name(), name(), proptest::option::of(any::<u64>()), set()).prop_map(
-            |(name, process, dma_buffer_size, dma_buffer_segments)| {
-                NamedCommand::CreateDevice(Box::new(NamedCreateDevice {
-                    name,
-                    process,
-                    dma_buffer_size,
-                    dma_buffer_segments,
-                }))
-            }
-        ),
+        create_device().prop_map(|create| NamedCommand::CreateDevice(Box::new(create))),
         create_allocation().prop_map(|create| NamedCommand::CreateAllocation(Box::new(create))),
         name().prop_map(NamedCommand::DestroyAllocation),
         proptest::collection::vec(name(), 0..4).prop_map(NamedCommand::MakeResident),
@@ -492,7 +564,13 @@ fn command() -> impl Strategy<Value = NamedCommand> {
         expectation().prop_map(|expected| NamedCommand::Expect(Box::new(expected))),
         later_expectation().prop_map(|expected| NamedCommand::Expect(Box::new(expected))),
     ];
-    prop_oneof![2 => first, 1 => sharing_command(), 1 => raw_command(), 1 => power_command()]
+    prop_oneof![
+        2 => first,
+        1 => sharing_command(),
+        1 => raw_command(),
+        1 => power_command(),
+        1 => context_command(),
+    ]
 }
 
 fn ranges() -> impl Strategy<Value = Vec<SegmentRange>> {

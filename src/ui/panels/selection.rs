@@ -5,6 +5,7 @@ mod card;
 mod definitions;
 mod objects;
 mod step;
+mod submission;
 #[cfg(test)]
 mod tests;
 

@@ -224,7 +224,7 @@ fn inner_text(view: &View<'_>) -> Option<String> {
         let told = packet_text(operation, packet, format, view.words())?;
         return Some(joined(&[told.name, &told.amount, &told.route]));
     }
-    let told = operation_text(trace, operation, view.words());
+    let told = operation_text(operation, view.words());
     Some(joined(&[told.kind, &told.amount, &told.route]))
 }
 

@@ -1,6 +1,7 @@
 //! The run from first to last command: who does how much, what moved which way, what went wrong,
 //! and where one stands. A click goes there, dragging scrubs.
 
+mod engine;
 mod gutter;
 mod input;
 mod lanes;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 use egui::{Align2, Mesh, Rect, Response, Sense, Shape, Ui, WidgetInfo, vec2};
 
+use self::engine::{EngineLane, engine_gutter_ui, engine_lanes, engine_mesh, paint_preemptions};
 use self::gutter::{ground, gutter_ui};
 use self::input::{Pointed, react};
 use self::lanes::{lanes_mesh, shown_lanes};
@@ -22,6 +24,7 @@ use self::marks::{
 };
 use self::power::{BandItem, band_items, paint_bands};
 use crate::analysis::density::Density;
+use crate::analysis::engine::EngineLog;
 use crate::analysis::explain::power_text;
 use crate::analysis::power::PowerLog;
 use crate::app::{Action, View};
@@ -36,6 +39,9 @@ pub(crate) struct TimelineState {
     palette: Option<OwnerPalette>,
     mesh: Option<(MeshKey, Arc<Mesh>)>,
     log: PowerLog,
+    engine: EngineLog,
+    /// The lanes of contexts, and of how many executed commands, rows and buckets.
+    contexts: Option<((usize, usize, usize), Vec<EngineLane>)>,
     /// The bands in sight, and of how many executed commands and which stretch of the screen.
     bands: Option<((usize, Rect), Vec<BandItem>)>,
 }
@@ -45,7 +51,7 @@ pub(crate) struct TimelineState {
 struct MeshKey {
     executed: usize,
     rect: Rect,
-    lanes: usize,
+    lanes: (usize, usize),
     pixels_per_point: f32,
     theme: crate::ui::theme::Theme,
 }
@@ -63,10 +69,19 @@ pub(crate) fn timeline_ui(
     let commands = view.run.commands().len();
     state.log.extend(view.run.records());
     let power = !state.log.transitions().is_empty();
-    let layout = layout(rect, gutter, view.names.processes().len(), commands, power);
+    state.engine.extend(view.run.commands(), view.run.records());
+    let lanes = (view.names.processes().len(), state.engine.len());
+    let layout = layout(rect, gutter, lanes, commands, power);
     refresh(view, state, &layout, ui.ctx().pixels_per_point());
-    let TimelineState { density: Some((_, _, density)), palette: Some(palette), mesh, log, bands } =
-        state
+    let TimelineState {
+        density: Some((_, _, density)),
+        palette: Some(palette),
+        mesh,
+        log,
+        bands,
+        contexts: Some((_, contexts)),
+        ..
+    } = state
     else {
         return;
     };
@@ -76,6 +91,7 @@ pub(crate) fn timeline_ui(
     describe(view, density, log, &response);
     let lanes = shown_lanes(density, layout.lanes.len());
     gutter_ui(ui, view, &layout, &lanes, density, palette);
+    engine_gutter_ui(ui, view, &layout, contexts, palette);
     if let Some(row) = layout.power {
         let key = (view.run.executed(), row);
         if bands.as_ref().is_none_or(|(known, _)| *known != key) {
@@ -93,18 +109,20 @@ pub(crate) fn timeline_ui(
     let key = MeshKey {
         executed: view.run.executed(),
         rect,
-        lanes: layout.lanes.len(),
+        lanes: (layout.lanes.len(), layout.contexts.len()),
         pixels_per_point: ui.ctx().pixels_per_point(),
         theme: tokens(ui).theme,
     };
     if mesh.as_ref().is_none_or(|(known, _)| *known != key) {
-        let built = lanes_mesh(ui.painter(), &layout, &lanes, density, view, palette);
+        let mut built = lanes_mesh(ui.painter(), &layout, &lanes, density, view, palette);
+        built.append(engine_mesh(ui.painter(), &layout, contexts, view, palette));
         *mesh = Some((key, Arc::new(built)));
     }
     paint_ruler(ui.painter(), &layout);
     if let Some((_, mesh)) = mesh {
         ui.painter().add(Shape::Mesh(Arc::clone(mesh)));
     }
+    paint_preemptions(ui, view, &layout, contexts);
     paint_ahead(ui.painter(), &layout, view.run.executed());
     paint_marks(ui.painter(), &layout, density);
     paint_events(ui.painter(), &layout, view);
@@ -126,6 +144,13 @@ fn refresh(view: &View<'_>, state: &mut TimelineState, layout: &Layout, pixels_p
     if !state.density.as_ref().is_some_and(fits) {
         let density = Density::of(view.run, view.names, columns);
         state.density = Some((executed, columns, density));
+        state.mesh = None;
+    }
+    let buckets = state.density.as_ref().map_or(0, |(_, _, density)| density.buckets());
+    let key = (executed, layout.contexts.len(), buckets);
+    if state.contexts.as_ref().is_none_or(|(known, _)| *known != key) {
+        let commands = view.run.commands().len();
+        state.contexts = Some((key, engine_lanes(&state.engine, key.1, (commands, buckets))));
         state.mesh = None;
     }
     if state.palette.is_none() {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use vidmm_inspector::base::{AllocationId, Piece, SegmentId};
+use vidmm_inspector::base::{AllocationId, DeviceId, FenceId, Piece, SegmentId};
 use vidmm_inspector::ddi::{
     AllocationFlags, AllocationInfo, LockFlags, NtStatus, OfferPriority, SegmentFlags,
 };
@@ -11,7 +11,7 @@ use vidmm_inspector::machine::{
     Reference, ReferenceKind, Run, Started,
 };
 use vidmm_inspector::memory::{Content, bytes};
-use vidmm_inspector::vidmm::{Allocation, Offer, RefusalReason};
+use vidmm_inspector::vidmm::{Allocation, BufferKind, Offer, RefusalReason};
 
 use super::content::{Known, repeated, seeded};
 use super::naive::{Counts, Naive, Offered, Refused, Resident, small};
@@ -68,7 +68,8 @@ fn step(
     oracle: &mut Oracle,
 ) -> Result<bool, String> {
     let before = started(run)?;
-    let in_flight = before.vidmm().book().allocations().filter(|a| before.is_in_flight(a));
+    let done = before.driver().gpu().completed_fence().max(oracle.waits_for(command, before));
+    let in_flight = before.vidmm().book().allocations().filter(|a| a.fence() > done);
     oracle.naive.busy = in_flight.map(|a| a.id().0).collect();
     if oracle.races(command) || oracle.aliases(command) {
         return Ok(true);
@@ -115,6 +116,23 @@ impl Oracle {
             self.naive = before;
         }
         result
+    }
+
+    /// The fence that a use waits for before it looks for room: it is rendered first, into the DMA
+    /// buffer of its device that was used least recently.
+    fn waits_for(&self, command: &Command, machine: &Started) -> FenceId {
+        let Command::Use(references) = command else { return FenceId::default() };
+        let first = references.first().map(|first| first.allocation.0);
+        let known = first.and_then(|id| self.naive.allocations.get(&id));
+        let Some(device) = known.map(|known| DeviceId(known.owner)) else {
+            return FenceId::default();
+        };
+        let buffers = machine.vidmm().queue().buffers().iter();
+        let pool = buffers.filter(|buffer| {
+            buffer.shape.kind == BufferKind::Dma && buffer.shape.device == Some(device)
+        });
+        let oldest = pool.min_by_key(|buffer| buffer.usage.serial);
+        oldest.map_or(FenceId::default(), |buffer| buffer.usage.fence)
     }
 
     /// Whether the CPU goes at what is locked while the GPU has not come to it: a lock waits once,
@@ -259,7 +277,10 @@ impl Oracle {
                 raw.allocation().map(|id| self.exists(id)).transpose()?;
                 self.naive.raw(raw)?;
             }
-            other @ (Command::Power(_) | Command::Expect(_)) => {
+            other @ (Command::CreateContext(..)
+            | Command::Submit(_)
+            | Command::Power(_)
+            | Command::Expect(_)) => {
                 unreachable!("random cases have no {other:?}")
             }
         }
@@ -291,8 +312,8 @@ impl Oracle {
         }
         let allocations = self.naive.allocations.values();
         let promised: u64 = allocations.filter(|a| a.existing.is_none()).map(|a| a.pages).sum();
-        // Two pages of DMA buffers for each device.
-        let promised = promised + 2 * self.naive.devices.len() as u64;
+        // Two pages of DMA buffers for each device, and one of the command buffer of its context.
+        let promised = promised + 3 * self.naive.devices.len() as u64;
         if list.is_none() && promised + pages > self.commit_limit {
             // The numbers are compared by the machine's own invariants.
             return Err((NtStatus::COMMITMENT_LIMIT, RefusalReason::Driver));
@@ -384,6 +405,10 @@ impl Oracle {
             accesses.push((id, range, reference.kind));
         }
         self.reclaimed(&wanted)?;
+        // A command buffer names no empty ranges: the driver refuses it before anything moves.
+        if accesses.iter().any(|(_, (from, to), _)| from == to) {
+            return Err((NtStatus::INVALID_PARAMETER, RefusalReason::CommandBuffer));
+        }
         let contents = self.naive.contents.iter();
         let ahead: BTreeMap<u32, u64> = contents.map(|(id, known)| (*id, known.writes)).collect();
         self.naive.make_resident(&wanted, None)?;

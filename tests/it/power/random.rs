@@ -7,7 +7,6 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use vidmm_inspector::base::{AllocationId, Piece};
 use vidmm_inspector::config::{EnginePolicy, HardwareKeeps, Kept};
 use vidmm_inspector::ddi::{
@@ -19,7 +18,7 @@ use vidmm_inspector::machine::{
 use vidmm_inspector::memory::{Content, bytes};
 use vidmm_inspector::vidmm::{Fate, Power, Sleep, Transition};
 
-use crate::script::{ALL, PAGE, Script, info};
+use crate::script::{ALL, PAGE, Script, info, random};
 
 use super::{GART, H, NONE, P, S, V1};
 
@@ -500,20 +499,5 @@ fn compare(oracle: &Oracle, started: &Started) -> Result<(), String> {
 
 #[test]
 fn random_transitions_leave_what_the_table_says() {
-    let number = |variable: &str| std::env::var(variable).ok()?.parse::<u64>().ok();
-    let seed = number("RANDOM_SEED").unwrap_or(0x5EED);
-    let times = number("RANDOM_TIMES").and_then(|times| u32::try_from(times).ok()).unwrap_or(1);
-    let mut key = [9; 32];
-    key[..8].copy_from_slice(&seed.to_le_bytes());
-    let config = Config {
-        cases: 600_u32.saturating_mul(times),
-        failure_persistence: None,
-        ..Config::default()
-    };
-    let random = TestRng::from_seed(RngAlgorithm::ChaCha, &key);
-    let result = TestRunner::new_with_rng(config, random)
-        .run(&cases(), |case| check(&case).map_err(TestCaseError::fail));
-    if let Err(error) = result {
-        panic!("RANDOM_SEED={seed}: {error}");
-    }
+    random(600, 9, &cases(), check);
 }

@@ -125,23 +125,20 @@ fn tooltip(ui: &mut Ui, card: &Card) {
 
 /// The arrow to the next card.
 fn arrow(painter: &Painter, card: Rect, same_operation: bool) {
+    arrow_to(painter, card, GAP, if same_operation { ["same", "args"] } else { ["", ""] });
+}
+
+/// An arrow across `gap` with a word above it and one below.
+pub(super) fn arrow_to(painter: &Painter, card: Rect, gap: f32, words: [&str; 2]) {
     let tokens = crate::ui::theme::tokens_of_context(painter.ctx());
-    let (from, to, y) = (card.right() + 4.0, card.right() + GAP - 4.0, card.center().y);
+    let (from, to, y) = (card.right() + 4.0, card.right() + gap - 4.0, card.center().y);
     let ink = tokens.text_faint;
     horizontal_line(painter, from, to - 4.0, y, ink);
     Icon::TriangleRight.paint(painter, pos2(to - 3.0, y + 0.5), 7.0, ink);
-    if same_operation {
-        let middle = card.right() + GAP / 2.0;
-        for (word, y) in [("same", y - 9.0), ("args", y + 9.0)] {
-            text::paint(
-                painter,
-                pos2(middle, y),
-                Align2::CENTER_CENTER,
-                word,
-                size::TEXT_TINY,
-                ink,
-            );
-        }
+    let middle = card.right() + gap / 2.0;
+    let centre = Align2::CENTER_CENTER;
+    for (word, y) in words.into_iter().zip([y - 9.0, y + 9.0]) {
+        text::paint(painter, pos2(middle, y), centre, word, size::TEXT_TINY, ink);
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) fn detail_ui(
     let scroll = egui::ScrollArea::vertical().auto_shrink([false, false]);
     scroll.show(&mut child, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
-        envelope_ui(ui, prepared);
+        envelope_ui(ui, prepared, true);
         if let Some(runs) = &prepared.runs {
             runs_ui(ui, view, prepared, (runs, all_runs), actions);
         }
@@ -35,7 +35,7 @@ pub(super) fn detail_ui(
 }
 
 /// The title of a part with a remark at the right end.
-fn title(ui: &mut Ui, label: &str, note: &str, first: bool) {
+pub(super) fn title(ui: &mut Ui, label: &str, note: &str, first: bool) {
     let tokens = tokens(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 28.0), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Heading, true, format!("{label}, {note}")));
@@ -66,16 +66,16 @@ fn ordinal(number: u32) -> String {
     }
 }
 
-fn envelope_ui(ui: &mut Ui, prepared: &Prepared) {
+pub(super) fn envelope_ui(ui: &mut Ui, prepared: &Prepared, first: bool) {
     let part = prepared.card().and_then(|card| card.call());
     let (Some(rows), Some(part)) = (&prepared.envelope, part) else {
-        title(ui, "Envelope", "", true);
+        title(ui, "Envelope", "", first);
         note_row(ui, "An earlier command made the call that wrote this buffer.");
         return;
     };
     let of = format!("{}.{}", prepared.scene.command, part.operation);
     let label = format!("Envelope of the {} call", ordinal(part.pass));
-    title(ui, &label, &format!("{of}, in → out"), true);
+    title(ui, &label, &format!("{of}, in → out"), first);
     for row in rows {
         envelope_row(ui, row);
     }
@@ -83,7 +83,7 @@ fn envelope_ui(ui: &mut Ui, prepared: &Prepared) {
 }
 
 /// A faint sentence across the part.
-fn note_row(ui: &mut Ui, said: &str) {
+pub(super) fn note_row(ui: &mut Ui, said: &str) {
     let ink = tokens(ui).text_faint;
     ui.horizontal_wrapped(|ui| {
         ui.add_space(size::PANEL_INSET);
@@ -125,7 +125,7 @@ fn envelope_row(ui: &mut Ui, row: &EnvelopeRow) {
 }
 
 /// Ground and edge of a row that stands out.
-fn mark_row(ui: &Ui, rect: Rect) {
+pub(super) fn mark_row(ui: &Ui, rect: Rect) {
     let tokens = tokens(ui);
     let painter = ui.painter();
     let ground = rect.shrink2(vec2(4.0, 0.0));
@@ -321,15 +321,17 @@ fn run_row(ui: &mut Ui, view: &View<'_>, row: &FrameRow, actions: &mut Vec<Actio
     });
 }
 
-fn seat_ui(
+pub(super) fn seat_ui(
     ui: &mut Ui,
     view: &View<'_>,
     prepared: &Prepared,
     seat: &Seat,
     actions: &mut Vec<Action>,
 ) {
-    let serial = prepared.card().map_or(0, |card| card.serial);
-    let number = u64::try_from(seat.pages.len()).unwrap_or(u64::MAX);
+    // What is listed of a large buffer is not all of it.
+    let listed = u64::try_from(seat.pages.len()).unwrap_or(u64::MAX);
+    let size = prepared.card().map_or(0, |card| u64::from(card.size));
+    let number = size.div_ceil(crate::base::PAGE_SIZE).max(listed);
     let note = match (seat.segment, seat.pages.first().and_then(|page| page.page)) {
         (Some(segment), Some(first)) => {
             let name = view.names.segment(segment);
@@ -338,10 +340,32 @@ fn seat_ui(
         _ if seat.unmapped => format!("mapped nowhere now, {}", counted(number, "page")),
         _ => format!("contiguous, {}", counted(number, "page")),
     };
-    title(ui, &format!("Where buffer {serial} sits"), &note, false);
-    for page in &seat.pages {
+    let name = match prepared.work.as_ref().filter(|work| !work.spot.paging) {
+        Some(_) => prepared.buffer_name(),
+        None => prepared.buffer_name().to_lowercase(),
+    };
+    title(ui, &format!("Where {name} sits"), &note, false);
+    let shown = seat_window(seat);
+    for page in seat.pages.get(shown.clone()).unwrap_or_default() {
         seat_row(ui, view, seat, page, actions);
     }
+    let more = number.saturating_sub(u64::try_from(shown.len()).unwrap_or(u64::MAX));
+    if more > 0 {
+        let how =
+            if seat.segment.is_none() && !seat.unmapped { ", one behind the other" } else { "" };
+        note_row(ui, &format!("and {}{how}", counted(more, "more page")));
+    }
+}
+
+/// The pages that are listed: of contiguous memory a few around what is fetched, else all.
+fn seat_window(seat: &Seat) -> std::ops::Range<usize> {
+    let len = seat.pages.len();
+    if seat.segment.is_some() || seat.unmapped {
+        return 0..len;
+    }
+    let fetched = seat.pages.iter().position(|page| page.fetching).unwrap_or(0);
+    let start = fetched.saturating_sub(2).min(len.saturating_sub(WINDOW));
+    start..(start + WINDOW).min(len)
 }
 
 fn seat_row(ui: &mut Ui, view: &View<'_>, seat: &Seat, page: &SeatPage, actions: &mut Vec<Action>) {
@@ -382,7 +406,7 @@ fn seat_row(ui: &mut Ui, view: &View<'_>, seat: &Seat, page: &SeatPage, actions:
         (format!("+{}", hex(page.offset)), tokens.text_faint)
     };
     let at = pos2(inside.right(), y);
-    let end = small(painter, at, Align2::RIGHT_CENTER, &said, said_ink, 60.0).left() - 6.0;
+    let end = small(painter, at, Align2::RIGHT_CENTER, &said, said_ink, 92.0).left() - 6.0;
     let wrong = if page.right { ink } else { tokens.error };
     let mut x = inside.left();
     for (cell, ink) in [(&from, ink), (&address, ink), (&frame, wrong)] {

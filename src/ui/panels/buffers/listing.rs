@@ -8,11 +8,14 @@ use egui::{
     Align2, Color32, CursorIcon, Key, Painter, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2,
 };
 
-use super::packet::{Look, PaintedPacket, ROLES, paint_packet, role_ink};
+use super::packet::{
+    Look, PaintedPacket, ROLES, paint_address_lines, paint_packet, patched_ink, role_ink,
+};
 use super::paint::small;
 use super::rows::{Columns, points};
+use super::work::WorkView;
 use super::{BuffersState, Page, Prepared};
-use crate::analysis::buffers::{Card, Held, PacketLine, Row};
+use crate::analysis::buffers::{self, AddressMark, Card, Held, PacketLine, Row};
 use crate::app::{Action, Item, View};
 use crate::base::text::{count, counted, hex};
 use crate::kmd::{DecodedPacket, decode};
@@ -25,7 +28,7 @@ use crate::ui::widgets::{
 pub(super) fn header_ui(
     ui: &mut Ui,
     left: Rect,
-    narrow: bool,
+    pages: &[(Page, &str)],
     prepared: &Prepared,
     state: &mut BuffersState,
 ) {
@@ -34,27 +37,40 @@ pub(super) fn header_ui(
     let bar = snap(&painter, Rect::from_min_size(left.min, vec2(left.width(), size::PANEL_HEADER)));
     painter.rect_filled(bar, 0.0, tokens.bar);
     horizontal_line(&painter, bar.left(), bar.right(), bar.bottom() - 1.0, tokens.separator);
-    let Some(card) = prepared.card() else { return };
     let at = bar.left_center() + vec2(size::PANEL_INSET, 0.0);
-    let name = format!("Buffer {}", card.serial);
+    let name = prepared.buffer_name();
     let left_centre = Align2::LEFT_CENTER;
     let end = text::paint(&painter, at, left_centre, &name, size::TEXT_BODY, tokens.text).right();
     let mut right = bar.right() - size::PANEL_INSET;
-    if narrow {
+    if !pages.is_empty() {
+        let width = if pages.len() > 2 { 210.0 } else { 140.0 };
         let room =
-            Rect::from_min_max(pos2(right - 140.0, bar.top() + 1.0), pos2(right, bar.bottom()));
+            Rect::from_min_max(pos2(right - width, bar.top() + 1.0), pos2(right, bar.bottom()));
         let mut child = ui.new_child(
             egui::UiBuilder::new()
                 .max_rect(room)
                 .layout(egui::Layout::right_to_left(egui::Align::Center)),
         );
-        let pages = [(Page::Packets, "Packets"), (Page::Call, "Call")];
-        if let Some(page) = segmented(&mut child, "Show", &pages, state.page) {
+        let current = shown_page(pages, state.page);
+        if let Some(page) = segmented(&mut child, "Show", pages, current) {
             state.page = page;
         }
-        right -= 152.0;
+        right -= width + 12.0;
     }
-    if state.page == Page::Packets || !narrow {
+    if pages.is_empty() || shown_page(pages, state.page) == Page::Packets {
+        if prepared.work.as_ref().is_some_and(|work| !work.spot.paging) {
+            let ink = tokens.text_secondary;
+            let galley = text::mixed_text(&painter, "patched", size::TEXT_TINY, ink);
+            let start = right - galley.size().x - 14.0;
+            if start > end + 12.0 {
+                let place = pos2(start, bar.center().y - 3.0);
+                let place = snap(&painter, Rect::from_min_size(place, vec2(10.0, 8.0)));
+                painter.rect_filled(place, 0.0, mix(tokens.bar, patched_ink(tokens), 0.5));
+                let at = pos2(start + 14.0, bar.center().y);
+                text::paint_galley(&painter, at, left_centre, galley, ink);
+                right = start - 10.0;
+            }
+        }
         for (role, word) in ROLES.into_iter().rev() {
             let ink = tokens.text_secondary;
             let galley = text::mixed_text(&painter, word, size::TEXT_TINY, ink);
@@ -74,6 +90,11 @@ pub(super) fn header_ui(
     if right - at.x > 120.0 {
         small(&painter, at, left_centre, &prepared.fetched_from, tokens.text_faint, right - at.x);
     }
+}
+
+/// The page shown: packets where the one remembered is not among `pages`.
+pub(super) fn shown_page(pages: &[(Page, &str)], page: Page) -> Page {
+    if pages.iter().any(|(known, _)| *known == page) { page } else { Page::Packets }
 }
 
 /// The rows: bytes at the left, packets at the right.
@@ -109,13 +130,17 @@ pub(super) fn list_ui(
         });
         let top = space.top() + 6.0;
         let painter = ui.painter().with_clip_rect(area.intersect(ui.clip_rect()));
+        let work = prepared.work.as_ref().filter(|work| !work.spot.paging);
+        let related = work.and_then(|work| {
+            work.list.packets_of(super::work::marked(view, prepared, work, state)?)
+        });
         for index in prepared.list.visible(visible.top() - 6.0, visible.bottom()) {
             let Some((from, to)) = prepared.list.span(index) else { continue };
             let rect = Rect::from_min_max(
                 pos2(area.left(), top + points(from)),
                 pos2(area.right(), top + points(to)),
             );
-            paint_row(&painter, &columns, rect, index, view, prepared);
+            paint_row(&painter, &columns, rect, index, view, prepared, related.as_ref());
         }
         let pointed = response.hover_pos().and_then(|at| prepared.list.at(at.y - top));
         react(ui, &response, pointed, view, prepared, state, actions);
@@ -242,16 +267,26 @@ fn paint_row(
     row: usize,
     view: &View<'_>,
     prepared: &Prepared,
+    related: Option<&Range<u32>>,
 ) {
     let tokens = crate::ui::theme::tokens_of_context(painter.ctx());
     let Some(card) = prepared.card() else { return };
+    let is_related = |bytes: &Range<usize>| {
+        let start = u32::try_from(bytes.start).unwrap_or(u32::MAX);
+        let end = u32::try_from(bytes.end).unwrap_or(u32::MAX);
+        related.is_some_and(|related| related.start < end && start < related.end)
+    };
     match prepared.rows.get(row) {
         Some(Row::Packet(index)) => {
             let mask = prepared.list.mask(row);
             if let Some((line, packet)) = decoded(prepared, *index) {
-                let look = Look::new(view, line);
-                let painted = PaintedPacket { line, packet: &packet, mask, look };
+                let look = Look { related: is_related(&line.range), ..Look::new(view, line) };
+                let addresses = addresses_of(view, prepared, line);
+                let painted =
+                    PaintedPacket { line, packet: &packet, mask, look, addresses: &addresses };
                 paint_packet(painter, tokens, columns, rect, prepared, &painted);
+                let words = view.words();
+                paint_address_lines(painter, tokens, columns, rect, &addresses, words);
             }
         }
         Some(Row::Fold { lines, units }) => {
@@ -281,6 +316,17 @@ fn paint_row(
             };
             divider(painter, columns, rect, look, &said);
         }
+        Some(Row::Split(part)) => {
+            let number = part + 1;
+            let work = prepared.work.as_ref();
+            let part = work.and_then(|work| work.pass()?.parts.get(*part));
+            let why = part.and_then(|part| part.split_for).map_or(String::new(), |id| {
+                let name = view.names.allocation(id);
+                format!(": {name} has no room beside what came before")
+            });
+            let said = format!("Part {number} begins, the buffer is split here{why}");
+            divider(painter, columns, rect, (Icon::BufferFull, tokens.warn), &said);
+        }
         Some(Row::NotWritten(range)) => {
             let inside = Rect::from_min_max(
                 pos2(columns.left, rect.top() + 4.0),
@@ -302,6 +348,15 @@ fn paint_row(
         }
         None => {}
     }
+}
+
+/// Where addresses belong in a packet of a submission.
+fn addresses_of(view: &View<'_>, prepared: &Prepared, line: &PacketLine) -> Vec<AddressMark> {
+    let work = prepared.work.as_ref().filter(|work| !work.spot.paging);
+    let pass = work.and_then(WorkView::pass);
+    let sources = super::sources(view, prepared.subject.0);
+    let (Some(pass), Some(sources)) = (pass, sources) else { return Vec::new() };
+    buffers::address_mark(sources, pass, &prepared.fetched.bytes, &line.range)
 }
 
 fn divider(

@@ -3,11 +3,14 @@
 //! Shows the operation that is selected or at the playhead, or all buffers of the command.
 
 mod cards;
+mod commands;
 mod detail;
 mod listing;
+mod lists;
 mod packet;
 mod paint;
 mod rows;
+mod work;
 
 #[cfg(test)]
 pub(super) mod tests;
@@ -16,22 +19,28 @@ use std::collections::BTreeSet;
 
 use egui::{Rect, Ui, pos2};
 
+use self::work::WorkView;
 use super::operations::direction_mark;
 use crate::analysis::buffers::{
-    self, Card, EnvelopeRow, Fetched, FrameRuns, PacketLine, PacketState, Row, Scene, Seat, Sources,
+    self, Card, EnvelopeRow, Fetched, FrameRuns, PacketLine, PacketState, Row, Scene, Seat,
+    Sources, Spot,
 };
 use crate::analysis::explain::{Words, flow, no_buffer_text, operation_text, operation_title};
 use crate::app::{Action, Item, View};
-use crate::machine::{SharedTrace, TracedKind};
+use crate::machine::{Place, SharedTrace, TracedKind};
 use crate::ui::theme::{Mark, size, tokens};
 use crate::ui::widgets::{empty_state, horizontal_line, vertical_line};
+use crate::vidmm::Asked;
 
 /// Which part is shown where there is no room for two.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Page {
     #[default]
     Packets,
+    /// The call that wrote them, or the lists that go with a submission.
     Call,
+    /// The command buffer that they were made from.
+    Commands,
 }
 
 /// What the panel remembers of its look.
@@ -49,6 +58,14 @@ pub(crate) struct BuffersState {
     scene: Option<Prepared>,
     /// A packet to be brought into view.
     reveal: Option<usize>,
+    /// The group of a command buffer that is marked.
+    group: Option<usize>,
+    /// The group of the step that was selected last.
+    group_of_step: Option<(Place, Option<usize>)>,
+    /// The command and the part of it whose card was brought into view.
+    spot: Option<(usize, Spot)>,
+    /// A group to be brought into view.
+    reveal_group: Option<usize>,
     /// The packet that was in view: command, serial and number.
     revealed: Option<(usize, u64, usize)>,
 }
@@ -77,11 +94,24 @@ struct Prepared {
     seat: Option<Seat>,
     /// Where the device fetches the buffer, in words.
     fetched_from: String,
+    /// The submission that the operation belongs to, and the note of where it stands among others.
+    work: Option<WorkView>,
 }
 
 impl Prepared {
     fn card(&self) -> Option<&Card> {
         self.scene.cards.get(self.shown)
+    }
+
+    /// What the buffer shown is called: DMA buffers by their place in VidMm's table, as operations
+    /// name them, the others by how many were begun before.
+    fn buffer_name(&self) -> String {
+        let work = self.work.as_ref().filter(|work| !work.spot.paging);
+        match (self.card(), work) {
+            (Some(card), Some(_)) => format!("DMA buffer {}", card.index),
+            (Some(card), None) => format!("Buffer {}", card.serial),
+            (None, _) => String::new(),
+        }
     }
 
     fn name(&self, operation: u32) -> &str {
@@ -108,6 +138,23 @@ struct Layout {
     low: bool,
 }
 
+impl Layout {
+    /// The same with everything below the head moved down.
+    fn below(self, height: f32) -> Self {
+        let down = |rect: Rect| {
+            let bottom = self.left.bottom();
+            let top = (rect.top() + height).min(bottom);
+            let foot = (rect.bottom() + height).min(bottom);
+            Rect::from_x_y_ranges(rect.x_range(), top..=foot)
+        };
+        let (cards, progress) = (down(self.cards), down(self.progress));
+        let (left, right) = (down(self.left), self.right.map(down));
+        Self { cards, progress, left, right, ..self }
+    }
+}
+
+/// Below this height there is no room for the cards of a submission above those of its paging.
+const LEAST_FOR_TWO: f32 = 230.0;
 /// Below this height cards are two lines high.
 const LOW: f32 = 430.0;
 /// Below this width bytes and envelope share one place.
@@ -171,18 +218,51 @@ pub(crate) fn buffers_ui(
     let Some(prepared) = state.scene.take() else { return };
     if prepared.scene.cards.is_empty() {
         let asked = view.run.command(subject.0);
-        let (title, hint) = no_buffer_text(subject.0, asked);
+        let operation = subject.1.and_then(|number| trace.operation(number));
+        let (title, hint) = match operation.map(|operation| &operation.kind) {
+            Some(TracedKind::Asked(record)) if matches!(record.asked, Asked::Preempt(_)) => (
+                format!("{} writes no buffer", prepared.title),
+                "It takes back what the GPU has not begun. What was taken back is patched and \
+                 submitted again by later operations.",
+            ),
+            _ => no_buffer_text(subject.0, asked),
+        };
         say(ui, area, &title, hint);
         state.scene = Some(prepared);
         return;
     }
-    let layout = layout(area, prepared.scene.progress.is_some());
+    if let Some(work) = &prepared.work
+        && !work.spot.paging
+    {
+        work_ui(ui, area, view, &prepared, work, state, actions);
+        state.scene = Some(prepared);
+        return;
+    }
+    let mut layout = layout(area, prepared.scene.progress.is_some());
     head_ui(ui, layout.head, &prepared);
-    cards::strip_ui(ui, layout.cards, layout.low, view, &prepared, state, actions);
+    if let Some(work) = prepared.work.as_ref().filter(|_| area.height() >= LEAST_FOR_TWO) {
+        // Paging for a submission: its cards stand above those of the operation, where there are
+        // several of these.
+        let rest = prepared.scene.cards.len() > 1;
+        let strip = layout.cards;
+        if rest {
+            layout = layout.below(strip.height());
+        }
+        work::strip_ui(ui, strip, layout.low, view, work, state, actions);
+        if rest {
+            cards::strip_ui(ui, layout.cards, layout.low, view, &prepared, state, actions);
+        }
+    } else {
+        cards::strip_ui(ui, layout.cards, layout.low, view, &prepared, state, actions);
+    }
     cards::progress_ui(ui, layout.progress, layout.low, &prepared);
     horizontal_line(ui.painter(), area.left(), area.right(), layout.left.top(), tokens.separator);
     let shows_detail = layout.right.is_none() && state.page == Page::Call;
-    listing::header_ui(ui, layout.left, layout.right.is_none(), &prepared, state);
+    let pages: &[_] = match layout.right {
+        None => &[(Page::Packets, "Packets"), (Page::Call, "Call")],
+        Some(_) => &[],
+    };
+    listing::header_ui(ui, layout.left, pages, &prepared, state);
     let body = layout.left.with_min_y(layout.left.top() + size::PANEL_HEADER);
     if shows_detail {
         detail::detail_ui(ui, body, view, &prepared, &mut state.all_runs, actions);
@@ -195,6 +275,58 @@ pub(crate) fn buffers_ui(
         detail::detail_ui(ui, inside, view, &prepared, &mut state.all_runs, actions);
     }
     state.scene = Some(prepared);
+}
+
+/// A submission: its cards, its command buffer, its DMA buffer, and what they name.
+fn work_ui(
+    ui: &mut Ui,
+    area: Rect,
+    view: &View<'_>,
+    prepared: &Prepared,
+    work: &WorkView,
+    state: &mut BuffersState,
+    actions: &mut Vec<Action>,
+) {
+    let tokens = tokens(ui);
+    let layout = work::layout(area);
+    head_ui(ui, layout.head, prepared);
+    work::strip_ui(ui, layout.cards, layout.low, view, work, state, actions);
+    let top = layout.packets.top();
+    horizontal_line(ui.painter(), area.left(), area.right(), top, tokens.separator);
+    let body = |column: Rect| column.with_min_y(column.top() + size::PANEL_HEADER);
+    let pages: &[_] = match (layout.commands, layout.lists) {
+        (Some(_), Some(_)) => &[],
+        (Some(_), None) => &[(Page::Packets, "Packets"), (Page::Call, "Lists")],
+        _ => &[(Page::Commands, "Commands"), (Page::Packets, "Packets"), (Page::Call, "Lists")],
+    };
+    listing::header_ui(ui, layout.packets, pages, prepared, state);
+    match listing::shown_page(pages, state.page) {
+        Page::Commands => {
+            commands::list_ui(ui, body(layout.packets), view, prepared, work, state, actions);
+        }
+        Page::Call => lists::lists_ui(ui, body(layout.packets), view, prepared, work, actions),
+        Page::Packets => {
+            listing::list_ui(ui, body(layout.packets), view, prepared, state, actions);
+        }
+    }
+    if let Some(column) = layout.commands {
+        commands::header_ui(ui, column, work);
+        commands::list_ui(ui, body(column), view, prepared, work, state, actions);
+        let x = column.right();
+        vertical_line(ui.painter(), x, column.top(), column.bottom(), tokens.separator);
+    }
+    if let Some(column) = layout.lists {
+        let x = column.left();
+        vertical_line(ui.painter(), x, column.top(), column.bottom(), tokens.separator);
+        let inside = column.with_min_x(column.left() + 1.0).with_min_y(column.top() + 1.0);
+        lists::lists_ui(ui, inside, view, prepared, work, actions);
+    }
+}
+
+/// What a command taken apart is derived from, where it is.
+fn sources<'a>(view: &View<'a>, command: usize) -> Option<Sources<'a>> {
+    let trace = trace_of(view, command)?;
+    Some(Sources { started: view.started?, names: view.names, trace })
 }
 
 fn say(ui: &mut Ui, area: Rect, title: &str, hint: &str) {
@@ -230,6 +362,9 @@ fn prepare(
         state.subject = Some(subject);
         state.picked = None;
         state.opened.clear();
+        if state.scene.as_ref().is_some_and(|known| known.subject.0 != subject.0) {
+            (state.group, state.group_of_step) = (None, None);
+        }
     }
     let fresh = state.scene.as_ref().is_some_and(|known| {
         (known.revision, known.subject, known.picked, known.opened)
@@ -239,13 +374,20 @@ fn prepare(
         return;
     }
     let words = view.words();
-    let scene = buffers::scene(sources, subject.1);
+    let work = work::spot_of(sources, subject.1);
+    let pass = work.as_ref().and_then(|(work, spot)| work.passes.get(spot.pass));
+    let scene = match (pass, &work) {
+        (Some(pass), Some((_, spot))) if !spot.paging => buffers::pass_scene(sources, pass),
+        _ => buffers::scene(sources, subject.1),
+    };
     let shown = shown_card(view, state, &scene);
-    let traced = scene.operation.and_then(|number| sources.trace.operation(number));
-    let (title, story) = match (traced, scene.operation) {
+    let work = work.and_then(|(work, spot)| work::prepare(sources, words, work, spot));
+    let told = subject.1.or(scene.operation);
+    let traced = told.and_then(|number| sources.trace.operation(number));
+    let (title, story) = match (traced, told) {
         (Some(traced), Some(number)) => (
             format!("{}.{number} {}", scene.command, operation_title(traced, words)),
-            operation_text(sources.trace, traced, words).sentence(),
+            operation_text(traced, words).sentence(),
         ),
         _ => {
             let operations = u64::try_from(sources.trace.operations.len()).unwrap_or(u64::MAX);
@@ -259,7 +401,10 @@ fn prepare(
     let fetched = card.map_or_else(Fetched::default, |card| buffers::fetch(sources.started, card));
     let lines = card.map_or_else(Vec::new, |card| buffers::packets(sources, card, &fetched.bytes));
     let rows = card.map_or_else(Vec::new, |card| buffers::rows(card, &lines, &state.opened));
-    let list = rows::List::new(card, &rows, &lines, &fetched.bytes);
+    let pass = work.as_ref().filter(|work| !work.spot.paging).and_then(WorkView::pass);
+    let list = rows::List::new(card, &rows, &lines, &fetched.bytes, |line| {
+        pass.map_or(0, |pass| buffers::addresses_in(sources, pass, &line.range))
+    });
     let of_card = card.and_then(|card| card.call()).map(|part| part.operation);
     let operation = scene.operation.or(of_card);
     let marks = sources.trace.operations.iter().map(|known| mark_of(&known.kind, words)).collect();
@@ -289,6 +434,7 @@ fn prepare(
         lines,
         rows,
         list,
+        work,
     };
     reveal(state, view, &prepared);
     state.scene = Some(prepared);
@@ -360,6 +506,7 @@ fn head_ui(ui: &Ui, rect: Rect, prepared: &Prepared) {
     let left = egui::Align2::LEFT_CENTER;
     let count = prepared.scene.cards.len();
     let right = match (prepared.scene.operation, count) {
+        _ if prepared.work.as_ref().is_some_and(|work| !work.spot.paging) => String::new(),
         (Some(_), 1) => "one operation, one buffer".to_owned(),
         (Some(_), count) => format!("one operation, {count} buffers, completes once"),
         (None, _) => String::new(),

@@ -5,15 +5,18 @@ use egui::{Align2, Color32, Painter, Pos2, Rect, pos2, vec2};
 
 use super::Prepared;
 use super::paint::{mono, small};
-use super::rows::{Columns, LINE, LINE_BYTES, LineMask, points, row_lines};
-use crate::analysis::buffers::{PacketLine, PacketState};
+use super::rows::{
+    ADDRESS, Columns, LINE, LINE_BYTES, LineMask, MOST_ADDRESSES, points, row_lines,
+};
+use crate::analysis::buffers::{AddressMark, PacketLine, PacketState};
+use crate::analysis::explain::Words;
 use crate::app::{Item, View};
 use crate::base::text::count;
 use crate::gpu::FieldRole;
 use crate::kmd::DecodedPacket;
 use crate::machine::Place;
 use crate::ui::theme::{Tokens, mix, size, text};
-use crate::ui::widgets::{Icon, horizontal_line, outline, snap};
+use crate::ui::widgets::{Icon, dashed_rect, horizontal_line, outline, snap};
 
 /// Which bytes a colour stands for.
 pub(super) const ROLES: [(FieldRole, &str); 5] = [
@@ -39,6 +42,8 @@ pub(super) fn role_ink(tokens: &Tokens, role: FieldRole) -> Color32 {
 pub(super) struct Look {
     pub(super) selected: bool,
     pub(super) hovered: bool,
+    /// Made from the command that is marked.
+    pub(super) related: bool,
 }
 
 impl Look {
@@ -47,7 +52,7 @@ impl Look {
             (Some(Item::Step(place)), Some(step)) => place == step && is_packet(step),
             _ => false,
         };
-        Self { selected: is_it(view.selected), hovered: is_it(view.hovered) }
+        Self { selected: is_it(view.selected), hovered: is_it(view.hovered), related: false }
     }
 }
 
@@ -61,6 +66,8 @@ pub(super) struct PaintedPacket<'a> {
     pub(super) packet: &'a DecodedPacket,
     pub(super) mask: LineMask,
     pub(super) look: Look,
+    /// Where addresses belong in it.
+    pub(super) addresses: &'a [AddressMark],
 }
 
 pub(super) fn paint_packet(
@@ -71,7 +78,7 @@ pub(super) fn paint_packet(
     prepared: &Prepared,
     painted: &PaintedPacket<'_>,
 ) {
-    let PaintedPacket { line, packet, mask, look } = painted;
+    let PaintedPacket { line, packet, mask, look, addresses } = painted;
     let frame = Rect::from_min_max(
         pos2(columns.left - 6.0, rect.top()),
         pos2(columns.right + 6.0, rect.bottom() - 1.0),
@@ -81,9 +88,20 @@ pub(super) fn paint_packet(
     if next || look.selected {
         painter.rect_filled(frame, size::RADIUS, mix(tokens.canvas, tokens.accent_ground, 0.85));
         outline(painter, frame, size::RADIUS, 1.0, tokens.accent);
-    } else if look.hovered {
-        painter.rect_filled(frame, size::RADIUS, tokens.hover_ground(tokens.canvas));
+    } else if look.hovered || look.related {
+        let ground = if look.hovered {
+            tokens.hover_ground(tokens.canvas)
+        } else {
+            tokens.related_ground(tokens.canvas)
+        };
+        painter.rect_filled(frame, size::RADIUS, ground);
     }
+    if look.related {
+        let edge = Rect::from_min_size(frame.min, vec2(3.0, frame.height()));
+        painter.rect_filled(snap(painter, edge), 0.0, tokens.accent);
+    }
+    let told = u32::try_from(addresses.len().min(MOST_ADDRESSES)).unwrap_or(0);
+    let rect = rect.with_max_y(rect.bottom() - points(told * ADDRESS));
     paint_bracket(painter, tokens, columns, rect, next || look.selected);
     let dim = matches!(line.state, PacketState::Done | PacketState::Skipped);
     let bytes = prepared.fetched.bytes.get(line.range.clone()).unwrap_or_default();
@@ -107,6 +125,7 @@ pub(super) fn paint_packet(
         let at = pos2(columns.left, y);
         let digits = format!("{offset:04X}");
         mono(painter, at, Align2::LEFT_CENTER, &digits, tokens.text_faint, 60.0);
+        paint_addresses(painter, tokens, columns, y, line.range.start + start, addresses);
         paint_bytes(painter, tokens, columns, y, start, part, packet, dim);
         before = Some(number);
         y += points(LINE);
@@ -126,6 +145,74 @@ fn paint_bracket(painter: &Painter, tokens: &Tokens, columns: &Columns, rect: Re
     bar(from, rect.top() + 4.0, rect.bottom() - 5.0, 1.0);
     bar(to, rect.top() + 6.0, rect.bottom() - 7.0, 2.0);
     horizontal_line(painter, from, to, rect.center().y - 1.0, ink);
+}
+
+/// The ground of the bytes of a line that are addresses: filled once they are patched, dashed before.
+fn paint_addresses(
+    painter: &Painter,
+    tokens: &Tokens,
+    columns: &Columns,
+    y: f32,
+    start: usize,
+    addresses: &[AddressMark],
+) {
+    for mark in addresses.iter().filter(|mark| mark.allocation.is_some()) {
+        let Some(first) = mark.offset.checked_sub(start).filter(|first| first + 8 <= LINE_BYTES)
+        else {
+            continue;
+        };
+        let right = columns.byte(first + 7) + 2.0 * columns.glyph + 2.0;
+        let place =
+            Rect::from_min_max(pos2(columns.byte(first) - 2.0, y - 8.0), pos2(right, y + 8.0));
+        if mark.patched {
+            let ground = mix(tokens.canvas, patched_ink(tokens), 0.24);
+            painter.rect_filled(snap(painter, place), 0.0, ground);
+        } else {
+            dashed_rect(painter, place, patched_ink(tokens));
+        }
+    }
+}
+
+/// The colour of addresses that patching writes.
+pub(super) fn patched_ink(tokens: &Tokens) -> Color32 {
+    tokens.moved_in
+}
+
+/// What stood where addresses belong and what stands there now, below their packet.
+pub(super) fn paint_address_lines(
+    painter: &Painter,
+    tokens: &Tokens,
+    columns: &Columns,
+    rect: Rect,
+    addresses: &[AddressMark],
+    words: Words<'_>,
+) {
+    let told = addresses.len().min(MOST_ADDRESSES);
+    let lines = u32::try_from(told).unwrap_or(0);
+    let mut y = rect.bottom() - points(lines * ADDRESS) + points(ADDRESS) / 2.0 - 3.0;
+    let left = Align2::LEFT_CENTER;
+    for (index, mark) in addresses.iter().take(told).enumerate() {
+        let hidden = addresses.len() - told;
+        if index + 1 == told && hidden > 0 {
+            let said = format!("and {} more", hidden + 1);
+            small(painter, pos2(columns.bytes, y), left, &said, tokens.text_faint, 200.0);
+            break;
+        }
+        let ink = if mark.patched { patched_ink(tokens) } else { tokens.text_faint };
+        let icon = if mark.patched { Icon::Diamond } else { Icon::Circle };
+        icon.paint(painter, pos2(columns.bytes - 10.0, y), 8.0, ink);
+        let ink = if mark.patched { mix(ink, tokens.text, 0.25) } else { tokens.text_secondary };
+        let at = pos2(columns.bytes, y);
+        let room = columns.right - columns.bytes;
+        let said = mark.change_text(words);
+        let end = mono(painter, at, left, &said, ink, room).right() + 12.0;
+        let bound = mark.bound_text(words);
+        if columns.right - end > 40.0 {
+            let at = pos2(end, y);
+            small(painter, at, left, &bound, tokens.text_secondary, columns.right - end);
+        }
+        y += points(ADDRESS);
+    }
 }
 
 /// A line of bytes in the colours of their fields, with a stroke under each field.
@@ -202,9 +289,14 @@ fn paint_texts(
         _ => tokens.text_faint,
     };
     let at = pos2(columns.right, y);
-    let word = small(painter, at, right, line.state.name(), word_ink, 60.0);
-    let state_left = word.left() - 16.0;
-    icon.paint(painter, pos2(word.left() - 9.0, y), 9.0, ink);
+    // Where there is little room the sign says it alone.
+    let word_left = if columns.right - columns.text < 150.0 {
+        columns.right + 2.0
+    } else {
+        small(painter, at, right, line.state.name(), word_ink, 60.0).left()
+    };
+    let state_left = word_left - 16.0;
+    icon.paint(painter, pos2(word_left - 9.0, y), 9.0, ink);
     let name_ink = match (packet.fault.is_some(), dim) {
         (true, _) => tokens.error,
         (false, true) => tokens.text_secondary,

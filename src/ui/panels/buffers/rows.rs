@@ -18,6 +18,10 @@ pub(super) const PACKET_PAD: u32 = 4;
 pub(super) const DIVIDER: u32 = 20;
 /// Height of a fold, and of the part that is not written.
 pub(super) const FOLD: u32 = 28;
+/// Height of a patched address below its packet.
+pub(super) const ADDRESS: u32 = 16;
+/// Addresses told below a packet at most.
+pub(super) const MOST_ADDRESSES: usize = 4;
 /// Bytes of a line.
 pub(super) const LINE_BYTES: usize = 16;
 
@@ -39,6 +43,7 @@ impl List {
         rows: &[Row],
         lines: &[PacketLine],
         bytes: &[u8],
+        addresses: impl Fn(&PacketLine) -> usize,
     ) -> Self {
         let mut list = Self { tops: vec![0], masks: Vec::with_capacity(rows.len()) };
         let Some(card) = card else { return list };
@@ -53,8 +58,12 @@ impl List {
                 _ => 0,
             };
             let height = match row {
-                Row::Packet(_) => row_lines(mask) * LINE + PACKET_PAD,
-                Row::Begins(_) | Row::Ends(_) => DIVIDER,
+                Row::Packet(index) => {
+                    let addresses = lines.get(*index).map_or(0, &addresses).min(MOST_ADDRESSES);
+                    let addresses = u32::try_from(addresses).unwrap_or(0) * ADDRESS;
+                    row_lines(mask) * LINE + PACKET_PAD + addresses
+                }
+                Row::Begins(_) | Row::Ends(_) | Row::Split(_) => DIVIDER,
                 Row::Fold { .. } | Row::NotWritten(_) => FOLD,
             };
             top = top.saturating_add(height);

@@ -135,7 +135,7 @@ fn the_tour_is_shown_at_every_interesting_place() {
             let text = include_str!("../../../../tests/sessions/walk.ron");
             let mut stage = Stage::new(text, [864.0, 400.0], per_point, theme);
             for place in [
-                "0", "12", "15", "16.1.1", "16.2", "16", "17.1.1", "17", "18", "19", "20", "19.1",
+                "0", "12", "15", "16.2.1", "16.3", "16", "17.2.1", "17", "18", "19", "20", "19.1",
                 "21",
             ] {
                 stage.go_to(place);
@@ -246,7 +246,7 @@ fn a_frame_lights_up_its_page_and_the_other_way_round() {
 fn tooltips_are_shown() {
     for theme in [Theme::Dark, Theme::Light] {
         let mut stage = Stage::tour(theme);
-        stage.go_to("16.2");
+        stage.go_to("16.3");
         for (x, y, name) in [(100.0, 80.0, "block"), (800.0, 170.0, "hole"), (150.0, 300.0, "page")]
         {
             stage.point(x, y);
@@ -322,7 +322,7 @@ fn small_and_tall_places_are_filled_without_panic() {
     for size in [[60.0, 40.0], [320.0, 120.0], [704.0, 300.0], [1400.0, 900.0]] {
         let text = include_str!("../../../../tests/sessions/walk.ron");
         let mut stage = Stage::new(text, size, 1.5, Theme::Light);
-        stage.go_to("17.1.1");
+        stage.go_to("17.2.1");
         stage.picture(Vec::new(), &format!("size-{}", size[0]));
     }
 }

@@ -65,7 +65,7 @@ pub(super) fn row_text(view: &View<'_>, row: Place, is_open: bool) -> Option<Row
     let trace = trace_of(view, row.command)?;
     let operation = trace.operation(inner.operation)?;
     match inner.packet {
-        None => Some(operation_row(view, row, (trace, operation), stands, is_open)),
+        None => Some(operation_row(view, row, operation, stands, is_open)),
         Some(packet) => packet_row(view, row, operation, packet, stands),
     }
 }
@@ -111,12 +111,12 @@ fn command_row(view: &View<'_>, row: Place, stands: Standing, is_open: bool) -> 
 fn operation_row(
     view: &View<'_>,
     row: Place,
-    (trace, operation): (&CommandTrace, &TracedOperation),
+    operation: &TracedOperation,
     stands: Standing,
     is_open: bool,
 ) -> RowText {
     let words = view.words();
-    let text = operation_text(trace, operation, words);
+    let text = operation_text(operation, words);
     let status = status_of(stands, || operation_status(operation));
     let costs = &view.run.adapter().costs;
     let packets = operation.packets.iter().map(|packet| packet_time(costs, packet.outcome.traffic));
@@ -218,9 +218,14 @@ pub(super) fn concerns(view: &View<'_>, row: Place, id: AllocationId) -> bool {
     let Some(TracedKind::Asked(record)) = operation.map(|operation| &operation.kind) else {
         return false;
     };
-    if let (Asked::Render(accesses), Some(started)) = (&record.asked, view.started) {
-        let handle = started.vidmm().book().allocation(id).map(Allocation::handle);
-        return accesses.iter().any(|access| Some(access.allocation) == handle);
+    match &record.asked {
+        Asked::Render(render) => render.allocations.iter().any(|(named, _)| *named == id),
+        Asked::Patch(patch) => {
+            let handle = view.started.and_then(|started| started.vidmm().book().allocation(id));
+            let handle = handle.map(Allocation::handle);
+            let mut listed = patch.lists.allocation_list.iter();
+            listed.any(|entry| Some(entry.allocation) == handle)
+        }
+        _ => record.subject == Some(id),
     }
-    record.subject == Some(id)
 }

@@ -31,10 +31,10 @@ fn keep(name: &str, picture: &image::RgbaImage) {
 fn the_table_shows_in_both_themes_and_at_both_widths() {
     let mut opened = tour();
     for (place, width, theme, scale) in [
-        ("17.1.3", 864.0, Theme::Dark, 1.0),
+        ("17.2.3", 864.0, Theme::Dark, 1.0),
         ("16.2", 704.0, Theme::Light, 1.0),
         ("12", 864.0, Theme::Light, 2.0),
-        ("16.1", 704.0, Theme::Dark, 2.0),
+        ("16.5", 704.0, Theme::Dark, 2.0),
     ] {
         at(&mut opened, place);
         let level = if place.contains('.') { Level::Operation } else { Level::Command };
@@ -115,21 +115,22 @@ fn the_current_command_is_shown_as_deep_as_the_playhead_stands() {
     };
     at(&mut opened, "12");
     assert_eq!(rows(&opened, Level::Command), (21, Some(11)));
-    assert_eq!(rows(&opened, Level::Operation), (23, Some(11)), "12.1 and 12.2 below it");
+    assert_eq!(rows(&opened, Level::Operation), (25, Some(11)), "12.1 to 12.4 below it");
     at(&mut opened, "12.1");
-    assert_eq!(rows(&opened, Level::Command), (23, Some(12)));
+    assert_eq!(rows(&opened, Level::Command), (25, Some(12)));
     at(&mut opened, "18.1");
     assert_eq!(rows(&opened, Level::Command), (22, Some(18)));
-    at(&mut opened, "12.1.2");
+    // Behind the rendering comes the mapping of the upload, in packets.
+    at(&mut opened, "12.2.2");
     let view = opened.view(Looking::default());
-    let packets = view.trace.expect("command 12").operations[0].packets.len();
-    assert_eq!(rows(&opened, Level::Packet), (23 + packets, Some(14)));
+    let packets = view.trace.expect("command 12").operations[1].packets.len();
+    assert_eq!(rows(&opened, Level::Packet), (25 + packets, Some(15)));
 }
 
 #[test]
 fn rows_say_what_the_steps_came_to() {
     let mut opened = tour();
-    at(&mut opened, "16.1");
+    at(&mut opened, "16.2");
     let view = opened.view(Looking::default());
     let table = [
         (
@@ -145,11 +146,11 @@ fn rows_say_what_the_steps_came_to() {
             "Use",
             "",
             "writes history, reads primary",
-            "3 operations, 4 MiB in, 6 MiB out",
+            "5 operations, 4 MiB in, 6 MiB out",
             StatusKind::Running,
         ),
         (
-            "16.1",
+            "16.2",
             "Transfer",
             "6 MiB",
             "VRAM 0x0040_0000 → system",
@@ -157,14 +158,22 @@ fn rows_say_what_the_steps_came_to() {
             StatusKind::Done,
         ),
         (
-            "16.2",
+            "16.3",
             "Fill",
             "4 MiB",
             "pattern 0x00000000 → VRAM 0x0040_0000",
             "history used, not resident",
             StatusKind::Encoded,
         ),
-        ("17", "Use", "", "reads terrain", "2 operations, 6 MiB in", StatusKind::Ahead),
+        (
+            "16.4",
+            "Patch",
+            "64 B",
+            "2 addresses in DMA buffer 4, 0x0000 to 0x0040",
+            "the command's own work",
+            StatusKind::Encoded,
+        ),
+        ("17", "Use", "", "reads terrain", "4 operations, 6 MiB in", StatusKind::Ahead),
     ];
     for (place, kind, amount, route, reason, status) in table {
         let text = row_text(&view, place.parse().expect("a place"), false).expect("a row");

@@ -390,6 +390,7 @@ pub(super) fn frame_card(view: &View<'_>, frame: FrameNumber) -> Card {
         }
         FrameUse::PagingBuffer(index) => (format!("paging buffer {index}"), None),
         FrameUse::DmaBuffer(index) => (format!("DMA buffer {index}"), None),
+        FrameUse::CommandBuffer(index) => (format!("command buffer {index}"), None),
         FrameUse::PageList(index) => (format!("page list {index}"), None),
         FrameUse::DummyPage => ("the dummy page".to_owned(), None),
         FrameUse::System => ("the rest of the system".to_owned(), None),
@@ -459,24 +460,7 @@ fn pool_section(view: &View<'_>, device: DeviceId, buffer: &Buffer) -> Section {
         Some(process) => line.selects(Item::Process(process)),
         None => line,
     };
-    let why = match (buffer.shape.address, buffer.mapped, buffer.shape.mdl.pages().get()) {
-        (_, _, 0) => {
-            "Its memory is given back while the machine sleeps: nothing in it is worth saving."
-        }
-        (Some(_), ..) => {
-            "The driver names no segment: contiguous, page-locked memory, which the GPU reads by its \
-             physical address."
-        }
-        (None, Some(_), _) => {
-            "Mapped for a submission, page by page, and unmapped once the GPU is through. VidMm \
-             locks and maps it; one source document says that the driver does."
-        }
-        (None, None, _) => {
-            "The pool keeps its memory and no mapping: it is mapped before the next submission. \
-             VidMm locks and maps it; one source document says that the driver does."
-        }
-    };
-    Section::new("Pool", vec![line, text(why)])
+    Section::new("Pool", vec![line, text(crate::analysis::buffers::pool_text(buffer))])
 }
 
 /// A buffer of VidMm's table.
@@ -492,6 +476,7 @@ pub(super) fn buffer_card(view: &View<'_>, index: u32) -> Card {
         BufferKind::Bootstrap => "contiguous, for the start of the adapter",
         BufferKind::Paging => "paging buffer",
         BufferKind::Dma => "DMA buffer",
+        BufferKind::Command => "command buffer, in pages of the process",
     };
     let busy = usage.fence > started.driver().gpu().completed_fence();
     let address = match buffer.address() {

@@ -2,6 +2,7 @@
 
 use super::allocation::{frame_runs, policy_line};
 use super::card::{Card, LISTED, Line, Section, When, allocation_link, fact, flag_names, text};
+use super::submission;
 use crate::analysis::explain::{
     StatusText, command_status, command_text, decision_lines, operation_status, operation_text,
     packet_status, packet_text, power_operation_text, wait_text,
@@ -11,10 +12,7 @@ use crate::analysis::steps::allocations_of;
 use crate::app::{Item, View};
 use crate::base::text::{count, counted, duration, exact_size, hex, size, word};
 use crate::base::{AllocationId, SegmentId};
-use crate::ddi::{
-    Access, AccessKind, AllocationHandle, DeviceHandle, Location, PageList, PagingOperation,
-    Transfer,
-};
+use crate::ddi::{AllocationHandle, DeviceHandle, Location, PageList, PagingOperation, Transfer};
 use crate::gpu::PacketFormat;
 use crate::kmd::{Driver, decode};
 use crate::machine::{CommandTrace, Place, TracedKind, TracedOperation, TracedPacket};
@@ -105,7 +103,7 @@ fn command_card(view: &View<'_>, number: usize) -> Card {
     sections.extend(decisions.iter().map(|decision| decision_section(view, number, decision)));
     sections.extend(trace.filter(|trace| !trace.operations.is_empty()).map(|trace| {
         let links = trace.operations.iter().zip(1..).take(LISTED).map(|(operation, inner)| {
-            let text = operation_text(trace, operation, words);
+            let text = operation_text(operation, words);
             let place = Place::operation(number, inner);
             Line::Link {
                 item: Item::Step(place),
@@ -147,7 +145,7 @@ fn decision_section(view: &View<'_>, command: usize, decision: &Decision) -> Sec
 
 fn operation_card(view: &View<'_>, trace: &CommandTrace, operation: &TracedOperation) -> Card {
     let words = view.words();
-    let told = operation_text(trace, operation, words);
+    let told = operation_text(operation, words);
     let mut lines = ended(&operation_status(operation));
     let waits = operation.waits.iter().map(|(fence, reason)| wait_text(*fence, *reason, words));
     lines.extend(waits.map(text));
@@ -161,7 +159,18 @@ fn operation_card(view: &View<'_>, trace: &CommandTrace, operation: &TracedOpera
                 format!("DXGKARG_BUILDPAGINGBUFFER.{}", paging.kind().name()),
                 fields(view, paging),
             ),
-            Asked::Render(accesses) => ("Accesses".to_owned(), accesses_lines(view, accesses)),
+            Asked::Render(render) => {
+                ("DXGKARG_RENDER".to_owned(), submission::render_lines(view, render))
+            }
+            Asked::Patch(patch) => {
+                ("DXGKARG_PATCH".to_owned(), submission::patch_lines(view, patch))
+            }
+            Asked::Submit(submit) => {
+                ("DXGKARG_SUBMITCOMMAND".to_owned(), submission::submit_lines(view, submit))
+            }
+            Asked::Preempt(preempt) => {
+                ("DXGKARG_PREEMPTCOMMAND".to_owned(), submission::preempt_lines(view, preempt))
+            }
             Asked::Power(power) => {
                 (format!("Power: {}", power.name()), vec![text(power_operation_text(power, words))])
             }
@@ -202,18 +211,6 @@ fn quirk_section(view: &View<'_>, operation: &TracedOperation) -> Option<Section
         .collect();
     let note = quirks::switched_on(started.vidmm().adapter().quirks).unwrap_or_default();
     (!lines.is_empty()).then(|| Section::new("Quirks", lines).note(note))
-}
-
-fn accesses_lines(view: &View<'_>, accesses: &[Access]) -> Vec<Line> {
-    let line = |access: &Access| {
-        let (key, note) = match access.kind {
-            AccessKind::Read => ("Reads", String::new()),
-            AccessKind::Write { seed } => ("Writes", format!("seed {}", hex(seed))),
-        };
-        let place = view.words().at(access.segment, access.address);
-        fact(key, format!("{place}, {}", exact_size(access.length.get()))).note(note)
-    };
-    accesses.iter().take(LISTED).map(line).collect()
 }
 
 fn call_section(title: String, call: &CallRecord) -> Section {
@@ -417,7 +414,7 @@ fn decoded(view: &View<'_>, packet: &TracedPacket) -> Section {
             return None;
         }
         let format = match buffer.shape.kind {
-            BufferKind::Dma => PacketFormat::Native,
+            BufferKind::Dma | BufferKind::Command => PacketFormat::Native,
             BufferKind::Bootstrap | BufferKind::Paging => started.driver().paging_format(),
         };
         let (start, end) = (packet.outcome.start, packet.outcome.end);

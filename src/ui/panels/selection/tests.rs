@@ -114,7 +114,7 @@ fn an_allocation_that_is_not_there_says_whether_it_was() {
 
 #[test]
 fn bytes_are_judged_at_the_end_of_a_command_only() {
-    let mut opened = tour("9.1");
+    let mut opened = tour("9.2");
     let terrain = allocation(&opened, "terrain");
     let lines = told(&mut opened, terrain);
     has(&lines, &["Inside a command bytes are on the way: judged at its end."]);
@@ -169,12 +169,12 @@ fn segments_holes_and_processes_add_up() {
 #[test]
 fn a_page_leads_to_its_frame_and_back() {
     let mut opened = tour("12");
-    let lines = told(&mut opened, Item::AperturePage(segment(3), 0x36));
-    let frame = lines.iter().find_map(|line| line.strip_prefix("Frame: frame 0x2564"));
-    assert!(frame.is_some(), "the second page of the run from 0x2563: {lines:#?}");
-    has(&lines, &["Coherent: with the CPU's cache", "Page 55 of 256 of it."]);
-    let lines = told(&mut opened, Item::Frame(crate::base::FrameNumber(0x2564)));
-    has(&lines, &["Used as: backing store of upload", "→ GART page 0x0036"]);
+    let lines = told(&mut opened, Item::AperturePage(segment(3), 0x23));
+    let frame = lines.iter().find_map(|line| line.strip_prefix("Frame: frame 0x1076"));
+    assert!(frame.is_some(), "the second page of the run from 0x1075: {lines:#?}");
+    has(&lines, &["Coherent: with the CPU's cache", "Page 36 of 256 of it."]);
+    let lines = told(&mut opened, Item::Frame(crate::base::FrameNumber(0x1076)));
+    has(&lines, &["Used as: backing store of upload", "→ GART page 0x0023"]);
     let lines = told(&mut opened, Item::AperturePage(segment(3), 0x200));
     has(&lines, &["Nobody: the page is free."]);
     assert!(lines.iter().any(|line| line.starts_with("Dummy page: ")), "{lines:#?}");
@@ -192,10 +192,10 @@ fn steps_say_what_they_came_to_with_every_field() {
             "Moved in: 4 MiB",
             "Moved out: 6 MiB",
             "[Why history lies there] decided at 16",
-            "→ 16.1 Transfer 6 MiB",
+            "→ 16.2 Transfer 6 MiB",
         ],
     );
-    let lines = told(&mut opened, step("16.1"));
+    let lines = told(&mut opened, step("16.2"));
     has(
         &lines,
         &[
@@ -207,11 +207,11 @@ fn steps_say_what_they_came_to_with_every_field() {
             "Answer: STATUS_SUCCESS (0x00000000)",
         ],
     );
-    let lines = told(&mut opened, step("16.1.2"));
+    let lines = told(&mut opened, step("16.2.2"));
     has(
         &lines,
         &[
-            "Step 16.1.2 | COPY_PAGES | 26 pages VRAM 0x0041_E000 → frame 0x2116",
+            "Step 16.2.2 | COPY_PAGES | 62 pages VRAM 0x0041_9000 → frame 0x3086",
             "At: 0x0020–0x003F",
             "opcode: 0x0021",
             "18: 8 bytes",
@@ -229,12 +229,12 @@ fn the_panel_shows_in_both_themes_at_both_scales() {
     let table = [
         ("allocation", "16", Some(history), dark),
         ("allocation", "16", Some(history), (Theme::Light, 2.0)),
-        ("evicted", "16.1", Some(terrain), (Theme::Light, 1.0)),
+        ("evicted", "16.2", Some(terrain), (Theme::Light, 1.0)),
         ("segment", "17", Some(Item::Segment(segment(3))), dark),
         ("process", "17", Some(Item::Process(ProcessId(0))), (Theme::Light, 1.0)),
         ("step", "16", None, dark),
-        ("operation", "16.1", Some(step("16.1")), dark),
-        ("packet", "17.1.1", Some(step("17.1.1")), (Theme::Light, 1.0)),
+        ("operation", "16.2", Some(step("16.2")), dark),
+        ("packet", "17.2.1", Some(step("17.2.1")), (Theme::Light, 1.0)),
         ("page", "12", Some(Item::AperturePage(segment(3), 0x33)), dark),
         ("buffer", "12", Some(Item::Buffer(3)), (Theme::Dark, 2.0)),
     ];
@@ -383,7 +383,7 @@ fn an_agp_page_is_read_from_the_chipset_s_table() {
     has(&lines, &["Nobody: the page is free."]);
     let lines = told(&mut opened, Item::Segment(segment(2)));
     has(&lines, &["Platform: 1 MiB at 0xE000_0000 (AGP aperture)"]);
-    let lines = told(&mut opened, step("5.1"));
+    let lines = told(&mut opened, step("5.2"));
     assert!(lines.iter().any(|line| line == "[Platform: MapGart]"), "{lines:#?}");
 }
 

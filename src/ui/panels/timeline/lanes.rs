@@ -141,7 +141,7 @@ pub(super) fn columns(layout: &Layout, buckets: usize, bucket: usize) -> (f32, f
     (from, from + width - gap)
 }
 
-fn add(
+pub(super) fn add(
     mesh: &mut Mesh,
     painter: &Painter,
     from: f32,

@@ -28,16 +28,26 @@ pub(super) struct Layout {
     /// The bands of the power states, where there are others than working.
     pub(super) power: Option<Rect>,
     pub(super) lanes: Vec<Rect>,
+    /// The lanes of contexts, below those of processes.
+    pub(super) contexts: Vec<Rect>,
     pub(super) paging: Rect,
     pub(super) marks: Rect,
     pub(super) commands: usize,
 }
 
-/// Lays `processes` lanes out; where there are too many, the last stands for the rest.
+/// How many lanes of processes and of contexts `slots` lanes are divided into: contexts take what
+/// processes leave, and up to half.
+fn divided(processes: usize, contexts: usize, slots: usize) -> (usize, usize) {
+    let shown = contexts.min((slots / 2).max(slots.saturating_sub(processes)));
+    (processes.min(slots.saturating_sub(shown).max(1)), shown)
+}
+
+/// Lays `processes` and `contexts` lanes out; where there are too many, the last of each stands for
+/// the rest.
 pub(super) fn layout(
     rect: Rect,
     gutter: f32,
-    processes: usize,
+    (processes, contexts): (usize, usize),
     commands: usize,
     power: bool,
 ) -> Layout {
@@ -52,17 +62,18 @@ pub(super) fn layout(
     let power = power.then(|| Rect::from_x_y_ranges(steps.x_range(), bands..=paging.top()));
     let first = top + RULER;
     let room = (power.map_or(paging.top(), |power| power.top()) - first).max(0.0);
-    let mut shown = processes;
-    while shown > 1 && room / float(shown) < LANE.0 {
-        shown -= 1;
-    }
-    let height = (room / float(shown.max(1))).min(LANE.1).floor();
-    let lanes = (0..shown)
+    // At least one process, however little room there is.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let slots = ((room / LANE.0).clamp(0.0, 1024.0) as usize).max(1);
+    let (processes, contexts) = divided(processes, contexts, slots);
+    let height = (room / float((processes + contexts).max(1))).min(LANE.1).floor();
+    let mut lanes: Vec<Rect> = (0..processes + contexts)
         .map(|index| {
             let lane_top = first + height * float(index);
             Rect::from_x_y_ranges(steps.x_range(), lane_top..=lane_top + height)
         })
         .collect();
+    let contexts = lanes.split_off(processes);
     Layout {
         header: rect.with_max_y(top),
         gutter: Rect::from_min_max(rect.min, pos2(rect.left() + gutter, rect.bottom())),
@@ -70,6 +81,7 @@ pub(super) fn layout(
         events: top + RULER - 8.0,
         power,
         lanes,
+        contexts,
         paging,
         marks,
         commands,
@@ -131,14 +143,14 @@ mod tests {
 
     fn at(width: f32, height: f32, processes: usize) -> Layout {
         let rect = Rect::from_min_size(pos2(0.0, 700.0), vec2(width, height));
-        layout(rect, 256.0, processes, 412, false)
+        layout(rect, 256.0, (processes, 0), 412, false)
     }
 
     #[test]
     fn bands_of_power_lie_between_the_lanes_and_paging() {
         for processes in [0, 1, 3, 40] {
             let rect = Rect::from_min_size(pos2(0.0, 700.0), vec2(1440.0, 140.0));
-            let layout = layout(rect, 256.0, processes, 412, true);
+            let layout = layout(rect, 256.0, (processes, 0), 412, true);
             let power = layout.power.expect("there is one");
             assert!((power.height() - POWER).abs() < 0.01);
             assert!((power.bottom() - layout.paging.top()).abs() < 0.01);
@@ -165,6 +177,26 @@ mod tests {
             }
         }
         assert_eq!(at(1440.0, 140.0, 3).lanes.len(), 3);
+    }
+
+    #[test]
+    fn contexts_have_lanes_below_those_of_processes() {
+        assert_eq!(divided(1, 3, 4), (1, 3));
+        assert_eq!(divided(2, 3, 4), (2, 2));
+        assert_eq!(divided(5, 1, 4), (3, 1));
+        assert_eq!(divided(9, 9, 4), (2, 2));
+        assert_eq!(divided(1, 9, 1), (1, 0));
+        assert_eq!(divided(0, 2, 4), (0, 2));
+        for height in [100.0, 140.0, 300.0] {
+            let rect = Rect::from_min_size(pos2(0.0, 700.0), vec2(1440.0, height));
+            let layout = layout(rect, 256.0, (3, 5), 412, true);
+            let mut bottom = layout.header.bottom() + RULER;
+            for lane in layout.lanes.iter().chain(&layout.contexts) {
+                assert!(lane.top() >= bottom - 0.01, "{layout:?}");
+                bottom = lane.bottom();
+            }
+            assert!(height < 120.0 || layout.power.is_some_and(|power| power.top() >= bottom));
+        }
     }
 
     #[test]

@@ -144,7 +144,7 @@ mod tests {
         log.extend(opened.run().records());
         let at = |width: f32| {
             let rect = Rect::from_min_max(pos2(0.0, 0.0), pos2(256.0 + 32.0 + width, 140.0));
-            band_items(&log, &layout(rect, 256.0, 1, 5, true))
+            band_items(&log, &layout(rect, 256.0, (1, 0), 5, true))
         };
         // A command is 100 points wide, and the steps begin at 272. After 2 of 5 commands the
         // machine sleeps, and the state lasts to the end of the third.
