@@ -1,6 +1,6 @@
 //! Contexts, priorities, preemption, waiting and hangs.
 
-use vidmm_inspector::base::{AllocationId, ContextId, DeviceId, FenceId};
+use vidmm_inspector::base::{AllocationId, ContextId, ContextRef, DeviceId, FenceId};
 use vidmm_inspector::config::EnginePolicy;
 use vidmm_inspector::ddi::NtStatus;
 use vidmm_inspector::machine::{Command, Ending, Run, RunGpu, TracedKind, UserCommand};
@@ -93,14 +93,24 @@ fn what_has_begun_is_ended_first() {
 }
 
 #[test]
-fn work_of_one_context_and_of_the_same_priority_keeps_its_order() {
+fn work_of_one_context_keeps_its_order_when_lower_work_makes_way() {
     let mut script = script(16);
-    let a = written(&mut script, 1);
+    // A device has two DMA buffers: the low context is another's, so that three can be in flight.
+    let low = ContextRef::Own(ContextId(2));
+    script.then(Command::CreateContext(ContextId(2), DeviceId(1), -3));
+    let a = script.create_with(info(1, &[1], PLAIN), |create| create.shared = true);
+    script.then(Command::OpenAllocation(a, DeviceId(1)));
+    write(&mut script, a, &[0; 4096]);
     submit(&mut script, HIGH, &[fill(a, 1)]);
-    submit(&mut script, LOW, &[add(a, 1)]);
-    submit(&mut script, HIGH, &[fill(a, 5)]);
+    submit(&mut script, low, &[add(a, 1)]);
+    let number = submit(&mut script, HIGH, &[fill(a, 5)]);
+    let mut run = script.executed();
+    // The high one's first work is submitted again before its second, the low one's behind both.
+    assert_eq!(
+        names(&mut run, number),
+        ["Render", "Preempt", "Patch", "Submit", "Patch", "Submit", "Patch", "Submit"]
+    );
     script.then(Command::RunGpu(RunGpu::UntilIdle));
-    // Both of the high one first, in order; then the low one adds.
     assert_eq!(bytes(&script.run().0, a, 1), [6]);
 }
 
