@@ -392,7 +392,7 @@ impl VidMm {
         let (mut first, mut start) = (0, 0);
         while start < rendered.used {
             let rest = &locations[first..];
-            let count = self.prepare(environment, sending, dma, rest)?;
+            let (count, without) = self.prepare(environment, sending, dma, rest)?;
             let part = &rest[..count];
             let end = rest.get(count).map_or(rendered.used, |next| next.split_offset);
             let lists = PatchLists {
@@ -426,11 +426,7 @@ impl VidMm {
                 self.fence(*id, fence, false);
             }
             sending.bind(part);
-            if let Some(next) = rest.get(count) {
-                let at_split =
-                    rest[count..].iter().take_while(|l| l.split_offset == next.split_offset);
-                sending.split_for = at_split.into_iter().find_map(|l| sending.allocation(l));
-            }
+            sending.split_for = without;
             (first, start) = (first + count, end);
         }
         self.collect(environment);
@@ -438,20 +434,20 @@ impl VidMm {
     }
 
     /// Makes resident what the GPU needs for as much of the rest of a DMA buffer as can be; answers
-    /// how many locations that are.
+    /// how many locations that are, and what had no room beside them, if that is not all.
     fn prepare(
         &mut self,
         environment: &mut Environment<'_>,
         sending: &Sending<'_>,
         dma: &DmaBuffer,
         rest: &[PatchLocation],
-    ) -> Result<usize, Failure> {
+    ) -> Result<(usize, Option<AllocationId>), Failure> {
         let splits = self.adapter.version < InterfaceVersion::Wddm2_0;
         let buffer = &self.queue().buffers[dma.index as usize];
         // An earlier part has mapped it already.
         let segments = if buffer.mapped.is_some() { SegmentSet::default() } else { dma.segments };
         let (index, mdl) = (dma.index, buffer.shape.mdl.clone());
-        let mut count = rest.len();
+        let (mut count, mut without) = (rest.len(), None);
         loop {
             let part = &rest[..count];
             let wanted = sending.wanted(part);
@@ -468,7 +464,7 @@ impl VidMm {
                     self.refer(environment, sending, part);
                     self.note_mapped(index, mapping);
                     self.issue(environment, &plan)?;
-                    return Ok(count);
+                    return Ok((count, without));
                 }
                 Err(Failure::Refused(Refusal { reason: RefusalReason::NoRoom(id), .. }))
                     if can_split =>
@@ -476,6 +472,7 @@ impl VidMm {
                     self.book.roll_back(book);
                     environment.host.roll_back(host);
                     count = split_before(part, |location| sending.allocation(location) == Some(id));
+                    without = Some(id);
                 }
                 Err(failure) => return Err(failure),
             }

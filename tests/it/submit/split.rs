@@ -92,7 +92,8 @@ fn with_wddm_2_nothing_is_split() {
 /// A split comes before what is soft-pinned leaves.
 #[test]
 fn what_is_soft_pinned_stays_where_a_split_helps() {
-    let mut script = Script::new(V1, &[(NONE, 6)]);
+    // Without it all four fit at once.
+    let mut script = Script::new(V1, &[(NONE, 8)]);
     let pinned = script.resident(info(2, &[1], PLAIN));
     script.then(Command::SetPriority(pinned, Priority::MAXIMUM));
     let ids: Vec<_> = (0..4).map(|_| script.create(info(2, &[1], PLAIN))).collect();
@@ -100,8 +101,9 @@ fn what_is_soft_pinned_stays_where_a_split_helps() {
     let done = script.run();
     assert_eq!(done.status(number), NtStatus::SUCCESS);
     assert!(done.place(pinned).is_some(), "two parts leave it where it is");
-    // One draw of three cannot be split: now it leaves.
-    let number = submit(&mut script, FIRST, &[draw(&ids[..3])]);
+    assert_eq!(parts(&script, number), [(0, 32, None), (32, 64, Some(ids[3]))]);
+    // One draw of all four cannot be split: now it leaves.
+    let number = submit(&mut script, FIRST, &[draw(&ids)]);
     let done = script.run();
     assert_eq!((done.status(number), done.place(pinned)), (NtStatus::SUCCESS, None));
 }
