@@ -15,6 +15,9 @@ use crate::umd::{BufferCommand, Operand};
 use super::ledger::{Ledger, LedgerChange, LedgerJournal, Promise, expect_bytes};
 use super::verify::Damage;
 
+/// What the program keeps for a row of a blit, in bytes and about.
+const ROW: u64 = 512;
+
 /// The commands of a part of a command buffer that the device has not ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Intent {
@@ -80,6 +83,18 @@ impl Work {
             .map_while(|bytes| BufferCommand::decode(bytes).ok());
         let commands = commands.collect::<Vec<BufferCommand>>().into_iter();
         Self { allocations, commands }
+    }
+
+    /// Bytes that the program keeps one by one to say what its commands leave: sums have no shorter
+    /// description, and each row of a blit is kept for itself.
+    pub(crate) fn described(&self) -> u64 {
+        let commands = self.commands.as_slice().iter();
+        let described = commands.map(|command| match command {
+            BufferCommand::Add { length, .. } => *length,
+            BufferCommand::Blit { rows, .. } => u64::from(*rows).saturating_mul(ROW),
+            _ => 0,
+        });
+        described.fold(0, u64::saturating_add)
     }
 
     /// The next commands, as many as can be split apart: a draw with its accesses is one.

@@ -79,6 +79,8 @@ pub struct Ledger {
     pub(crate) refusals: u64,
     pub(crate) faults: u64,
     pub(crate) submissions: u64,
+    /// Bytes kept one by one for what command buffers add and blit.
+    pub(crate) described: u64,
     pub(crate) last_status: Option<NtStatus>,
     pub(crate) pages: Vec<Option<bytes::ByteMap>>,
     /// Aperture pages that operations put together by hand point elsewhere than VidMm's book says.
@@ -127,6 +129,8 @@ pub(crate) enum LedgerChange {
     Refused,
     Faulted,
     Submitted,
+    /// Bytes are kept one by one.
+    Described(u64),
     Status {
         before: Option<NtStatus>,
         after: NtStatus,
@@ -171,6 +175,7 @@ impl Change for LedgerChange {
             Self::Refused => ledger.refusals += 1,
             Self::Faulted => ledger.faults += 1,
             Self::Submitted => ledger.submissions += 1,
+            Self::Described(bytes) => ledger.described += bytes,
             Self::Status { after, .. } => ledger.last_status = Some(*after),
         }
     }
@@ -210,6 +215,7 @@ impl Change for LedgerChange {
             Self::Refused => ledger.refusals -= 1,
             Self::Faulted => ledger.faults -= 1,
             Self::Submitted => ledger.submissions -= 1,
+            Self::Described(bytes) => ledger.described -= bytes,
             Self::Status { before, .. } => ledger.last_status = *before,
         }
     }

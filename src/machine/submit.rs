@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::base::{AllocationId, ContextRef};
+use crate::base::{AllocationId, Bytes, ContextRef};
 use crate::ddi::NtStatus;
 use crate::umd::{BufferCommand, DrawAccess, Entry, Limits, Operand, pack};
 use crate::vidmm::{Allocation, CommandBuffer, Failure, Refusal, RefusalReason};
@@ -10,6 +10,10 @@ use crate::vidmm::{Allocation, CommandBuffer, Failure, Refusal, RefusalReason};
 use super::applying::{Applying, refused};
 use super::command::{At, Reference, ReferenceKind, Submit, UserCommand};
 use super::intent::Work;
+use super::ledger::LedgerChange;
+
+/// Bytes that are kept one by one for the additions and the rows of blits of a whole run.
+const MOST_DESCRIBED: u64 = 1 << 28;
 
 impl Applying<'_, '_> {
     /// The GPU reads and writes allocations, resident together: one draw in the context that the
@@ -69,11 +73,26 @@ impl Applying<'_, '_> {
         })?;
         for buffer in packed {
             let allocations: Arc<[(AllocationId, bool)]> = buffer.allocations.into();
-            self.recorder.work = Some(Work::new(&buffer.bytes, allocations.clone()));
+            let work = Work::new(&buffer.bytes, allocations.clone());
+            self.describe(work.described())?;
+            self.recorder.work = Some(work);
             let buffer = CommandBuffer { command: buffer.bytes, allocations };
             self.with(|vidmm, environment| vidmm.submit(environment, context, &buffer))?;
         }
         self.recorder.work = None;
+        Ok(())
+    }
+
+    /// Keeps so many bytes one by one, as long as memory is not what a session is made to exhaust.
+    fn describe(&mut self, bytes: u64) -> Result<(), Failure> {
+        let total = self.recorder.ledger.state().described.saturating_add(bytes);
+        if total > MOST_DESCRIBED {
+            let reason = RefusalReason::TooManyBytes { limit: Bytes(MOST_DESCRIBED) };
+            return Err(Refusal::new(NtStatus::NO_MEMORY, reason).into());
+        }
+        if bytes > 0 {
+            self.recorder.ledger.apply(LedgerChange::Described(bytes));
+        }
         Ok(())
     }
 

@@ -381,6 +381,12 @@ pub enum RefusalReason {
     },
     /// The driver refused the content of the command buffer.
     CommandBuffer,
+    /// Additions and blits of the run would have to be kept byte by byte beyond what this program
+    /// keeps.
+    TooManyBytes {
+        /// Bytes that it keeps.
+        limit: Bytes,
+    },
     /// The engine hangs on what the command itself submits.
     Hangs,
     /// No such transition leads from the power state.

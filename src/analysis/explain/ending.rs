@@ -68,6 +68,9 @@ fn refusal_sentence(reason: &RefusalReason, words: Words<'_>) -> String {
         RefusalReason::CommandBuffer => {
             "the driver refuses what the command buffer holds".to_owned()
         }
+        RefusalReason::TooManyBytes { limit } => format!(
+            "additions and rows of blits are kept byte by byte, and at most {limit} of them in a run"
+        ),
         RefusalReason::Hangs => "the engine hangs on what the command itself submits".to_owned(),
         RefusalReason::NoProcess => "the process does not exist".to_owned(),
         RefusalReason::AlreadyExists => "it exists already, or its name was used before".to_owned(),

@@ -218,3 +218,30 @@ fn a_driver_that_guarantees_its_contract_and_runs_out_stops_the_machine() {
     assert_eq!(*ending, Ending::Stopped(Stop::contract_broken()));
     assert_eq!((Stop::contract_broken().code, Stop::contract_broken().parameter), (0x10E, 0x16));
 }
+
+/// What is added is kept byte by byte: 256 MiB in a run, and no more.
+#[test]
+fn additions_are_bounded_so_that_no_session_exhausts_memory() {
+    let mut script = Script::new(V1, &[(NONE, 1 << 17)]);
+    script.adapter.system_memory = 2 << 30;
+    let a = script.create(info(1 << 16, &[1], PLAIN));
+    let whole = UserCommand::Add { destination: at(a, 0), length: None, addend: 1 };
+    let beyond = submit(&mut script, FIRST, &[add(a, 1), whole]);
+    let row = UserCommand::Blit {
+        source: at(a, 0),
+        source_pitch: 1,
+        destination: at(a, 1 << 20),
+        destination_pitch: 1,
+        row_bytes: 1,
+        rows: 60_000,
+    };
+    let rows = submit(&mut script, FIRST, &vec![row; 9]);
+    let little = submit(&mut script, FIRST, &[add(a, 1)]);
+    let done = script.run();
+    // 256 MiB and 64 bytes; nine times 60,000 rows of 512 bytes are 263 MiB.
+    assert_eq!(
+        (done.status(beyond), done.status(rows)),
+        (NtStatus::NO_MEMORY, NtStatus::NO_MEMORY)
+    );
+    assert_eq!((done.status(little), bytes(&done.0, a, 1)), (NtStatus::SUCCESS, vec![8]));
+}
