@@ -1,7 +1,7 @@
 //! The words of the window and what they mean: one definition each, for the help and for hovers.
 
 /// A word and its definition, in alphabetical order.
-pub const WORDS: [(&str, &str); 32] = [
+pub const WORDS: [(&str, &str); 36] = [
     (
         "AGP",
         "An aperture of the chipset: its GART driver maps and unmaps pages, and the display driver \
@@ -30,11 +30,21 @@ pub const WORDS: [(&str, &str); 32] = [
         "A page of an aperture through which the GPU sees what the CPU still has in its cache.",
     ),
     (
+        "Command buffer",
+        "What the user-mode driver writes, in pages of the process; the GPU never reads it.",
+    ),
+    (
         "Committed",
         "Counted against a limit: of a segment, what is placed in it but buffers; of system \
-         memory, the size of every allocation from its creation on.",
+         memory, the size of every allocation from its creation on, and the command and DMA \
+         buffers of devices.",
     ),
     ("D0 to D3", "The states of the adapter: D0 works, D3 is off, D1 and D2 lie between."),
+    (
+        "DMA buffer",
+        "What the driver makes of a command buffer and the GPU reads; paging buffers are DMA buffers \
+         of VidMm's own.",
+    ),
     ("Dirty", "Written since it was paged in, so that leaving means copying."),
     ("Discarded", "Its content was dropped while it was offered; reclaiming says so."),
     ("Displayed", "Shown on the screen. It is pinned until something else is displayed."),
@@ -63,6 +73,7 @@ pub const WORDS: [(&str, &str); 32] = [
         "Room without content: between rows that are aligned, or behind a size that was rounded \
          up to large pages.",
     ),
+    ("Patch", "To write into a DMA buffer where its allocations are, once they are resident."),
     ("Pinned", "Never a victim: displayed, or an overlay or capture surface."),
     (
         "Pitch",
@@ -87,9 +98,13 @@ pub const WORDS: [(&str, &str); 32] = [
         "Other devices may open it; the one that owns it may change when a device closes it.",
     ),
     (
+        "Slot",
+        "A row of the table of what a DMA buffer binds. What is bound at a split stays resident.",
+    ),
+    (
         "Split",
-        "What a purge does to a segment that keeps its first part: what lies wholly before the end \
-         address stays, everything else leaves.",
+        "Of a DMA buffer: submitted in parts, because not everything that it names fits at once. Of \
+         a segment in a purge: what lies wholly before an end address stays, the rest leaves.",
     ),
     (
         "Stale",
