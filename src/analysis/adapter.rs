@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::tally::{DeviceTally, Tally};
 use crate::base::text::counted;
 use crate::base::{Bytes, DeviceId, ProcessId};
 use crate::config::{Adapter, EnginePolicy, EvictionPolicy, FitPolicy, OfferPolicy, Policies};
@@ -21,9 +22,8 @@ pub struct Holding {
 }
 
 impl Holding {
-    fn add(&mut self, resident: u64) {
-        self.allocations += 1;
-        self.resident = self.resident.saturating_add(resident);
+    fn of(tally: &DeviceTally) -> Self {
+        Self { allocations: tally.all.count, resident: tally.all_resident().bytes }
     }
 }
 
@@ -40,9 +40,14 @@ pub struct ProcessHolding {
 
 /// The processes that exist, in the order of their ids, with their devices and what those hold.
 ///
-/// `processes` and `devices` are how many the session names.
+/// `tally` is of the same state; `processes` and `devices` are how many the session names.
 #[must_use]
-pub fn processes(book: &Book, processes: usize, devices: usize) -> Vec<ProcessHolding> {
+pub fn processes(
+    book: &Book,
+    tally: &Tally,
+    processes: usize,
+    devices: usize,
+) -> Vec<ProcessHolding> {
     let mut found: BTreeMap<ProcessId, ProcessHolding> = (0..processes)
         .filter_map(ProcessId::from_index)
         .filter(|id| book.has_process(*id))
@@ -51,15 +56,10 @@ pub fn processes(book: &Book, processes: usize, devices: usize) -> Vec<ProcessHo
             (process, ProcessHolding { process, total, devices })
         })
         .collect();
-    let mut held: BTreeMap<DeviceId, Holding> = BTreeMap::new();
-    for allocation in book.allocations() {
-        let resident = allocation.placement().map_or(0, |place| place.span.len());
-        held.entry(allocation.device()).or_default().add(resident);
-    }
     for id in (0..devices).filter_map(DeviceId::from_index) {
         let Some(device) = book.device(id) else { continue };
         let Some(process) = found.get_mut(&device.process) else { continue };
-        let holding = held.get(&id).copied().unwrap_or_default();
+        let holding = tally.device(id).map_or_else(Holding::default, Holding::of);
         process.total.allocations += holding.allocations;
         process.total.resident = process.total.resident.saturating_add(holding.resident);
         process.devices.push((id, holding));
@@ -288,14 +288,17 @@ mod tests {
         run.execute_all();
         // After command 9: primary (4 MiB) of dwm and terrain (6 MiB) of game are resident.
         run.go_to(Place::after(9)).expect("deterministic");
-        let book = run.machine().started().expect("it starts").vidmm().book();
-        let found = processes(book, 2, 2);
+        let vidmm = run.machine().started().expect("it starts").vidmm();
+        let mut tally = Tally::default();
+        tally.follow(vidmm);
+        let found = processes(vidmm.book(), &tally, 2, 2);
         let sums: Vec<_> = found.iter().map(|p| (p.total.allocations, p.total.resident)).collect();
         assert_eq!(sums, [(1, 6 << 20), (1, 4 << 20)]);
         assert_eq!(found[0].devices.len(), 1);
         run.go_to(Place::after(1)).expect("deterministic");
-        let book = run.machine().started().expect("it starts").vidmm().book();
-        let found = processes(book, 2, 2);
+        let vidmm = run.machine().started().expect("it starts").vidmm();
+        tally.follow(vidmm);
+        let found = processes(vidmm.book(), &tally, 2, 2);
         assert_eq!((found.len(), found[0].devices.len()), (1, 0), "only game.exe exists");
     }
 

@@ -153,7 +153,8 @@ impl<K: Copy + PartialEq> Columns<K> {
         }
     }
 
-    fn add(&mut self, column: u32, share: f32, class: K) {
+    /// Adds a share of one column.
+    pub(super) fn add(&mut self, column: u32, share: f32, class: K) {
         let Ok(index) = usize::try_from(column.saturating_sub(self.first)) else { return };
         if self.columns.len() <= index {
             self.columns.resize_with(index + 1, || Column { parts: Vec::new() });

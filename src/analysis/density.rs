@@ -42,6 +42,9 @@ pub struct PagingBucket {
 pub struct Density {
     commands: usize,
     buckets: usize,
+    /// Executed commands that are counted.
+    read: usize,
+    owners: Owners,
     /// One for each process, in the order of their ids.
     pub lanes: Vec<DensityLane>,
     /// One for each bucket.
@@ -61,31 +64,50 @@ impl Density {
     /// command where there are fewer.
     #[must_use]
     pub fn of(run: &Run, names: &Names, columns: usize) -> Self {
+        let mut density = Self::new(run, names, columns);
+        density.extend(run, usize::MAX);
+        density
+    }
+
+    /// The same, of nothing yet.
+    #[must_use]
+    pub fn new(run: &Run, names: &Names, columns: usize) -> Self {
         let commands = run.commands().len();
         let buckets = commands.min(columns);
         let lanes = (0..names.processes().len())
             .filter_map(ProcessId::from_index)
             .map(|process| DensityLane { process, bytes: vec![0; buckets], total: 0 })
             .collect();
-        let mut density = Self {
+        Self {
             commands,
             buckets,
             lanes,
             paging: vec![PagingBucket::default(); buckets],
             ..Self::default()
-        };
-        let mut owners = Owners::default();
-        for ((number, command), record) in (1..).zip(run.commands()).zip(run.records()) {
-            owners.learn(command);
-            let Some(bucket) = density.bucket_of(number) else { break };
-            density.add_paging(bucket, record);
-            owners.named(command, &mut |process, bytes| density.add_use(bucket, process, bytes));
         }
-        density.most_bytes =
-            density.lanes.iter().flat_map(|lane| lane.bytes.iter().copied()).max().unwrap_or(0);
-        let paged = density.paging.iter().map(|bucket| bucket.bytes_in.max(bucket.bytes_out));
-        density.most_paged = paged.max().unwrap_or(0);
-        density
+    }
+
+    /// Counts up to `most` more executed commands.
+    pub fn extend(&mut self, run: &Run, most: usize) {
+        let end = self.read.saturating_add(most).min(run.executed());
+        let new = self.read..end;
+        let fresh = run.commands().get(new.clone()).unwrap_or_default().iter();
+        let fresh = fresh.zip(run.records().get(new).unwrap_or_default());
+        let mut owners = std::mem::take(&mut self.owners);
+        for (number, (command, record)) in (self.read + 1..).zip(fresh) {
+            owners.learn(command);
+            let Some(bucket) = self.bucket_of(number) else { break };
+            self.add_paging(bucket, record);
+            owners.named(command, &mut |process, bytes| self.add_use(bucket, process, bytes));
+            self.read = number;
+        }
+        self.owners = owners;
+    }
+
+    /// How many executed commands are counted.
+    #[must_use]
+    pub const fn counted(&self) -> usize {
+        self.read
     }
 
     /// How many buckets there are.
@@ -129,6 +151,7 @@ impl Density {
         ] {
             *sum = sum.saturating_add(bytes);
         }
+        self.most_paged = self.most_paged.max(paging.bytes_in).max(paging.bytes_out);
         if matches!(record.ending, Ending::Refused(_)) {
             paging.refused += 1;
             self.refused += 1;
@@ -144,12 +167,13 @@ impl Density {
         lane.total = lane.total.saturating_add(bytes);
         if let Some(sum) = lane.bytes.get_mut(bucket) {
             *sum = sum.saturating_add(bytes);
+            self.most_bytes = self.most_bytes.max(*sum);
         }
     }
 }
 
 /// Who owns which allocation, and its size, as the commands so far say.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Owners {
     devices: Vec<Option<ProcessId>>,
     allocations: Vec<Option<(ProcessId, u64)>>,
@@ -389,6 +413,20 @@ mod tests {
             let mut found = [0, 0];
             owners.named(command, &mut |process, bytes| found[process.index()] += bytes);
             assert_eq!(found, [of_a, of_b], "{item}");
+        }
+    }
+
+    /// In slices of any length, executed as it goes, it comes to the same.
+    #[test]
+    fn slices_add_up() {
+        for slice in [1, 2, 3, 7] {
+            let (mut run, names) = tour();
+            let mut sliced = Density::new(&run, &names, 6);
+            while sliced.counted() < run.commands().len() {
+                run.execute(slice);
+                sliced.extend(&run, 2);
+            }
+            assert_eq!(sliced, Density::of(&run, &names, 6), "slices of {slice}");
         }
     }
 

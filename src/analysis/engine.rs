@@ -47,15 +47,16 @@ impl EngineLog {
         if records.len() < self.read {
             *self = Self::default();
         }
-        let fresh = (self.read + 1..).zip(commands.iter().zip(records).skip(self.read));
-        for (number, (command, record)) in fresh {
+        let (commands, records) = (commands.get(self.read..), records.get(self.read..));
+        let fresh = commands.unwrap_or_default().iter().zip(records.unwrap_or_default());
+        for (number, (command, record)) in (self.read + 1..).zip(fresh) {
             let time = record.clock.saturating_sub(self.clock);
             self.clock = record.clock;
             if !matches!(record.ending, Ending::Refused(_)) {
                 self.learn(number, command, time);
             }
         }
-        self.read = records.len();
+        self.read += records.unwrap_or_default().len();
     }
 
     fn learn(&mut self, number: usize, command: &Command, time: u64) {

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::coverage::{Column, Columns, Scale, column_number};
+use super::extent_sums::{ExtentGroup, ExtentSums, Visit};
 use crate::base::{AllocationId, ProcessId, SegmentId, Span};
 use crate::machine::{CommandTrace, Place, TracedKind};
 use crate::vidmm::{
@@ -99,7 +100,10 @@ pub fn process_of(book: &Book, owner: ExtentOwner) -> Option<ProcessId> {
 
 /// A run of narrow blocks being put together.
 struct Run {
-    first: (Span, ExtentOwner),
+    /// Where the first of them lies.
+    first: Span,
+    /// Whose the first is; not known where it stands for several.
+    owner: Option<ExtentOwner>,
     columns: Columns<Option<ProcessId>>,
     end: u64,
     /// Where the last of them ends, in columns.
@@ -110,17 +114,35 @@ struct Run {
 
 /// What is drawn of a segment: the parts of its blocks and holes inside the scale's range.
 ///
-/// Takes time in proportion to the extents in that range; the answer has at most one item for
-/// each column or so.
+/// Takes time in proportion to the extents in that range, or with `sums` of the same state to the
+/// columns. The answer has at most one item for each column or so.
 #[must_use]
 pub fn lane_items(
     segment: &SegmentUse,
     scale: Scale,
+    sums: Option<&ExtentSums>,
     process_of: impl Fn(ExtentOwner) -> Option<ProcessId>,
 ) -> Vec<LaneItem> {
     let mut lane = Lane { scale, items: Vec::new(), run: None, end: scale.range().start() };
-    for (span, owner) in segment.extents(scale.range()) {
-        lane.add(span, owner, &process_of);
+    let range = scale.range();
+    match sums {
+        None => {
+            for (span, owner) in segment.extents(range) {
+                lane.add(span, owner, &process_of);
+            }
+        }
+        Some(sums) => sums.visit(range, &mut |step| match step {
+            Visit::Group(group) => lane.add_group(group),
+            Visit::Extents(window) => {
+                let own = segment
+                    .extents(window)
+                    .filter(|(span, _)| span.start() >= window.start() && span.overlaps(range));
+                for (span, owner) in own {
+                    lane.add(span, owner, &process_of);
+                }
+                true
+            }
+        }),
     }
     lane.close_run();
     lane.hole_before(scale.range().end());
@@ -148,27 +170,62 @@ impl Lane {
             self.hole_before(span.start());
             self.block(span, owner);
         } else {
-            if self.run.as_ref().is_some_and(|run| left - run.right >= MERGED_BELOW) {
-                self.close_run();
-            }
-            if self.run.is_none() {
-                self.hole_before(span.start());
-            }
-            let start = column_number(left.floor()).max(self.taken());
-            let run = self.run.get_or_insert_with(|| Run {
-                first: (span, owner),
-                columns: Columns::starting_at(start.min(self.scale.columns() - 1)),
-                end: span.end(),
-                right,
-                count: 0,
-                used: 0,
-            });
+            let run = self.run_with(span, Some(owner), (left, right));
             run.columns.cover(left, right, process_of(owner));
-            (run.end, run.right) = (span.end(), right);
             run.count += 1;
             run.used = run.used.saturating_add(span.len());
         }
         self.end = span.end();
+    }
+
+    /// Adds neighbours as if they came one by one, where all of them lie in one column: none of them
+    /// is wide enough to be drawn on its own, nor is a hole between them. Says whether they do.
+    fn add_group(&mut self, group: &ExtentGroup) -> bool {
+        let Some(span) = Span::new(group.first, group.end) else { return false };
+        let (left, right) = (self.scale.column_of(span.start()), self.scale.column_of(span.end()));
+        if !self.scale.range().covers(span) || right > left.floor() + 1.0 {
+            return false;
+        }
+        let scale = self.scale;
+        let run = self.run_with(span, None, (left, right));
+        for (process, bytes) in &group.owners {
+            // A share of a column, far from where single precision matters.
+            #[expect(clippy::cast_possible_truncation)]
+            let share = scale.columns_per(*bytes).clamp(0.0, 1.0) as f32;
+            run.columns.add(column_number(left.floor()), share, *process);
+        }
+        run.count += group.count;
+        run.used = run.used.saturating_add(group.used);
+        self.end = span.end();
+        true
+    }
+
+    /// The run to which something narrow belongs, which reaches to its end from now on.
+    fn run_with(
+        &mut self,
+        span: Span,
+        owner: Option<ExtentOwner>,
+        (left, right): (f64, f64),
+    ) -> &mut Run {
+        if self.run.as_ref().is_some_and(|run| left - run.right >= MERGED_BELOW) {
+            self.close_run();
+        }
+        if self.run.is_none() {
+            self.hole_before(span.start());
+        }
+        let start = column_number(left.floor()).max(self.taken());
+        let start = start.min(self.scale.columns() - 1);
+        let run = self.run.get_or_insert_with(|| Run {
+            first: span,
+            owner,
+            columns: Columns::starting_at(start),
+            end: span.end(),
+            right,
+            count: 0,
+            used: 0,
+        });
+        (run.end, run.right) = (span.end(), right);
+        run
     }
 
     /// The first column that no block of its own has taken.
@@ -189,12 +246,12 @@ impl Lane {
 
     fn close_run(&mut self) {
         let Some(run) = self.run.take() else { return };
-        if run.count == 1 {
+        if let (1, Some(owner)) = (run.count, run.owner) {
             // One block needs no summary: it is drawn as wide as can be seen.
-            self.block(run.first.0, run.first.1);
+            self.block(run.first, owner);
             return;
         }
-        let span = Span::new(run.first.0.start(), run.end).unwrap_or_default();
+        let span = Span::new(run.first.start(), run.end).unwrap_or_default();
         self.items.push(LaneItem::Merged(Merged {
             x0: run.columns.first(),
             columns: run.columns.finish(),
@@ -244,17 +301,29 @@ pub fn contributors(segment: &SegmentUse, range: Span, most: usize) -> Contribut
     found
 }
 
-/// Bytes of each process in a segment, in the order of their ids, VidMm's own last.
+/// Bytes of each process in a segment, in the order of their ids, VidMm's own last. Looks at every
+/// extent, or with `sums` of the same state at none.
 #[must_use]
-pub fn bytes_by_process(segment: &SegmentUse, book: &Book) -> Vec<(Option<ProcessId>, u64)> {
-    let mut sums: BTreeMap<ProcessId, u64> = BTreeMap::new();
+pub fn bytes_by_process(
+    segment: &SegmentUse,
+    book: &Book,
+    sums: Option<&ExtentSums>,
+) -> Vec<(Option<ProcessId>, u64)> {
+    let mut by_process: BTreeMap<ProcessId, u64> = BTreeMap::new();
     let mut own = 0_u64;
-    for (span, owner) in segment.extents(Span::whole(segment.space().len())) {
-        let sum =
-            process_of(book, owner).map_or(&mut own, |process| sums.entry(process).or_default());
-        *sum = sum.saturating_add(span.len());
+    let mut add = |process: Option<ProcessId>, bytes| {
+        let sum = process.map_or(&mut own, |process| by_process.entry(process).or_default());
+        *sum = sum.saturating_add(bytes);
+    };
+    match sums {
+        Some(sums) => sums.whole().owners.iter().for_each(|(process, bytes)| add(*process, *bytes)),
+        None => {
+            for (span, owner) in segment.extents(Span::whole(segment.space().len())) {
+                add(process_of(book, owner), span.len());
+            }
+        }
     }
-    let of_processes = sums.into_iter().map(|(process, sum)| (Some(process), sum));
+    let of_processes = by_process.into_iter().map(|(process, sum)| (Some(process), sum));
     of_processes.chain((own > 0).then_some((None, own))).collect()
 }
 

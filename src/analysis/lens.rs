@@ -134,12 +134,18 @@ pub struct LensPage {
 /// What a page points at is the hardware's, whose it is is VidMm's book: inside a command they
 /// differ.
 #[must_use]
-pub fn pages(run: &Run, started: &Started, id: SegmentId, first: u64, count: u64) -> Vec<LensPage> {
+pub fn pages(
+    run: &Run,
+    place: Place,
+    started: &Started,
+    id: SegmentId,
+    (first, count): (u64, u64),
+) -> Vec<LensPage> {
     let used = started.vidmm().book().segment(id);
     let (Some(table), Some(used)) = (PageTable::of(started, id), used) else { return Vec::new() };
     let end = first.saturating_add(count).min(table.len());
     let foreign = started.expectations().foreign();
-    let wrong = wrong_pages(run, id);
+    let wrong = wrong_pages(run, place, id);
     (first..end)
         .filter_map(|page| {
             let target = table.at(page)?;
@@ -162,9 +168,8 @@ fn stale_bytes(host: &HostMemory, target: PageTarget) -> u64 {
     one.map_or(0, |mdl| host.unflushed(&mdl).get())
 }
 
-/// The pages of an aperture that the command at which the run stands found to be wrong.
-fn wrong_pages(run: &Run, id: SegmentId) -> Vec<u64> {
-    let place = run.place();
+/// The pages of an aperture that the command at a place found to be wrong.
+fn wrong_pages(run: &Run, place: Place, id: SegmentId) -> Vec<u64> {
     // Damage is found at the end of a command.
     let record = run.record(place.command).filter(|_| place.inner.is_none());
     let damage = record.map_or(&[][..], |record| &record.damage[..]);

@@ -2,67 +2,62 @@
 
 use crate::base::Span;
 use crate::base::text::{count, duration, exact_size, hex, size};
-use crate::machine::{BytesVerdict, Diverged, Ending, Place, PowerOutcome, Run, Started};
+use crate::machine::{BytesVerdict, CommandTrace, Ending, Place, PowerOutcome, Run, Started};
 use crate::session::Names;
 
 use super::explain::{self, CandidateLine, CandidateMark, CommandText, OperationText, Words};
 use super::report::content_text;
 
-/// What every command up to where the run stands did, and why.
-///
-/// # Errors
-/// When a command ends in another state when it is executed again.
-pub fn lines(run: &mut Run, names: &Names) -> Result<Vec<String>, Diverged> {
-    let place = run.place();
+/// What a command did, and why, up to `place`; the run has just executed it.
+#[must_use]
+pub fn command_lines(run: &Run, trace: &CommandTrace, place: Place, names: &Names) -> Vec<String> {
     let segments = run.segments();
     let words = Words::new(names, &segments);
+    let number = trace.command;
     let mut lines = Vec::new();
-    for number in 1..=place.command {
-        let trace = run.trace(number)?;
-        let (Some(command), Some(record)) = (run.command(number), run.record(number)) else {
-            continue;
-        };
-        let CommandText { title, what, .. } = explain::command_text(command, words);
-        let ending = match &record.ending {
-            Ending::Done => String::new(),
-            Ending::Held => "  holds".to_owned(),
-            Ending::Refused(refusal) => {
-                let text = explain::refusal_text(refusal, words);
-                format!("  refused with {} {}: {}", text.status, text.code, text.sentence)
-            }
-            Ending::Stopped(stop) => format!("  stopped: {}", explain::stop_text(stop)),
-            Ending::Failed(mismatch) => {
-                format!("  DOES NOT HOLD: {}", explain::mismatch_text(mismatch, words))
-            }
-        };
-        lines.push(format!("{number:>6}  {title}  {what}{ending}"));
-        for decision in &trace.decisions {
-            let name = words.allocation(decision.allocation);
-            lines.push(format!("{:>11}room for {name}, {}", "", size(decision.needed.get())));
-            lines.extend(explain::decision_lines(decision, words).iter().flat_map(candidate));
+    let (Some(command), Some(record)) = (run.command(number), run.record(number)) else {
+        return lines;
+    };
+    let CommandText { title, what, .. } = explain::command_text(command, words);
+    let ending = match &record.ending {
+        Ending::Done => String::new(),
+        Ending::Held => "  holds".to_owned(),
+        Ending::Refused(refusal) => {
+            let text = explain::refusal_text(refusal, words);
+            format!("  refused with {} {}: {}", text.status, text.code, text.sentence)
         }
-        for (index, operation) in (1..).zip(&trace.operations) {
-            let inside = place.inner.filter(|_| number == place.command);
-            if inside.is_some_and(|inner| index > inner.operation) {
-                break;
-            }
-            let step = Place::operation(number, index).to_string();
-            let text = explain::operation_text(operation, words);
-            let OperationText { kind, amount, route, reason, .. } = text;
-            let reason = if reason.is_empty() { reason } else { format!("  ({reason})") };
-            lines.push(format!("{step:>9}  {kind:<20} {amount:>9}  {route}{reason}"));
+        Ending::Stopped(stop) => format!("  stopped: {}", explain::stop_text(stop)),
+        Ending::Failed(mismatch) => {
+            format!("  DOES NOT HOLD: {}", explain::mismatch_text(mismatch, words))
         }
-        if let Some(outcome) = &record.power {
-            lines.extend(power_lines(outcome, words));
-        }
-        for fault in &record.faults {
-            lines.push(format!("          fault: {}", explain::fault_text(fault)));
-        }
-        for damage in &record.damage {
-            lines.push(format!("          DAMAGE: {}", explain::damage_text(damage, words)));
-        }
+    };
+    lines.push(format!("{number:>6}  {title}  {what}{ending}"));
+    for decision in &trace.decisions {
+        let name = words.allocation(decision.allocation);
+        lines.push(format!("{:>11}room for {name}, {}", "", size(decision.needed.get())));
+        lines.extend(explain::decision_lines(decision, words).iter().flat_map(candidate));
     }
-    Ok(lines)
+    for (index, operation) in (1..).zip(&trace.operations) {
+        let inside = place.inner.filter(|_| number == place.command);
+        if inside.is_some_and(|inner| index > inner.operation) {
+            break;
+        }
+        let step = Place::operation(number, index).to_string();
+        let text = explain::operation_text(operation, words);
+        let OperationText { kind, amount, route, reason, .. } = text;
+        let reason = if reason.is_empty() { reason } else { format!("  ({reason})") };
+        lines.push(format!("{step:>9}  {kind:<20} {amount:>9}  {route}{reason}"));
+    }
+    if let Some(outcome) = &record.power {
+        lines.extend(power_lines(outcome, words));
+    }
+    for fault in &record.faults {
+        lines.push(format!("          fault: {}", explain::fault_text(fault)));
+    }
+    for damage in &record.damage {
+        lines.push(format!("          DAMAGE: {}", explain::damage_text(damage, words)));
+    }
+    lines
 }
 
 /// What a transition came to: its time, its segments, and what was lost.

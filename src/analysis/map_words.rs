@@ -7,12 +7,12 @@ use super::explain::frame_text;
 use super::lanes::{Contributors, Encoded, process_of};
 use super::lens::{LensPage, PageTarget};
 use crate::base::text::{count, counted, hex, size};
-use crate::base::{AllocationId, FrameNumber, PAGE_SIZE, Position, Span};
-use crate::machine::{ForeignTarget, Run, Started};
+use crate::base::{FrameNumber, PAGE_SIZE, Span};
+use crate::machine::{ForeignTarget, Started};
 use crate::memory::FrameUse;
 use crate::rules::CheckedSegment;
 use crate::session::Names;
-use crate::vidmm::{Book, ExtentOwner, Placement, ResidencyChange};
+use crate::vidmm::{Book, ExtentOwner, Placement};
 
 /// Whose a block is.
 #[must_use]
@@ -36,19 +36,6 @@ pub fn addresses(segment: &CheckedSegment, span: Span) -> String {
     let base = segment.base.get();
     let end = base.saturating_add(span.end().saturating_sub(1));
     format!("{}–{}", address(base.saturating_add(span.start())), address(end))
-}
-
-/// The command in which an allocation became resident where it is now, counted from 1.
-///
-/// Takes time in proportion to the run so far.
-#[must_use]
-pub fn resident_since(run: &Run, started: &Started, id: AllocationId) -> Option<usize> {
-    let vidmm = started.vidmm();
-    let changes = vidmm.residency_changes(Position(0), vidmm.mark().book);
-    let last = changes.filter(|change| change.allocation == id).last();
-    let ResidencyChange { position, after: Some(_), .. } = last? else { return None };
-    let before = run.records().partition_point(|record| record.end.vidmm.book < position);
-    Some(before + 1)
 }
 
 /// What a block says, one fact a line; its name and owner stand above.

@@ -3,10 +3,10 @@
 //! A run may have a million commands, of which any number is opened. Nothing here is made for
 //! each command: a row is found by its number through what is opened before it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use crate::base::{AllocationId, Position, SegmentId, Span};
+use crate::base::{AllocationId, Position};
 use crate::machine::{
     Command, CommandTrace, Expectation, ExpectedDamage, Inner, Place, Run, UserCommand,
 };
@@ -182,15 +182,126 @@ pub fn standing(row: Place, place: Place, packets: usize) -> Standing {
 /// there, and those that asked for it while it was there.
 #[must_use]
 pub fn filtered(run: &Run, words: Words<'_>, filter: &str) -> Option<Arc<[usize]>> {
-    let needle = filter.trim().to_lowercase();
-    if needle.is_empty() {
-        return None;
+    let mut filter = StepFilter::new(filter)?;
+    filter.extend(run, words, usize::MAX);
+    Some(filter.found().into())
+}
+
+/// A filter over the commands of a run, that looks at them in slices and again at what is executed
+/// since.
+#[derive(Clone, Debug)]
+pub struct StepFilter {
+    needle: String,
+    address: Option<u64>,
+    /// Commands that are through: executed and looked at.
+    read: usize,
+    past: Vec<usize>,
+    /// Allocations that lie over the address there.
+    there: BTreeSet<AllocationId>,
+    /// Commands looked at that are not executed, and those of them that are left.
+    looked_at: usize,
+    ahead: VecDeque<usize>,
+}
+
+impl StepFilter {
+    /// The filter of a text; `None` for an empty one, which leaves everything.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        let needle = text.trim().to_lowercase();
+        (!needle.is_empty()).then(|| Self {
+            address: address(&needle),
+            needle,
+            read: 0,
+            past: Vec::new(),
+            there: BTreeSet::new(),
+            looked_at: 0,
+            ahead: VecDeque::new(),
+        })
     }
-    let mut found = by_text(run, words, &needle);
-    if let Some(address) = address(&needle) {
-        found.extend(by_address(run, words, address));
+
+    /// The commands that it leaves, counted from 1 and ascending, as far as it has looked.
+    #[must_use]
+    pub fn found(&self) -> Vec<usize> {
+        self.past.iter().chain(&self.ahead).copied().collect()
     }
-    Some(found.into_iter().collect::<Vec<_>>().into())
+
+    /// How many commands it has looked at, of all.
+    #[must_use]
+    pub fn looked_at(&self) -> usize {
+        self.looked_at.max(self.read)
+    }
+
+    /// Whether it has looked at everything that there is.
+    #[must_use]
+    pub fn is_complete(&self, run: &Run) -> bool {
+        self.read >= run.executed() && self.looked_at() >= run.commands().len()
+    }
+
+    /// Looks at up to `most` commands; says whether that changes what it leaves.
+    pub fn extend(&mut self, run: &Run, words: Words<'_>, most: usize) -> bool {
+        let before = (self.past.len(), self.ahead.len());
+        let end = self.read.saturating_add(most).min(run.executed());
+        let mut left = most - (end - self.read);
+        while self.read < end {
+            self.read += 1;
+            while self.ahead.front().is_some_and(|number| *number <= self.read) {
+                self.ahead.pop_front();
+            }
+            if self.finds_executed(run, words, self.read) {
+                self.past.push(self.read);
+            }
+        }
+        self.looked_at = self.looked_at();
+        while self.looked_at < run.commands().len() && left > 0 {
+            self.looked_at += 1;
+            left -= 1;
+            let number = self.looked_at;
+            if run.command(number).is_some_and(|it| names(it, words, &self.needle)) {
+                self.ahead.push_back(number);
+            }
+        }
+        before != (self.past.len(), self.ahead.len())
+    }
+
+    /// Whether it leaves a command that is executed: by what it says, how it ended, and what moved.
+    fn finds_executed(&mut self, run: &Run, words: Words<'_>, number: usize) -> bool {
+        let (Some(command), Some(record)) = (run.command(number), run.record(number)) else {
+            return false;
+        };
+        let needle = &self.needle;
+        let mut hit = names(command, words, needle);
+        let status = ending_status(record, words);
+        let told = [status.kind.word(), &status.brief, &status.detail];
+        let plain = matches!(status.kind, StatusKind::Done | StatusKind::Held);
+        let told = told.iter().take(if plain { 1 } else { 3 });
+        hit = hit || told.into_iter().any(|text| contains(text, needle));
+        if self.address.is_some() {
+            hit |= allocations_of(command).any(|id| self.there.contains(&id));
+        }
+        let start = run.record(number - 1).map_or(Position(0), |before| before.end.vidmm.book);
+        let changes = run.machine().started().ok().into_iter();
+        let changes = changes
+            .flat_map(|started| started.vidmm().residency_changes(start, record.end.vidmm.book));
+        for change in changes {
+            // Victims are not named by the command that makes them leave.
+            hit = hit || contains(words.allocation(change.allocation), needle);
+            if let Some(address) = self.address {
+                let covers = |place: Option<Placement>| {
+                    place.is_some_and(|place| {
+                        let base = words.checked(place.segment).map_or(0, |known| known.base.get());
+                        address.checked_sub(base).is_some_and(|offset| place.span.contains(offset))
+                    })
+                };
+                hit |= covers(change.before) || covers(change.after);
+                if covers(change.after) {
+                    self.there.insert(change.allocation);
+                } else {
+                    self.there.remove(&change.allocation);
+                }
+            }
+        }
+        hit
+    }
 }
 
 /// A number as people write addresses: decimal, or `0x` and hexadecimal, `_` wherever.
@@ -207,91 +318,30 @@ pub(super) fn address(text: &str) -> Option<u64> {
 
 /// Whether a text contains another that is in lower case already.
 fn contains(text: &str, needle: &str) -> bool {
-    text.to_lowercase().contains(needle)
+    if text.is_ascii() && needle.is_ascii() {
+        let needle = needle.as_bytes();
+        text.as_bytes().windows(needle.len().max(1)).any(|part| part.eq_ignore_ascii_case(needle))
+    } else {
+        text.to_lowercase().contains(needle)
+    }
 }
 
-fn by_text(run: &Run, words: Words<'_>, needle: &str) -> BTreeSet<usize> {
-    let mut found = BTreeSet::new();
-    let named: Vec<bool> = words.names.allocations().map(|name| contains(name, needle)).collect();
-    let is_named = |id: AllocationId| named.get(id.index()).copied().unwrap_or(false);
-    for (number, command) in (1..).zip(run.commands()) {
-        let mut ids = allocations_of(command).peekable();
-        // Where allocations are named, their names were compared once for the whole run.
-        let matches = if ids.peek().is_some() {
-            // A submission is as well of a context, which has a name of its own.
-            let submitter = match command {
-                Command::Submit(submit) => words.names.context_ref(submit.context),
-                _ => "",
-            };
-            ids.any(is_named)
-                || contains(command_title(command), needle)
-                || contains(submitter, needle)
-        } else {
-            let text = command_text(command, words);
-            contains(text.title, needle) || contains(&text.what, needle)
+/// Whether what a command says contains `needle`.
+fn names(command: &Command, words: Words<'_>, needle: &str) -> bool {
+    let mut ids = allocations_of(command).peekable();
+    if ids.peek().is_some() {
+        // A submission is as well of a context, which has a name of its own.
+        let submitter = match command {
+            Command::Submit(submit) => words.names.context_ref(submit.context),
+            _ => "",
         };
-        if matches {
-            found.insert(number);
-        }
+        ids.any(|id| contains(words.allocation(id), needle))
+            || contains(command_title(command), needle)
+            || contains(submitter, needle)
+    } else {
+        let text = command_text(command, words);
+        contains(text.title, needle) || contains(&text.what, needle)
     }
-    for (number, record) in (1..).zip(run.records()) {
-        let status = ending_status(record, words);
-        let told = [status.kind.word(), &status.brief, &status.detail];
-        let plain = matches!(status.kind, StatusKind::Done | StatusKind::Held);
-        if told.iter().take(if plain { 1 } else { 3 }).any(|text| contains(text, needle)) {
-            found.insert(number);
-        }
-    }
-    // Victims are not named by the command that makes them leave.
-    let moved = moves(run).filter(|(_, id, ..)| is_named(*id)).map(|(number, ..)| number);
-    found.extend(moved);
-    found
-}
-
-fn by_address(run: &Run, words: Words<'_>, address: u64) -> BTreeSet<usize> {
-    let base = |segment: SegmentId| words.checked(segment).map_or(0, |known| known.base.get());
-    let covers = |place: Option<Placement>| {
-        place.is_some_and(|place| {
-            let offset = address.checked_sub(base(place.segment));
-            offset.is_some_and(|offset| Span::contains(place.span, offset))
-        })
-    };
-    let mut found = BTreeSet::new();
-    let mut there: BTreeSet<AllocationId> = BTreeSet::new();
-    let mut moves = moves(run).peekable();
-    for (number, command) in (1..=run.executed()).zip(run.commands()) {
-        let mut hit = allocations_of(command).any(|id| there.contains(&id));
-        while let Some((_, id, before, after)) = moves.next_if(|(when, ..)| *when == number) {
-            hit |= covers(before) || covers(after);
-            if covers(after) {
-                there.insert(id);
-            } else {
-                there.remove(&id);
-            }
-        }
-        if hit {
-            found.insert(number);
-        }
-    }
-    found
-}
-
-/// What became resident, moved or left, with the command in which it did.
-fn moves(
-    run: &Run,
-) -> impl Iterator<Item = (usize, AllocationId, Option<Placement>, Option<Placement>)> + '_ {
-    let records = run.records();
-    let started = run.machine().started().ok().zip(records.last());
-    let changes = started.into_iter().flat_map(|(started, last)| {
-        started.vidmm().residency_changes(Position(0), last.end.vidmm.book)
-    });
-    let mut number = 1;
-    changes.map(move |change| {
-        while records.get(number - 1).is_some_and(|end| end.end.vidmm.book < change.position) {
-            number += 1;
-        }
-        (number, change.allocation, change.before, change.after)
-    })
 }
 
 /// The allocations that a command names.
@@ -475,6 +525,18 @@ mod tests {
         for (filter, commands) in table {
             let found = filtered(&run, words, filter);
             assert_eq!(found.as_deref(), Some(commands), "{filter}");
+        }
+        // In slices, and while it is executed, it comes to the same.
+        let profile = crate::kmd::profile("inspector").expect("the profile of the tour");
+        for (filter, commands) in table {
+            let commands_of = run.commands().to_vec().into();
+            let mut again = Run::new(run.adapter(), run.policies(), &profile, commands_of);
+            let mut sliced = StepFilter::new(filter).expect("not empty");
+            while !again.is_complete() || !sliced.is_complete(&again) {
+                sliced.extend(&again, words, 4);
+                again.execute(3);
+            }
+            assert_eq!(sliced.found(), commands, "{filter}");
         }
         assert_eq!(filtered(&run, words, "  "), None);
         assert_eq!(filtered(&run, words, "done").map(|all| all.len()), Some(21));

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::analysis::allocation_table::ExportFormat;
+use crate::analysis::export::ExportFormat;
 use crate::machine::{Level, Place};
 use crate::vidmm::Transition;
 
 use super::item::Item;
+use super::keeping::Conflict;
 use super::unsaved::Unsaved;
 
 /// The tabs below the map.
@@ -26,17 +27,20 @@ pub enum Tab {
     Power,
     /// What the rules say of the adapter.
     Findings,
+    /// Figures along the run.
+    Charts,
 }
 
 impl Tab {
     /// All of them, from the left.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Operations,
         Self::Allocations,
         Self::Buffers,
         Self::Bytes,
         Self::Power,
         Self::Findings,
+        Self::Charts,
     ];
 }
 
@@ -55,13 +59,69 @@ impl Speed {
     pub const ALL: [Self; 6] = [Self(1), Self(2), Self(5), Self(10), Self(50), Self(200)];
 }
 
-/// A text that is to be written to a file.
+/// Something that is to be written to a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Export {
     /// The name that is suggested for the file.
     pub name: String,
     /// What is written.
-    pub text: Arc<str>,
+    pub bytes: Arc<[u8]>,
+}
+
+/// What can be exported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Exported {
+    /// The tab that is shown below the map.
+    Shown,
+    /// A tab below the map.
+    Tab(Tab),
+    /// The memory map.
+    Map,
+    /// The timeline.
+    Timeline,
+    /// What is selected, or the current step.
+    Selection,
+}
+
+impl Exported {
+    /// The formats that it can be had in, `shown` being the tab that is shown.
+    #[must_use]
+    pub const fn formats(self, shown: Tab) -> &'static [ExportFormat] {
+        const USUAL: &[ExportFormat] = &[ExportFormat::Csv, ExportFormat::Json, ExportFormat::Png];
+        const BYTES: &[ExportFormat] =
+            &[ExportFormat::Csv, ExportFormat::Json, ExportFormat::Binary, ExportFormat::Png];
+        match self.resolved(shown) {
+            Self::Tab(Tab::Buffers | Tab::Bytes) => BYTES,
+            _ => USUAL,
+        }
+    }
+
+    /// The same with a name for the tab that is shown.
+    #[must_use]
+    pub const fn resolved(self, shown: Tab) -> Self {
+        match self {
+            Self::Shown => Self::Tab(shown),
+            other => other,
+        }
+    }
+
+    /// What it is called in the name of a file and in the head of a document.
+    #[must_use]
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Shown => "tab",
+            Self::Tab(Tab::Operations) => "operations",
+            Self::Tab(Tab::Allocations) => "allocations",
+            Self::Tab(Tab::Buffers) => "buffer",
+            Self::Tab(Tab::Bytes) => "bytes",
+            Self::Tab(Tab::Power) => "power",
+            Self::Tab(Tab::Findings) => "findings",
+            Self::Tab(Tab::Charts) => "charts",
+            Self::Map => "map",
+            Self::Timeline => "timeline",
+            Self::Selection => "selection",
+        }
+    }
 }
 
 /// Something a user does. Panels send them; one place executes them.
@@ -71,6 +131,10 @@ pub enum Action {
     Open,
     /// Opens a session file.
     OpenPath(PathBuf),
+    /// Asks for a profile to begin a session with.
+    NewFromProfile,
+    /// Begins a session without commands on the adapter of a profile, by its name.
+    NewSession(&'static str),
     /// Opens a saved session that is embedded in the program, by its file name.
     OpenEmbedded(&'static str),
     /// Writes the session to its file, or asks for one.
@@ -83,6 +147,12 @@ pub enum Action {
     CancelSave,
     /// Says what is to become of changes that an action would discard.
     AnswerUnsaved(Unsaved),
+    /// Says what is to become of a file that somebody else changed, and that is to be saved.
+    AnswerConflict(Conflict),
+    /// Opens the file of the session again, as it is now.
+    Reload,
+    /// Takes a file out of the list of those worked with before.
+    ForgetRecent(PathBuf),
     /// Leaves the session for the start page.
     Close,
     /// Leaves the program.
@@ -133,15 +203,20 @@ pub enum Action {
     ToggleTheme,
     /// Shows or hides the keys.
     ToggleHelp,
-    /// Asks for a file and writes the table of allocations to it, as it is filtered and sorted.
-    ExportAllocations(ExportFormat),
-    /// Asks for a file and writes a text to it.
+    /// Shows or hides what goes to anything and does anything.
+    TogglePalette,
+    /// Makes a table or a picture of what is shown, as it is filtered and sorted, asks for a file
+    /// and writes it there.
+    ExportView(Exported, ExportFormat),
+    /// Asks for a file and writes something to it.
     Export(Export),
-    /// Writes the text that is to be exported to a file.
+    /// Writes what is to be exported to a file.
     ExportTo(PathBuf),
     /// Copies a text.
     Copy(String),
-    /// Closes what lies over the window, or else selects nothing.
+    /// Stops what is executed in the background, and going anywhere; or goes on with it.
+    PauseOrGoOn,
+    /// Closes what lies over the window, or stops going anywhere, or else selects nothing.
     Escape,
     /// Takes a notice away, counted from 0.
     DismissNotice(usize),

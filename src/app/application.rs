@@ -1,17 +1,19 @@
 //! The application: which page is open, what is looked at, and what goes on in the background.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::analysis::allocation_table::ExportFormat;
+use crate::analysis::export::ExportFormat;
 use crate::machine::Place;
-use crate::session::{Embedded, load};
+use crate::session::Embedded;
 
-use super::action::{Action, Export, Tab};
+use super::action::{Action, Export, Exported, Tab};
 use super::history::SelectionHistory;
+use super::keeping::Keeping;
 use super::notice::Notice;
 use super::opened::{Looking, Opened};
 use super::playback::Playback;
+use super::recent::RecentFile;
 use super::registry::When;
 use super::saved::SavedSessions;
 use super::settings::Settings;
@@ -23,6 +25,16 @@ const SLICE: usize = 64;
 /// A slice is also this share of what is executed: getting back to the end of the run costs as
 /// much as the run is long.
 const SLICE_SHARE: usize = 32;
+
+/// Commands executed between two looks at the clock where nothing is walked back: one alone may move
+/// very much.
+const STRIDE: usize = 8;
+
+/// How far the end of what is executed may be for a slice while somebody steps: the way there and
+/// back is part of the frame.
+const NEAR: usize = 512;
+/// How long the background rests after each such step.
+const REST: Duration = Duration::from_secs(1);
 
 /// Commands that are executed again without asking for the time.
 const AT_ONCE: usize = 4_096;
@@ -53,12 +65,14 @@ pub enum Zoom {
 pub enum Effect {
     /// Ask for a session file.
     OpenDialog,
+    /// Ask for a profile to begin a session with.
+    ProfileDialog,
     /// Ask where to save, with this name suggested.
     SaveDialog(String),
-    /// Ask where to write a text, with this name suggested.
+    /// Ask where to write something, with this name suggested.
     ExportDialog(String),
-    /// Make a text of the table of allocations and ask where to write it.
-    ExportAllocations(ExportFormat),
+    /// Make a table or a picture of what is shown and ask where to write it.
+    ExportView(Exported, ExportFormat),
     /// Leave the program.
     Quit,
     /// Put a text into the clipboard.
@@ -79,11 +93,17 @@ pub struct App {
     pub(super) notices: Vec<Notice>,
     pub(super) playback: Playback,
     pub(super) pending: Option<Place>,
+    /// The time, where somebody tells it, and when somebody last went somewhere by hand.
+    pub(super) clock: Option<Duration>,
+    pub(super) moved: Option<Duration>,
     pub(super) help: bool,
+    pub(super) palette: bool,
     pub(super) dialog: bool,
     pub(super) export: Option<Export>,
     pub(super) waiting: Option<Waiting>,
     saved: SavedSessions,
+    pub(super) recents: Vec<RecentFile>,
+    pub(super) keeping: Keeping,
     serial: u64,
 }
 
@@ -105,11 +125,16 @@ impl App {
             notices: Vec::new(),
             playback: Playback::default(),
             pending: None,
+            clock: None,
+            moved: None,
             help: false,
+            palette: false,
             dialog: false,
             export: None,
             waiting: None,
             saved: SavedSessions::default(),
+            recents: Vec::new(),
+            keeping: Keeping::default(),
             serial: 0,
         }
     }
@@ -142,6 +167,7 @@ impl App {
         let looking = Looking {
             can_go_back: self.can(When::SelectionBefore),
             can_go_forward: self.can(When::SelectionAfter),
+            going_to: self.pending,
             ..self.looking
         };
         self.session().map(|opened| opened.view(looking))
@@ -177,10 +203,32 @@ impl App {
         self.help
     }
 
+    /// Whether what goes to anything is shown.
+    #[must_use]
+    pub const fn shows_palette(&self) -> bool {
+        self.palette
+    }
+
     /// The saved sessions of the start page.
     #[must_use]
     pub const fn saved(&self) -> &SavedSessions {
         &self.saved
+    }
+
+    /// Says which saved sessions somebody sees, by their places among those that are known.
+    pub fn set_saved_in_sight(&mut self, in_sight: Vec<usize>) {
+        self.saved.set_in_sight(in_sight);
+    }
+
+    /// Session files that somebody worked with before, the newest first.
+    #[must_use]
+    pub fn recents(&self) -> &[RecentFile] {
+        &self.recents
+    }
+
+    /// Takes the list of files that somebody worked with before, the newest first.
+    pub fn set_recents(&mut self, recents: Vec<RecentFile>) {
+        self.recents = recents;
     }
 
     /// Says whether a dialog of the window's own is open; Escape closes it before anything else.
@@ -196,30 +244,10 @@ impl App {
         self.notices.push(notice);
     }
 
-    /// Opens a session file; where it is none, says why and leaves everything as it was.
-    pub fn open_path(&mut self, path: &Path) -> bool {
-        let origin = path.display().to_string();
-        let opened = load::read(path)
-            .map_err(|error| vec![error])
-            .and_then(|text| Opened::read(&text, &origin));
-        match opened {
-            Ok(mut opened) => {
-                opened.set_file(Some(path.to_owned()));
-                self.show(opened);
-                true
-            }
-            Err(errors) => {
-                let name = path.file_name().map_or(origin, |name| name.to_string_lossy().into());
-                self.tell(Notice::load_errors(&name, &errors));
-                false
-            }
-        }
-    }
-
     /// Opens a session that comes with the program.
     pub fn open_embedded(&mut self, file_name: &str) -> bool {
         let known = self.saved.sessions().find(|session| session.file_name == file_name);
-        let Some(Embedded { file_name, text }) = known else { return false };
+        let Some(Embedded { file_name, text, .. }) = known else { return false };
         match Opened::read(text, file_name) {
             Ok(mut opened) => {
                 opened.set_embedded(Some(file_name));
@@ -235,13 +263,16 @@ impl App {
 
     /// Shows a session, before its first command.
     pub fn show(&mut self, opened: Opened) {
+        self.remember_place();
         let Looking { level, speed, .. } = self.looking;
         self.looking = Looking { level, speed, ..Looking::default() };
         self.selections = SelectionHistory::default();
         self.pending = None;
         self.help = false;
+        self.palette = false;
         self.export = None;
         self.waiting = None;
+        self.drop_conflict();
         if opened.run().machine().started().is_err() {
             // Nothing runs; what there is to see is why.
             self.looking.tab = Tab::Findings;
@@ -285,9 +316,13 @@ impl App {
         match when {
             When::Always => true,
             When::Session => session.is_some(),
+            When::File => self.file().is_some(),
             When::Started => holds(&|opened| opened.run().machine().started().is_ok()),
+            When::Bytes => {
+                matches!(self.looking.tab, Tab::Buffers | Tab::Bytes) && session.is_some()
+            }
             When::Commands => holds(&|opened| !opened.run().commands().is_empty()),
-            When::StepsBefore => holds(&|opened| opened.run().place() != Place::default()),
+            When::StepsBefore => holds(&|opened| opened.place() != Place::default()),
             When::StepsAfter => holds(&|opened| !at_end(opened)),
             When::Selection => holds(&|opened| opened.selected().is_some()),
             When::EventBefore => holds(&|opened| opened.event_before().is_some()),
@@ -298,8 +333,10 @@ impl App {
             When::Changed => holds(&Opened::can_undo),
             When::Undone => holds(&Opened::can_redo),
             When::Escapable => {
-                let asked = self.unsaved_question().is_some();
-                let over = asked || self.help || self.dialog || !self.notices.is_empty();
+                let asked = self.unsaved_question().is_some() || self.conflict_question().is_some();
+                let lies_over = self.help || self.palette || self.dialog;
+                let over = asked || lies_over || !self.notices.is_empty();
+                let over = over || self.pending.is_some();
                 over || holds(&|opened| opened.selected().is_some())
             }
         }
@@ -319,11 +356,13 @@ impl App {
 
     /// Plays up to `now`, a time that never runs back.
     pub fn advance(&mut self, now: Duration) {
+        self.clock = Some(now);
         if !self.looking.playing || self.pending.is_some() {
             return;
         }
         let Looking { level, speed, .. } = self.looking;
         for _ in 0..self.playback.due(now, speed) {
+            self.moved = Some(now);
             let stepped = self.session_mut().is_some_and(|opened| opened.step_forward(level));
             if !stepped {
                 self.stop();
@@ -346,11 +385,23 @@ impl App {
     ///
     /// At least one slice is done when there is anything to do.
     pub fn work(&mut self, has_time: &mut dyn FnMut() -> bool) {
-        while self.has_work() {
-            let previews = self.wants_preview();
+        while self.has_work() && self.rests().is_none() {
+            let (placing, previews) = (self.wants_placing(), self.wants_preview());
+            let ahead = self.pending_ahead();
             match &mut self.page {
                 Page::Start => self.saved.work(SLICE),
+                // Whoever looks for anything may look for one of them.
+                Page::Session(_) if self.palette && !self.saved.is_read() => self.saved.read_some(),
+                Page::Session(opened) if placing => opened.take_placing_apart(),
                 Page::Session(opened) if previews => opened.try_next_preview(),
+                Page::Session(opened) if ahead.is_some() => {
+                    // The last step is gone by itself, so that what it changes is shown.
+                    opened.run_on(STRIDE.min(ahead.unwrap_or(STRIDE).saturating_sub(1)));
+                }
+                Page::Session(opened) if opened.run().is_complete() => opened.come_closer(SLICE),
+                Page::Session(opened) if opened.place() == Place::default() => {
+                    opened.execute_ahead(STRIDE);
+                }
                 Page::Session(opened) => {
                     let slice = SLICE.max(opened.run().executed() / SLICE_SHARE);
                     opened.execute(slice);
@@ -362,13 +413,16 @@ impl App {
             }
         }
         self.arrive();
+        if let Some(opened) = self.session_mut() {
+            opened.settle();
+        }
     }
 
     /// Goes where somebody asked to go as soon as the run has got there.
     pub(super) fn arrive(&mut self) {
         let Some(place) = self.pending else { return };
         let Some(opened) = self.session_mut() else { return };
-        if place.command <= opened.run().executed() {
+        if place.command <= opened.run().executed() + 1 {
             opened.go_to(place);
             self.pending = None;
         }
@@ -379,8 +433,46 @@ impl App {
     pub fn has_work(&self) -> bool {
         match &self.page {
             Page::Start => self.saved.has_work(),
-            Page::Session(opened) => self.wants_preview() || !opened.run().is_complete(),
+            Page::Session(opened) => {
+                let unread = self.palette && !self.saved.is_read();
+                let runs = !opened.run().is_complete() && !self.looking.paused;
+                let comes_back = opened.run().is_complete() && opened.is_away();
+                let ahead = self.pending_ahead().is_some();
+                let looks = self.wants_placing() || self.wants_preview();
+                unread || looks || ahead || runs || comes_back
+            }
         }
+    }
+
+    /// How many commands must be executed until somebody is where they asked to go.
+    fn pending_ahead(&self) -> Option<usize> {
+        let opened = self.session()?;
+        let ahead = self.pending?.command.checked_sub(opened.run().executed())?;
+        (ahead > 0).then_some(ahead)
+    }
+
+    /// How long the background waits, because somebody is stepping and each slice would cost them
+    /// the way to the end of what is executed and back.
+    fn rests(&self) -> Option<Duration> {
+        let opened = self.session()?;
+        let place = opened.place();
+        let way = opened.run().executed().saturating_sub(place.command);
+        if way <= NEAR
+            || place == Place::default()
+            || opened.run().is_complete()
+            || self.pending_ahead().is_some()
+            || self.wants_preview()
+        {
+            return None;
+        }
+        let since = self.clock?.saturating_sub(self.moved?);
+        Some(REST.saturating_sub(since)).filter(|rest| !rest.is_zero())
+    }
+
+    /// Whether somebody looks at why the selection lies where it does, and it is not known yet. While
+    /// the session plays, there is no time for it.
+    fn wants_placing(&self) -> bool {
+        !self.looking.playing && self.session().is_some_and(Opened::wants_placing)
     }
 
     /// Whether somebody looks at what sleeping would do, and it is not known yet. While the session
@@ -411,8 +503,10 @@ impl App {
     /// When the window must be drawn again without anybody touching it; `None` for never.
     #[must_use]
     pub fn wakes_in(&self, now: Duration) -> Option<Duration> {
+        let beat = self.looking.playing.then(|| self.playback.wait(now, self.looking.speed));
         if self.has_work() {
-            return Some(Duration::ZERO);
+            let rest = self.rests().unwrap_or(Duration::ZERO);
+            return Some(beat.map_or(rest, |beat| beat.min(rest)));
         }
         self.looking.playing.then(|| self.playback.wait(now, self.looking.speed))
     }
@@ -426,5 +520,116 @@ impl App {
 
 /// Whether a session stands after its last command.
 pub(super) fn at_end(opened: &Opened) -> bool {
-    opened.run().place() == Place::after(opened.run().commands().len())
+    opened.place() == Place::after(opened.run().commands().len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::Run;
+
+    /// More commands than several slices hold.
+    fn long() -> App {
+        let mut text = String::from(
+            "(version: 1, adapter: (profile: \"inspector\"), commands: [CreateProcess(\"p\"), \
+             CreateDevice(name: \"d\", process: \"p\"),",
+        );
+        for number in 0..1_998 {
+            text.push_str(&format!(
+                "CreateAllocation(name: \"t{number}\", device: \"d\", size: 4096, \
+                 preferred: [1], supported: [1]),"
+            ));
+        }
+        text.push_str("])");
+        let mut app = App::default();
+        app.show(Opened::read(&text, "long").unwrap_or_else(|errors| panic!("{}", errors[0])));
+        app
+    }
+
+    fn executed(app: &App) -> usize {
+        app.session().map_or(0, |opened| opened.run().executed())
+    }
+
+    fn command(app: &App) -> Option<usize> {
+        app.session().map(|opened| opened.place().command)
+    }
+
+    /// Allocations in the state that panels are shown.
+    fn shown(app: &App) -> Option<usize> {
+        let view = app.view()?;
+        Some(view.started?.vidmm().book().allocations().count())
+    }
+
+    #[test]
+    fn a_run_goes_ahead_of_a_session_that_stands_at_its_start() {
+        let mut app = long();
+        app.work(&mut || false);
+        assert_eq!((executed(&app), command(&app), shown(&app)), (STRIDE, Some(0), Some(0)));
+        assert!(app.session().is_some_and(Opened::is_away));
+        app.work(&mut || false);
+        assert_eq!((executed(&app), command(&app), shown(&app)), (2 * STRIDE, Some(0), Some(0)));
+        // There is no such packet: nobody moves.
+        app.dispatch(Action::GoTo(Place::packet(5, 900, 1)));
+        assert_eq!((command(&app), shown(&app)), (Some(0), Some(0)));
+        app.dispatch(Action::GoTo(Place::after(4)));
+        assert_eq!((command(&app), shown(&app)), (Some(4), Some(2)));
+        app.dispatch(Action::Back(None));
+        assert_eq!((command(&app), shown(&app)), (Some(3), Some(1)));
+        assert!(!app.session().is_some_and(Opened::is_away));
+        app.dispatch(Action::ToStart);
+        app.work(&mut || true);
+        assert!(!app.has_work() && !app.session().is_some_and(Opened::is_away));
+        assert_eq!((executed(&app), command(&app), shown(&app)), (2_000, Some(0), Some(0)));
+        let run = app.session().map(Opened::run);
+        assert_eq!(run.map(|run| run.machine().hash()), run.and_then(|run| run.recorded_hash(0)));
+        assert_eq!(run.map(Run::place), Some(Place::default()));
+        app.dispatch(Action::Forward(None));
+        assert_eq!((command(&app), app.wakes_in(Duration::ZERO)), (Some(1), None));
+    }
+
+    #[test]
+    fn on_the_way_one_stands_where_it_has_led_and_escape_stops_there() {
+        let mut app = long();
+        app.dispatch(Action::ToEnd);
+        app.work(&mut || false);
+        assert_eq!((command(&app), shown(&app)), (Some(STRIDE), Some(STRIDE - 2)));
+        assert_eq!(app.view().and_then(|view| view.going_to), Some(Place::after(2_000)));
+        assert!(app.can(When::Escapable));
+        app.dispatch(Action::Escape);
+        assert_eq!((app.pending, command(&app)), (None, Some(STRIDE)));
+        app.dispatch(Action::ToEnd);
+        app.work(&mut || true);
+        assert_eq!((command(&app), shown(&app)), (Some(2_000), Some(1_998)));
+        let view = app.view().expect("a session is open");
+        assert_eq!(view.trace.map(|trace| trace.command), Some(2_000));
+    }
+
+    #[test]
+    fn the_background_pauses_when_told_and_rests_while_somebody_steps() {
+        let mut app = long();
+        app.work(&mut || false);
+        app.dispatch(Action::PauseOrGoOn);
+        assert!(!app.has_work() && app.wakes_in(Duration::ZERO).is_none());
+        app.work(&mut || true);
+        assert_eq!(executed(&app), STRIDE);
+        app.dispatch(Action::PauseOrGoOn);
+        while executed(&app) < 2 * NEAR {
+            app.work(&mut || false);
+        }
+        let before = executed(&app);
+        app.advance(Duration::from_secs(5));
+        app.dispatch(Action::GoTo(Place::after(3)));
+        assert_eq!(app.wakes_in(Duration::from_secs(5)), Some(REST));
+        app.work(&mut || true);
+        assert_eq!((executed(&app), command(&app)), (before, Some(3)));
+        app.advance(Duration::from_secs(6));
+        app.work(&mut || true);
+        assert_eq!((executed(&app), command(&app), shown(&app)), (2_000, Some(3), Some(1)));
+        // Going further than is executed goes on, paused or not.
+        let mut app = long();
+        app.dispatch(Action::PauseOrGoOn);
+        app.dispatch(Action::GoTo(Place::after(300)));
+        app.work(&mut || true);
+        assert_eq!(command(&app), Some(300));
+    }
 }

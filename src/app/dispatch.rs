@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use crate::machine::Place;
-use crate::session;
 use crate::vidmm::Transition;
 
 use super::action::Action;
 use super::application::{App, Effect, Page, Zoom, at_end};
 use super::files;
 use super::item::Item;
+use super::keeping::Conflict;
 use super::notice::Notice;
 use super::opened::Opened;
 use super::registry::When;
@@ -44,9 +44,14 @@ impl App {
                 self.notices.clear();
                 self.open_embedded(file_name);
             }
+            Action::NewFromProfile => return Some(Effect::ProfileDialog),
+            Action::NewSession(profile) => self.begin(profile),
             Action::Save | Action::SaveAs | Action::SaveTo(_) => return self.save(&action),
             Action::CancelSave => self.cancel_save(),
             Action::AnswerUnsaved(answer) => return self.answer_unsaved(answer),
+            Action::AnswerConflict(answer) => return self.answer_conflict(answer),
+            Action::Reload => self.reload(),
+            Action::ForgetRecent(path) => self.forget_recent(&path),
             Action::Close => self.close(),
             Action::Quit => return Some(Effect::Quit),
             Action::Export(export) => {
@@ -54,8 +59,11 @@ impl App {
                 self.export = Some(export);
                 return Some(Effect::ExportDialog(name));
             }
-            Action::ExportAllocations(format) => {
-                return self.can(When::Started).then_some(Effect::ExportAllocations(format));
+            Action::ExportView(what, format) => {
+                let what = what.resolved(self.looking.tab);
+                let possible = what.formats(self.looking.tab).contains(&format);
+                return (possible && self.can(When::Session))
+                    .then_some(Effect::ExportView(what, format));
             }
             Action::ExportTo(path) => self.export_to(&path),
             Action::Copy(text) => return Some(Effect::CopyText(text)),
@@ -63,7 +71,15 @@ impl App {
             Action::ZoomHome => return self.zoom(Zoom::Home),
             Action::Escape => return self.escape(),
             Action::ToggleTheme => self.settings.appearance = self.settings.appearance.other(),
-            Action::ToggleHelp => self.help = !self.help,
+            Action::ToggleHelp => {
+                self.help = !self.help;
+                self.palette = false;
+            }
+            // A dialog wants its answer first.
+            Action::TogglePalette => {
+                self.palette = !self.palette && !self.dialog;
+                self.help = false;
+            }
             Action::DismissNotice(index) => {
                 if index < self.notices.len() {
                     self.notices.remove(index);
@@ -111,6 +127,10 @@ impl App {
                 }
             }
             Action::PlayPause => self.play_or_pause(),
+            Action::PauseOrGoOn => {
+                opened.touch();
+                self.looking.paused = self.pending.take().is_some() || !looking.paused;
+            }
             Action::SetSpeed(speed) => {
                 opened.touch();
                 self.looking.speed = speed;
@@ -131,6 +151,7 @@ impl App {
     /// A step that somebody asked for: it ends playing and whatever was being gone to.
     fn by_hand(&mut self, step: impl FnOnce(&mut Opened) -> bool) {
         self.pending = None;
+        self.moved = self.clock;
         if self.looking.playing {
             self.stop();
         }
@@ -145,6 +166,7 @@ impl App {
         }
         let commands = self.session().map_or(0, |opened| opened.run().commands().len());
         if place.command <= commands {
+            self.moved = self.clock;
             self.pending = Some(place);
             self.arrive();
         }
@@ -211,13 +233,22 @@ impl App {
         if self.unsaved_question().is_some() {
             return self.answer_unsaved(Unsaved::Keep);
         }
+        if self.conflict_question().is_some() {
+            return self.answer_conflict(Conflict::Cancel);
+        }
         if self.dialog {
             return Some(Effect::CloseDialog);
         }
-        if self.help {
+        if self.palette {
+            self.palette = false;
+        } else if self.help {
             self.help = false;
         } else if self.notices.pop().is_none() {
-            self.select(None);
+            if self.pending.take().is_none() {
+                self.select(None);
+            } else if let Some(opened) = self.session_mut() {
+                opened.touch();
+            }
         }
         None
     }
@@ -228,11 +259,14 @@ impl App {
     }
 
     fn close(&mut self) {
+        self.remember_place();
         self.page = Page::Start;
         self.looking.playing = false;
         self.looking.hovered = None;
         self.pending = None;
         self.waiting = None;
+        self.drop_conflict();
+        self.refresh_recents();
     }
 
     fn save(&mut self, action: &Action) -> Option<Effect> {
@@ -246,7 +280,7 @@ impl App {
 
     fn export_to(&mut self, path: &Path) {
         let Some(export) = self.export.take() else { return };
-        let notice = match files::write(path, &export.text) {
+        let notice = match files::write(path, &export.bytes) {
             Ok(()) => Notice::done(format!("Exported to {}", path.display())),
             Err(error) => {
                 let title = String::from("Nothing is exported");
@@ -254,25 +288,6 @@ impl App {
             }
         };
         self.tell(notice);
-    }
-
-    fn save_to(&mut self, path: &Path) -> Option<Effect> {
-        let opened = self.session_mut()?;
-        let result = session::save(path, opened.document());
-        let saved = result.is_ok();
-        let notice = match result {
-            Ok(()) => {
-                opened.set_file(Some(path.to_owned()));
-                opened.mark_saved();
-                Notice::done(format!("Saved as {}", path.display()))
-            }
-            Err(error) => {
-                let title = String::from("The session is not saved");
-                Notice::error(title, vec![error.to_string()])
-            }
-        };
-        self.tell(notice);
-        self.go_on_after_saving(saved)
     }
 }
 
@@ -284,6 +299,7 @@ mod tests {
     use crate::app::{Severity, Speed, When};
     use crate::base::AllocationId;
     use crate::machine::Level;
+    use crate::session;
     use crate::vidmm::{Power, Sleep};
 
     /// Six commands; `a` appears with the third, is filled with the fourth, leaves with the sixth.

@@ -80,6 +80,11 @@ impl Opened {
         self.journal.saved = Some(self.journal.done.len());
     }
 
+    /// The document is not what its file says, and no undoing leads there.
+    pub(super) const fn mark_changed(&mut self) {
+        self.journal.saved = None;
+    }
+
     /// Whether there is a change to take back.
     #[must_use]
     pub const fn can_undo(&self) -> bool {
@@ -95,9 +100,9 @@ impl Opened {
     /// Whether a transition leads from where the run stands.
     #[must_use]
     pub fn can_insert(&self, transition: Transition) -> bool {
-        let started = self.run().machine().started();
-        self.run().place().inner.is_none()
-            && started.is_ok_and(|started| started.vidmm().power().allows(transition))
+        let started = self.started();
+        self.place().inner.is_none()
+            && started.is_some_and(|started| started.vidmm().power().allows(transition))
     }
 
     /// Puts a transition behind the command at the playhead, and behind the expectations that
@@ -105,7 +110,7 @@ impl Opened {
     ///
     /// Answers where it is; `None` where the session cannot hold it.
     pub(super) fn insert_power(&mut self, transition: Transition) -> Option<Place> {
-        let place = self.run().place().command;
+        let place = self.place().command;
         let after = self.run().commands().get(place..)?;
         let expectations = after.iter().take_while(|command| command.is_expectation()).count();
         let insertion = Insertion { at: place + expectations, transition };
@@ -119,10 +124,11 @@ impl Opened {
         let Insertion { at, .. } = self.journal.undo()?;
         let mut commands = self.run().commands().to_vec();
         if at < commands.len() && at < self.document.commands.len() {
-            self.document.commands.remove(at);
+            let document = Arc::make_mut(&mut self.document);
+            document.commands.remove(at);
             commands.remove(at);
             let at_wide = wide(at);
-            for bookmark in &mut self.document.bookmarks {
+            for bookmark in &mut document.bookmarks {
                 if bookmark.at > at_wide {
                     bookmark.at -= 1;
                 }
@@ -144,10 +150,11 @@ impl Opened {
         if shorter >= limits::COMMANDS || at > shorter {
             return None;
         }
-        self.document.commands.insert(at, named(transition));
+        let document = Arc::make_mut(&mut self.document);
+        document.commands.insert(at, named(transition));
         commands.insert(at, Command::Power(transition));
         let at_wide = wide(at);
-        for bookmark in &mut self.document.bookmarks {
+        for bookmark in &mut document.bookmarks {
             if bookmark.at > at_wide {
                 bookmark.at = bookmark.at.saturating_add(1);
             }

@@ -1,8 +1,16 @@
-//! Folders as the application's own file dialog shows them, and names for new files.
+//! Files: folders as the application's own dialog shows them, names for new files, and what is kept
+//! of files and of changes that are not in one yet.
+
+pub mod identity;
+pub mod keeper;
+pub mod recovery;
+pub mod state;
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+
+use crate::session::save;
 
 /// The end of the name of a session file.
 pub const EXTENSION: &str = "ron";
@@ -65,12 +73,24 @@ pub fn working_folder() -> PathBuf {
     std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"))
 }
 
-/// Writes a text to a file, replacing what it held.
+/// Writes a text or bytes to a file, replacing what it held: all of it, or nothing changes.
 ///
 /// # Errors
-/// When the file cannot be made or written.
-pub fn write(path: &Path, text: &str) -> io::Result<()> {
-    fs::write(path, text)
+/// Why the file cannot be made or written, in words.
+pub fn write(path: &Path, text: impl AsRef<[u8]>) -> Result<(), String> {
+    save::replace(path, text.as_ref()).map_err(|error| save::in_words(&error))
+}
+
+/// A path that means the same wherever the program runs.
+#[must_use]
+pub fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// Whether there is something at a path.
+#[must_use]
+pub fn is_there(path: &Path) -> bool {
+    fs::metadata(path).is_ok()
 }
 
 /// A name for the file of a session called `title`.

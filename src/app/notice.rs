@@ -1,5 +1,6 @@
 //! What the application has to tell: errors with their places, and that something was done.
 
+use super::action::Action;
 use crate::session::LoadError;
 
 /// How bad it is.
@@ -7,6 +8,8 @@ use crate::session::LoadError;
 pub enum Severity {
     /// Something was done.
     Done,
+    /// Something is to be known.
+    Note,
     /// Something could not be done.
     Error,
 }
@@ -20,6 +23,8 @@ pub struct Notice {
     pub title: String,
     /// Every particular, one to a line.
     pub lines: Vec<String>,
+    /// What can be done about it: its name, and the action.
+    pub remedy: Option<(&'static str, Action)>,
 }
 
 impl Notice {
@@ -34,19 +39,30 @@ impl Notice {
             severity: Severity::Error,
             title: format!("{origin} cannot be opened: {count}"),
             lines: errors.iter().map(ToString::to_string).collect(),
+            remedy: None,
         }
     }
 
     /// Something could not be done.
     #[must_use]
     pub const fn error(title: String, lines: Vec<String>) -> Self {
-        Self { severity: Severity::Error, title, lines }
+        Self { severity: Severity::Error, title, lines, remedy: None }
+    }
+
+    /// Something is to be known, and perhaps something can be done about it.
+    #[must_use]
+    pub const fn note(
+        title: String,
+        lines: Vec<String>,
+        remedy: Option<(&'static str, Action)>,
+    ) -> Self {
+        Self { severity: Severity::Note, title, lines, remedy }
     }
 
     /// Something was done.
     #[must_use]
     pub const fn done(title: String) -> Self {
-        Self { severity: Severity::Done, title, lines: Vec::new() }
+        Self { severity: Severity::Done, title, lines: Vec::new(), remedy: None }
     }
 
     /// The whole text, for copying.

@@ -4,25 +4,35 @@
 //! drawing reads and never computes.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use crate::analysis::events::{process_events, segment_events};
+use crate::analysis::tally::Tally;
 use crate::base::{AllocationId, Position};
 use crate::config::Quirks;
 use crate::kmd::{self, Profile};
 use crate::machine::{Diverged, Level, Place, Run, SharedTrace, Started};
-use crate::session::{self, Document, LoadError, Names};
+use crate::session::{self, Document, LoadError, Names, Session};
 use crate::vidmm::ResidencyChange;
 
 use super::action::{Speed, Tab};
 use super::editing::Journal;
+use super::files::identity::FileIdentity;
 use super::item::Item;
+use super::lives::Lives;
 use super::previews::Previews;
 use super::view::View;
+
+/// How many commands back the one that placed the selection is taken apart for it.
+const TAKEN_APART: usize = 20_000;
+/// How many commands back that is done at once; further back it waits until there is time.
+const TAKEN_APART_AT_ONCE: usize = 256;
 
 /// A session that is open.
 #[derive(Debug)]
 pub struct Opened {
-    pub(super) document: Document,
+    pub(super) document: Arc<Document>,
     names: Names,
     run: Run,
     pub(super) profile: Profile,
@@ -31,6 +41,8 @@ pub struct Opened {
     /// Counts how often the run was made anew.
     edition: u64,
     file: Option<PathBuf>,
+    /// The file as it was when it was last read or written.
+    identity: Option<FileIdentity>,
     embedded: Option<&'static str>,
     trace: Option<SharedTrace>,
     opened: BTreeMap<usize, SharedTrace>,
@@ -38,8 +50,19 @@ pub struct Opened {
     forward: bool,
     selected: Option<Item>,
     history: Vec<(usize, ResidencyChange)>,
+    /// The events of a selection that is no allocation, and of what and how many commands.
+    events: (Option<(Item, usize)>, Vec<usize>),
     placed_by: Option<SharedTrace>,
+    /// The command that placed the selection, while it waits to be taken apart.
+    placing: Option<usize>,
     diverged: Option<Diverged>,
+    tally: Tally,
+    lives: Lives,
+    /// The machine before the first command, to be shown while that of the run is elsewhere: it goes
+    /// ahead, and comes back, without anybody waiting for the way.
+    home: Option<Box<Run>>,
+    /// What is shown is not yet of where the session stands.
+    unsettled: bool,
     revision: u64,
 }
 
@@ -56,6 +79,10 @@ pub struct Looking {
     pub tab: Tab,
     /// The level at which the transport steps.
     pub level: Level,
+    /// Whether nothing is executed in the background for now, because somebody said so.
+    pub paused: bool,
+    /// Where the session is on its way to.
+    pub going_to: Option<Place>,
     /// Whether the session plays.
     pub playing: bool,
     /// How fast.
@@ -86,15 +113,40 @@ impl Opened {
         origin: &str,
         quirks: Quirks,
     ) -> Result<Self, Vec<LoadError>> {
-        let session = session::open(text, origin, &profile_adapter)?;
+        session::open(text, origin, &profile_adapter).map(|session| Self::new(session, quirks))
+    }
+
+    /// Reads a session file for whoever only runs it: its document has no commands, only the run has.
+    /// Nothing can be inserted or saved.
+    ///
+    /// # Errors
+    /// When the file cannot be read, and everything wrong with the text, each with its place.
+    pub fn read_to_run(path: &Path, quirks: Quirks) -> Result<Self, Vec<LoadError>> {
+        let session = session::open_to_run(path, &profile_adapter)?;
+        let mut opened = Self::new(session, quirks);
+        opened.set_file(Some(path.to_owned()));
+        Ok(opened)
+    }
+
+    /// Reads a session and frees its text before anything is made of it.
+    ///
+    /// # Errors
+    /// Everything wrong with the text, each with its place.
+    pub(super) fn read_whole(text: String, origin: &str) -> Result<Self, Vec<LoadError>> {
+        let session = session::open(&text, origin, &profile_adapter)?;
+        drop(text);
+        Ok(Self::new(session, Quirks::empty()))
+    }
+
+    fn new(session: Session, quirks: Quirks) -> Self {
         let mut bound = session.bound;
         bound.adapter.quirks |= quirks;
         let profile: Profile = kmd::profile(&bound.adapter.profile)
             .or_else(|| kmd::profiles().into_iter().next())
             .expect("the program has at least one profile, and reading found this one");
         let run = Run::new(&bound.adapter, bound.policies, &profile, bound.commands.into());
-        Ok(Self {
-            document: session.document,
+        let mut opened = Self {
+            document: Arc::new(session.document),
             names: bound.names,
             run,
             profile,
@@ -102,6 +154,7 @@ impl Opened {
             previews: Previews::default(),
             edition: 0,
             file: None,
+            identity: None,
             embedded: None,
             trace: None,
             opened: BTreeMap::new(),
@@ -109,16 +162,30 @@ impl Opened {
             forward: true,
             selected: None,
             history: Vec::new(),
+            events: (None, Vec::new()),
             placed_by: None,
+            placing: None,
             diverged: None,
+            tally: Tally::default(),
+            lives: Lives::default(),
+            home: None,
+            unsettled: false,
             revision: 0,
-        })
+        };
+        opened.follow_state();
+        opened
     }
 
     /// What the file says.
     #[must_use]
-    pub const fn document(&self) -> &Document {
+    pub fn document(&self) -> &Document {
         &self.document
+    }
+
+    /// The same, to be kept beside what it becomes.
+    #[must_use]
+    pub(super) fn shared_document(&self) -> Arc<Document> {
+        Arc::clone(&self.document)
     }
 
     /// Names of what the ids stand for.
@@ -134,8 +201,85 @@ impl Opened {
     }
 
     /// The run, to go on with it.
-    pub const fn run_mut(&mut self) -> &mut Run {
+    pub fn run_mut(&mut self) -> &mut Run {
+        self.come_home();
         &mut self.run
+    }
+
+    /// Where the session stands. The run itself may be elsewhere for a while, as long as the session
+    /// stands before its first command.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        if self.home.is_some() { Place::default() } else { self.run.place() }
+    }
+
+    /// Whether the run is elsewhere than the session stands.
+    #[must_use]
+    pub const fn is_away(&self) -> bool {
+        self.home.is_some()
+    }
+
+    /// Brings the run to where the session stands.
+    fn come_home(&mut self) {
+        if self.home.take().is_some() {
+            let went = self.run.go_to(Place::default());
+            self.note(went);
+        }
+    }
+
+    /// Brings the run `count` commands closer to where the session stands.
+    pub(super) fn come_closer(&mut self, count: usize) {
+        if self.home.is_none() {
+            return;
+        }
+        let to = self.run.place().command.saturating_sub(count);
+        if to == 0 {
+            self.come_home();
+        } else {
+            let went = self.run.go_to(Place::after(to));
+            self.note(went);
+        }
+    }
+
+    /// Executes up to `count` more commands. Before the first command the run stays where that has
+    /// led it, so that nothing is walked back; elsewhere it comes back.
+    pub(super) fn execute_ahead(&mut self, count: usize) {
+        if self.place() != Place::default() || self.run.machine().started().is_err() {
+            self.execute(count);
+            return;
+        }
+        if self.home.is_none() {
+            let none = std::sync::Arc::from([]);
+            let (adapter, policies) = (self.run.adapter(), self.run.policies());
+            self.home = Some(Box::new(Run::new(adapter, policies, &self.profile, none)));
+        }
+        self.travel(count);
+        self.refresh_history();
+        self.revision += 1;
+    }
+
+    /// Executes up to `count` more commands and leaves the run there; says whether it went on.
+    fn travel(&mut self, count: usize) -> bool {
+        let all = self.run.commands().len();
+        let to = self.run.executed().saturating_add(count).min(all);
+        let went = self.run.go_to(Place::after(to));
+        self.note(went).unwrap_or(false)
+    }
+
+    /// Executes up to `count` more commands, and the session stands after the last of them;
+    /// [`Self::settle`] makes ready what is shown of it.
+    pub(super) fn run_on(&mut self, count: usize) {
+        self.home = None;
+        self.unsettled |= self.travel(count);
+    }
+
+    /// Makes ready what is shown, after going on.
+    pub(super) fn settle(&mut self) {
+        if self.unsettled {
+            self.forward = true;
+            self.changes.clear();
+            self.refresh();
+        }
     }
 
     /// The file that it came from or was written to.
@@ -147,6 +291,17 @@ impl Opened {
     /// Remembers the file that it came from or was written to.
     pub fn set_file(&mut self, file: Option<PathBuf>) {
         self.file = file;
+    }
+
+    /// The file as it was when it was last read or written; `None` where that is not known.
+    #[must_use]
+    pub const fn file_identity(&self) -> Option<&FileIdentity> {
+        self.identity.as_ref()
+    }
+
+    /// Remembers the file as it was when it was read or written.
+    pub const fn set_file_identity(&mut self, identity: Option<FileIdentity>) {
+        self.identity = identity;
     }
 
     /// The file name under which it comes with the program, where it does.
@@ -176,6 +331,12 @@ impl Opened {
         self.opened.retain(|command, _| *command <= same);
         self.changes.clear();
         self.diverged = None;
+        self.events = (None, Vec::new());
+        self.placed_by = None;
+        self.tally = Tally::default();
+        self.lives = Lives::default();
+        self.home = None;
+        self.follow_state();
         self.refresh_history();
         self.revision += 1;
     }
@@ -188,19 +349,29 @@ impl Opened {
     /// The command in which the selection has its last event before this place.
     #[must_use]
     pub fn event_before(&self) -> Option<usize> {
-        let place = self.run.place();
-        let commands = self.history.iter().rev().map(|(command, _)| *command);
-        commands.into_iter().find(|command| Place::after(*command) < place)
+        let place = self.place();
+        let commands = self.history.iter().map(|(command, _)| *command);
+        let own = commands.rev().find(|command| Place::after(*command) < place);
+        own.or_else(|| {
+            let events = &self.events.1;
+            let before = events.partition_point(|command| Place::after(*command) < place);
+            events.get(before.checked_sub(1)?).copied()
+        })
     }
 
     /// The command in which the selection has its first event after this place.
     #[must_use]
     pub fn event_after(&self) -> Option<usize> {
-        let place = self.run.place();
+        let place = self.place();
         self.history
             .iter()
             .map(|(command, _)| *command)
             .find(|command| Place::after(*command) > place)
+            .or_else(|| {
+                let events = &self.events.1;
+                let until = events.partition_point(|command| Place::after(*command) <= place);
+                events.get(until).copied()
+            })
     }
 
     /// Executing something again ended elsewhere: the first time that it happened.
@@ -211,6 +382,7 @@ impl Opened {
 
     /// Executes up to `count` more commands in the background of where it stands.
     pub fn execute(&mut self, count: usize) -> usize {
+        self.come_home();
         let done = self.run.execute(count);
         if done > 0 {
             self.refresh_history();
@@ -222,9 +394,13 @@ impl Opened {
     /// Goes to a place; where there is none such, stays.
     pub fn go_to(&mut self, place: Place) -> bool {
         let mut from = self.book_position();
-        let before = self.run.place();
+        let before = self.place();
+        let home = self.home.take();
         let went = self.run.go_to(place);
         let went = self.note(went).unwrap_or(false);
+        if !went {
+            self.home = home;
+        }
         if went {
             self.forward = place >= before;
             if place.command.abs_diff(before.command) > 1 {
@@ -259,6 +435,7 @@ impl Opened {
 
     /// One step forward; says whether there was one.
     pub fn step_forward(&mut self, level: Level) -> bool {
+        self.come_home();
         let next = self.run.next_place(level);
         let next = self.note(next).flatten();
         next.is_some_and(|place| self.go_to(place))
@@ -266,6 +443,7 @@ impl Opened {
 
     /// One step back; says whether there was one.
     pub fn step_back(&mut self, level: Level) -> bool {
+        self.come_home();
         let previous = self.run.previous_place(level);
         let previous = self.note(previous).flatten();
         previous.is_some_and(|place| self.go_to(place))
@@ -305,7 +483,10 @@ impl Opened {
             names: &self.names,
             run: &self.run,
             started: self.started(),
-            place: self.run.place(),
+            place: self.place(),
+            tally: &self.tally,
+            lives: &self.lives,
+            edition: self.edition,
             trace: self.trace.as_ref(),
             opened: &self.opened,
             changes: &self.changes,
@@ -313,20 +494,23 @@ impl Opened {
             selected: self.selected,
             history: &self.history,
             placed_by: self.placed_by.as_ref(),
-            previews: self.previews.at(self.run.place(), self.edition),
+            previews: self.previews.at(self.place(), self.edition),
             can_go_back: looking.can_go_back,
             can_go_forward: looking.can_go_forward,
             hovered: looking.hovered,
             tab: looking.tab,
             level: looking.level,
+            paused: looking.paused,
+            going_to: looking.going_to,
             playing: looking.playing,
             speed: looking.speed,
             revision: self.revision,
         }
     }
 
-    fn started(&self) -> Option<&Started> {
-        self.run.machine().started().ok()
+    pub(super) fn started(&self) -> Option<&Started> {
+        let shown = self.home.as_deref().unwrap_or(&self.run);
+        shown.machine().started().ok()
     }
 
     fn book_position(&self) -> Option<Position> {
@@ -345,47 +529,95 @@ impl Opened {
     }
 
     fn refresh(&mut self) {
+        self.unsettled = false;
         let command = self.run.place().command;
         self.trace = None;
         if command > 0 {
             let trace = self.run.trace(command);
             self.trace = self.note(trace);
         }
+        self.follow_state();
         self.refresh_history();
         self.revision += 1;
+    }
+
+    /// Counts what is there now.
+    fn follow_state(&mut self) {
+        let shown = self.home.as_deref().unwrap_or(&self.run);
+        if let Ok(started) = shown.machine().started() {
+            self.tally.follow(started.vidmm());
+        }
     }
 
     /// The life of the selected allocation, and the command that placed it where it is now.
     fn refresh_history(&mut self) {
         self.history.clear();
-        self.placed_by = None;
+        let known = self.placed_by.take();
+        self.placing = None;
+        self.refresh_events();
+        if let (Ok(started), Some(last)) = (self.run.machine().started(), self.run.records().last())
+        {
+            self.lives.extend(started.vidmm(), last.end.vidmm.book);
+        }
         let Some(Item::Allocation(id)) = self.selected else { return };
         self.history = self.life_of(id);
-        let place = self.run.place();
+        let place = self.place();
         // A command that is not through counts: its book is as of the operation.
         let placing = self.history.iter().rev().find(|(command, change)| {
             *command <= place.command && change.after.is_some() && change.before != change.after
         });
-        if let Some((command, _)) = placing.copied() {
-            let trace = self.run.trace(command);
-            self.placed_by = self.note(trace);
+        let Some((command, _)) = placing.copied() else { return };
+        self.placed_by = known.filter(|trace| trace.command == command);
+        // Taking it apart is twice the way there: nobody waits long for that because something is
+        // selected.
+        let back = place.command - command;
+        if self.placed_by.is_none() && back <= TAKEN_APART {
+            self.placing = Some(command);
+            if back <= TAKEN_APART_AT_ONCE {
+                self.take_placing_apart();
+            }
         }
     }
 
+    /// Whether the command that placed the selection waits to be taken apart.
+    #[must_use]
+    pub const fn wants_placing(&self) -> bool {
+        self.placing.is_some()
+    }
+
+    /// Takes apart the command that placed the selection.
+    pub(super) fn take_placing_apart(&mut self) {
+        if let Some(command) = self.placing.take() {
+            let trace = self.run.trace(command);
+            self.placed_by = self.note(trace);
+            self.revision += 1;
+        }
+    }
+
+    /// The commands in which something happens to a selected segment or process: made anew only
+    /// where another is selected or more is executed.
+    fn refresh_events(&mut self) {
+        let key = self.selected.map(|item| (item, self.run.executed()));
+        if self.events.0 == key {
+            return;
+        }
+        let events = match self.selected {
+            Some(Item::Segment(id) | Item::Hole(id, _) | Item::AperturePage(id, _)) => {
+                segment_events(&self.run, id)
+            }
+            Some(Item::Process(id)) => process_events(&self.run, id),
+            _ => Vec::new(),
+        };
+        self.events = (key, events);
+    }
+
     fn life_of(&self, id: AllocationId) -> Vec<(usize, ResidencyChange)> {
-        let Some(started) = self.started() else { return Vec::new() };
-        let Some(last) = self.run.records().last() else { return Vec::new() };
-        let start = crate::base::Position(0);
-        started
-            .vidmm()
-            .residency_changes(start, last.end.vidmm.book)
-            .filter(|change| change.allocation == id)
-            .map(|change| {
-                let ends = self.run.records();
-                let before = ends.partition_point(|record| record.end.vidmm.book < change.position);
-                (before + 1, change)
-            })
-            .collect()
+        let Ok(started) = self.run.machine().started() else { return Vec::new() };
+        let ends = self.run.records();
+        let command =
+            |position| ends.partition_point(|record| record.end.vidmm.book < position) + 1;
+        let changes = self.lives.of(started.vidmm(), id).into_iter();
+        changes.map(|change| (command(change.position), change)).collect()
     }
 }
 
@@ -434,5 +666,27 @@ mod tests {
         assert!(opened.changes.is_empty(), "an expectation brings nothing");
         assert!(opened.go_to(end) && opened.go_to(Place::default()));
         assert!(opened.changes.is_empty(), "before the first command nothing has come");
+    }
+
+    /// The life of every allocation, read in slices, is what a walk over all changes finds.
+    #[test]
+    fn a_life_read_in_slices_is_whole() {
+        let text = include_str!("../../tests/sessions/walk.ron");
+        let mut opened = Opened::read(text, "walk.ron").expect("the walk is a session");
+        let mut some = false;
+        while !opened.run().is_complete() {
+            opened.execute(2);
+            for id in (0..5).map(AllocationId) {
+                opened.select(Some(Item::Allocation(id)));
+                let end = opened.run().records().last().expect("two are executed").end.vidmm.book;
+                let started = opened.started().expect("it starts");
+                let all = started.vidmm().residency_changes(Position(0), end);
+                let expected: Vec<_> = all.filter(|change| change.allocation == id).collect();
+                let found: Vec<_> = opened.history.iter().map(|(_, change)| *change).collect();
+                assert_eq!(found, expected);
+                some |= !found.is_empty();
+            }
+        }
+        assert!(some);
     }
 }

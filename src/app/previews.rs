@@ -38,8 +38,8 @@ impl Opened {
     /// The next sleep to be tried where the run stands; `None` where all are, or none can be.
     #[must_use]
     pub(super) fn next_preview(&self) -> Option<Sleep> {
-        let place = self.run().place();
-        let started = self.run().machine().started().ok()?;
+        let place = self.place();
+        let started = self.started()?;
         if place.inner.is_some() || started.vidmm().power() != Power::Working {
             return None;
         }
@@ -50,7 +50,7 @@ impl Opened {
     /// Tries the next sleep.
     pub(super) fn try_next_preview(&mut self) {
         let Some(sleep) = self.next_preview() else { return };
-        let of = (self.run().place(), self.edition());
+        let of = (self.place(), self.edition());
         if self.previews.of != of {
             self.previews = Previews { of, ..Previews::default() };
         }

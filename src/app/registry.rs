@@ -2,12 +2,12 @@
 //!
 //! Absent on purpose: whatever does not exist yet. It has no entry, no key and no button.
 
-use crate::analysis::allocation_table::ExportFormat;
+use crate::analysis::export::ExportFormat;
 use crate::ddi::DevicePowerState;
 use crate::machine::Level;
 use crate::vidmm::{Sleep, Transition};
 
-use super::action::{Action, Tab};
+use super::action::{Action, Exported, Tab};
 use super::keys::{Chord, Key};
 
 /// The menus of the window, from the left.
@@ -15,6 +15,8 @@ use super::keys::{Chord, Key};
 pub enum Menu {
     /// Sessions.
     File,
+    /// Tables and pictures for other programs: a part of the menu File.
+    Export,
     /// Changes of the session.
     Edit,
     /// What is shown.
@@ -26,7 +28,7 @@ pub enum Menu {
 }
 
 impl Menu {
-    /// All of them, from the left.
+    /// Those of the bar, from the left.
     pub const ALL: [Self; 5] = [Self::File, Self::Edit, Self::View, Self::Step, Self::Help];
 
     /// Its title.
@@ -34,6 +36,7 @@ impl Menu {
     pub const fn title(self) -> &'static str {
         match self {
             Self::File => "File",
+            Self::Export => "Export",
             Self::Edit => "Edit",
             Self::View => "View",
             Self::Step => "Step",
@@ -49,8 +52,12 @@ pub enum When {
     Always,
     /// A session is open.
     Session,
+    /// A session is open that has a file.
+    File,
     /// A session is open whose adapter started.
     Started,
+    /// A tab is shown that has bytes.
+    Bytes,
     /// A session is open that has commands.
     Commands,
     /// There is a step before this place.
@@ -84,7 +91,9 @@ impl When {
         match self {
             Self::Always => "",
             Self::Session => "No session is open",
+            Self::File => "No session with a file is open",
             Self::Started => "No session is open whose adapter starts",
+            Self::Bytes => "Only the tabs Buffers and Bytes have bytes",
             Self::Commands => "No session with commands is open",
             Self::StepsBefore => "Already before the first command",
             Self::StepsAfter => "Already after the last command",
@@ -154,11 +163,29 @@ pub const ENTRIES: &[Entry] = &[
     entry(
         Menu::File,
         0,
+        Action::NewFromProfile,
+        "New from profile…",
+        "Begins a session without commands on the adapter of a driver profile",
+        &[Chord::control(letter('N'))],
+        When::Always,
+    ),
+    entry(
+        Menu::File,
+        0,
         Action::Open,
         "Open…",
         "Opens a session file; one can also be dropped anywhere",
         &[Chord::control(letter('O'))],
         When::Always,
+    ),
+    entry(
+        Menu::File,
+        0,
+        Action::Reload,
+        "Reload",
+        "Opens the file of the session again, as it is now",
+        &[],
+        When::File,
     ),
     entry(
         Menu::File,
@@ -188,22 +215,121 @@ pub const ENTRIES: &[Entry] = &[
         When::Session,
     ),
     entry(
-        Menu::File,
-        2,
-        Action::ExportAllocations(ExportFormat::Csv),
-        "Export allocations as CSV…",
-        "Writes the table of allocations, as it is filtered and sorted, for a spreadsheet",
+        Menu::Export,
+        0,
+        Action::ExportView(Exported::Shown, ExportFormat::Csv),
+        "Export tab as CSV…",
+        "Writes the tab below the map as a table, as it is filtered and sorted, for a spreadsheet",
         &[Chord::control(letter('E'))],
-        When::Started,
+        When::Session,
     ),
     entry(
-        Menu::File,
-        2,
-        Action::ExportAllocations(ExportFormat::Json),
-        "Export allocations as JSON…",
-        "Writes the table of allocations, as it is filtered and sorted, for a program",
+        Menu::Export,
+        0,
+        Action::ExportView(Exported::Shown, ExportFormat::Json),
+        "Export tab as JSON…",
+        "Writes the tab below the map as a table, as it is filtered and sorted, for a program",
         &[Chord::control(letter('E')).shifted()],
-        When::Started,
+        When::Session,
+    ),
+    entry(
+        Menu::Export,
+        0,
+        Action::ExportView(Exported::Shown, ExportFormat::Png),
+        "Export tab as PNG…",
+        "Writes a picture of the tab below the map as it is shown",
+        &[],
+        When::Session,
+    ),
+    entry(
+        Menu::Export,
+        0,
+        Action::ExportView(Exported::Shown, ExportFormat::Binary),
+        "Export raw bytes…",
+        "Writes the bytes of the buffer or of the source that is shown as they are",
+        &[],
+        When::Bytes,
+    ),
+    entry(
+        Menu::Export,
+        1,
+        Action::ExportView(Exported::Map, ExportFormat::Csv),
+        "Export map as CSV…",
+        "Writes the blocks and holes of all segments as CSV",
+        &[],
+        When::Session,
+    ),
+    entry(
+        Menu::Export,
+        1,
+        Action::ExportView(Exported::Map, ExportFormat::Json),
+        "Export map as JSON…",
+        "Writes the blocks and holes of all segments as JSON",
+        &[],
+        When::Session,
+    ),
+    entry(
+        Menu::Export,
+        1,
+        Action::ExportView(Exported::Map, ExportFormat::Png),
+        "Export map as PNG…",
+        "Writes a picture of the map as it is shown",
+        &[],
+        When::Session,
+    ),
+    entry(
+        Menu::Export,
+        2,
+        Action::ExportView(Exported::Timeline, ExportFormat::Csv),
+        "Export timeline as CSV…",
+        "Writes what paging and each process do along the run as CSV",
+        &[],
+        When::Session,
+    ),
+    entry(
+        Menu::Export,
+        2,
+        Action::ExportView(Exported::Timeline, ExportFormat::Json),
+        "Export timeline as JSON…",
+        "Writes what paging and each process do along the run as JSON",
+        &[],
+        When::Session,
+    ),
+    entry(
+        Menu::Export,
+        2,
+        Action::ExportView(Exported::Timeline, ExportFormat::Png),
+        "Export timeline as PNG…",
+        "Writes a picture of the timeline as it is shown",
+        &[],
+        When::Session,
+    ),
+    entry(
+        Menu::Export,
+        3,
+        Action::ExportView(Exported::Selection, ExportFormat::Csv),
+        "Export selection as CSV…",
+        "Writes what the panel says of the selection as CSV",
+        &[],
+        When::Session,
+    ),
+    entry(
+        Menu::Export,
+        3,
+        Action::ExportView(Exported::Selection, ExportFormat::Json),
+        "Export selection as JSON…",
+        "Writes what the panel says of the selection as JSON",
+        &[],
+        When::Session,
+    ),
+    entry(
+        Menu::Export,
+        3,
+        Action::ExportView(Exported::Selection, ExportFormat::Png),
+        "Export selection as PNG…",
+        "Writes a picture of the selection as it is shown",
+        &[],
+        When::Session,
     ),
     entry(
         Menu::File,
@@ -354,6 +480,15 @@ pub const ENTRIES: &[Entry] = &[
     ),
     entry(
         Menu::View,
+        0,
+        Action::SetTab(Tab::Charts),
+        "Charts",
+        "Shows how full segments are and what moves along the run below the map",
+        &[Chord::alt(letter('7'))],
+        When::Session,
+    ),
+    entry(
+        Menu::View,
         1,
         Action::ZoomToSelection,
         "Zoom to selection",
@@ -492,7 +627,7 @@ pub const ENTRIES: &[Entry] = &[
         3,
         Action::PreviousEvent,
         "Previous event",
-        "To the previous event in the life of the selection",
+        "To the previous command in which something happens to the selection: an allocation, a segment or a process",
         &[Chord::plain(letter(','))],
         When::EventBefore,
     ),
@@ -501,7 +636,7 @@ pub const ENTRIES: &[Entry] = &[
         3,
         Action::NextEvent,
         "Next event",
-        "To the next event in the life of the selection",
+        "To the next command in which something happens to the selection: an allocation, a segment or a process",
         &[Chord::plain(letter('.'))],
         When::EventAfter,
     ),
@@ -531,6 +666,15 @@ pub const ENTRIES: &[Entry] = &[
         "The transport steps and plays the packets of operations",
         &[Chord::plain(letter('3'))],
         When::Session,
+    ),
+    entry(
+        Menu::Help,
+        0,
+        Action::TogglePalette,
+        "Go to anything…",
+        "Finds actions, sessions, steps, names, addresses and commands by a few letters",
+        &[Chord::control(letter('K'))],
+        When::Always,
     ),
     entry(
         Menu::Help,
@@ -576,7 +720,7 @@ mod tests {
 
     #[test]
     fn groups_of_a_menu_stand_together() {
-        for menu in Menu::ALL {
+        for menu in Menu::ALL.into_iter().chain([Menu::Export]) {
             let groups: Vec<u8> = ENTRIES
                 .iter()
                 .filter(|entry| entry.menu == menu)

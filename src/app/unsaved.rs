@@ -49,7 +49,12 @@ impl App {
     pub(super) fn must_wait(&mut self, action: &Action) -> bool {
         let leaves = matches!(
             action,
-            Action::OpenPath(_) | Action::OpenEmbedded(_) | Action::Close | Action::Quit
+            Action::OpenPath(_)
+                | Action::OpenEmbedded(_)
+                | Action::NewSession(_)
+                | Action::Reload
+                | Action::Close
+                | Action::Quit
         );
         if !leaves || !self.session().is_some_and(super::Opened::is_changed) {
             return false;
@@ -57,6 +62,8 @@ impl App {
         if self.looking.playing {
             self.stop();
         }
+        // One question at a time, and this one leads to the other where it is still to be asked.
+        self.drop_conflict();
         self.waiting = Some(Waiting::ForAnswer(action.clone()));
         true
     }
@@ -75,7 +82,12 @@ impl App {
                 self.waiting = Some(Waiting::ForFile(action));
                 self.dispatch(Action::Save)
             }
-            Unsaved::Discard => self.execute(action),
+            Unsaved::Discard => {
+                if action == Action::Quit {
+                    self.give_up_changes();
+                }
+                self.execute(action)
+            }
             Unsaved::Keep => None,
         }
     }

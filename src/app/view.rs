@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::analysis::explain::Words;
+use crate::analysis::tally::Tally;
 use crate::base::AllocationId;
 use crate::machine::{Place, Run, SharedTrace, Started};
 use crate::session::{Document, Names};
@@ -10,6 +11,7 @@ use crate::vidmm::ResidencyChange;
 
 use super::action::{Speed, Tab};
 use super::item::Item;
+use super::lives::Lives;
 use super::previews::Tried;
 use crate::machine::Level;
 
@@ -20,12 +22,16 @@ pub struct View<'a> {
     pub document: &'a Document,
     /// Names of what the ids stand for.
     pub names: &'a Names,
-    /// The run; its machine stands at `place`.
+    /// The run: commands and what they came to. Its own machine may be elsewhere than `place`.
     pub run: &'a Run,
-    /// The machine, where its adapter started.
+    /// The machine as it is at `place`, where its adapter started.
     pub started: Option<&'a Started>,
     /// Where the run stands.
     pub place: Place,
+    /// What everything there comes to.
+    pub tally: &'a Tally,
+    /// Counts how often the run was made anew.
+    pub edition: u64,
     /// The command at `place` taken apart; `None` before the first.
     pub trace: Option<&'a SharedTrace>,
     /// Commands opened in the table of operations, taken apart.
@@ -53,10 +59,15 @@ pub struct View<'a> {
     pub tab: Tab,
     /// The level at which the transport steps.
     pub level: Level,
+    /// Whether nothing is executed in the background for now, because somebody said so.
+    pub paused: bool,
+    /// Where the session is on its way to.
+    pub going_to: Option<Place>,
     /// Whether the session plays.
     pub playing: bool,
     /// How fast it plays.
     pub speed: Speed,
+    pub(super) lives: &'a Lives,
     /// Counts up whenever anything above but the hover changes: caches compare it.
     pub revision: u64,
 }
@@ -67,6 +78,18 @@ impl<'a> View<'a> {
     pub fn words(&self) -> Words<'a> {
         let segments = self.started.map_or(&[][..], |started| &started.vidmm().adapter().segments);
         Words::new(self.names, segments)
+    }
+
+    /// The command in which an allocation became resident where it is now, counted from 1.
+    #[must_use]
+    pub fn resident_since(&self, id: AllocationId) -> Option<usize> {
+        let here = self.started?.vidmm().mark().book;
+        // The changes are told by the run's own machine, wherever it is.
+        let vidmm = self.run.machine().started().ok()?.vidmm();
+        let change = self.lives.last_before(vidmm, id, here)?;
+        change.after?;
+        let ends = self.run.records();
+        Some(ends.partition_point(|record| record.end.vidmm.book < change.position) + 1)
     }
 
     /// The name of the process that owns an allocation.

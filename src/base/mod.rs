@@ -6,6 +6,8 @@
 mod hash;
 mod ids;
 mod journal;
+mod overlay;
+mod past;
 mod rng;
 mod runs;
 mod span;
@@ -17,7 +19,8 @@ pub use hash::{StableHasher, StateHash};
 pub use ids::{
     AllocationId, ContextId, ContextRef, DeviceId, FenceId, PagesId, ProcessId, SegmentId,
 };
-pub use journal::{Change, Journal, Position};
+pub use journal::{Change, Journal, Keeping, Position};
+pub use overlay::{Overlay, Replaced};
 pub use rng::SplitMix;
 pub use runs::{Piece, Run, RunMap, RunValue};
 pub use span::Span;

@@ -105,7 +105,18 @@ impl<V: RunValue> RunMap<V> {
     /// The description of `span` without its place.
     #[must_use]
     pub fn pieces(&self, span: Span) -> Vec<Piece<V>> {
+        if let Some(value) = self.within_one(span) {
+            return vec![Piece { len: span.len(), value }];
+        }
         self.runs(span).map(|run| Piece { len: run.span.len(), value: run.value }).collect()
+    }
+
+    /// What `span` holds from its start on, where all of it lies in one run: the common case.
+    #[must_use]
+    pub fn within_one(&self, span: Span) -> Option<V> {
+        let (start, piece) = self.runs.range(..=span.start()).next_back()?;
+        let is_within = !span.is_empty() && span.end() - start <= piece.len;
+        is_within.then(|| piece.value.advanced(span.start() - start))
     }
 
     /// Replaces what lies from `start` on, and returns what was there.

@@ -7,9 +7,103 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::config::Quirks;
 use crate::machine::Place;
 
+// Behind the options of a call stand sections like `Exit status:`, each with entries that begin two
+// columns in: a term, then two spaces or a new line further in, then what it means. The man page is
+// made of them too; `UPDATE_GOLDEN=1 cargo test --test it man` writes it anew.
+
+/// Behind the options of the program.
+const MORE: &str = "\
+Exit status:
+  0  Everything holds.
+  1  Something does not; it is printed what.
+  2  The input is unusable, or no window can be opened.
+
+Files:
+  *.ron
+      Sessions: texts for people. The grammar is in saved-sessions/README.md of the sources. Those
+      that come with the program are inside it and stand on the start page.
+  vidmm-inspector-SESSION.png
+      In the folder for temporary files: the window as a picture, where there is no display.
+
+Environment:
+  VIDMM_INSPECTOR_STATE
+      Folder in which the window keeps recent files, preferences and copies of unsaved changes; set but
+      empty, it keeps nothing. By default $XDG_STATE_HOME/vidmm-inspector or
+      ~/.local/state/vidmm-inspector, %LOCALAPPDATA%\\vidmm-inspector on Windows, and
+      ~/Library/Application Support/vidmm-inspector on macOS.
+
+Examples:
+  vidmm-inspector
+      Choose a session on the start page.
+  vidmm-inspector session.ron
+      Open a session.
+  vidmm-inspector check --steps sessions/
+      Replay every session of a folder, every moment forward and back.
+  vidmm-inspector lint my-adapter.ron --json
+      What is wrong with an adapter, for another program.
+  vidmm-inspector screenshot session.ron --step 30 --panel map --out map.png
+      Draw the memory map after command 30.";
+
+/// Behind the options of `check`.
+const CHECK_MORE: &str = "\
+Exit status:
+  0  Every expectation, invariant and byte holds.
+  1  Something does not; it is printed what, session by session.
+  2  A session cannot be read, or there is none.
+
+Examples:
+  vidmm-inspector check --quirk UnmapToPageZero session.ron
+      Which bytes a driver costs that unmaps aperture pages to page 0.";
+
+/// Behind the options of `lint`.
+const LINT_MORE: &str = "\
+Exit status:
+  0  No finding is an error.
+  1  Some are.
+  2  The session cannot be read.";
+
+/// Behind the options of `replay`.
+const REPLAY_MORE: &str = "\
+Exit status:
+  0  It is printed, whether or not everything holds; `check` says that.
+  1  Going back did not lead to the recorded state.
+  2  The session cannot be read, or has no such step.
+
+Examples:
+  vidmm-inspector replay session.ron --to 30.1
+      The log up to the first operation of command 30, then the state.";
+
+/// Behind the options of `screenshot`.
+const SCREENSHOT_MORE: &str = "\
+Exit status:
+  0  The picture is written.
+  2  It is not: the session cannot be read, what is named is not there, or the file cannot be written.
+
+Examples:
+  vidmm-inspector screenshot session.ron --theme light --scale 2 --out session.png
+      The window at the end of a session, twice as sharp.";
+
+/// Behind the options of `import`.
+const IMPORT_MORE: &str = "\
+Exit status:
+  0  The trace is read, and everything in its session holds.
+  1  Something in its session does not hold.
+  2  The trace cannot be read, or the session cannot be written.
+
+Examples:
+  vidmm-inspector import trace.csv --fit best --out trace.ron
+      A session from a trace of any known format, placed by best fit.";
+
 /// See, step and question a WDDM-style video memory manager at work on an emulated GPU.
+///
+/// VidMm decides where allocations go and who has to leave, an emulated display miniport driver turns
+/// each decision into bytes of a paging buffer, an emulated GPU executes those bytes on byte-exact
+/// memory, and the window shows the result: one command, one operation or one packet at a time,
+/// forward and back, with the reason for every decision. Without a display, it says so and draws the
+/// session to a PNG file. Every subcommand works without a display.
 #[derive(Debug, Parser)]
-#[command(version, about, args_conflicts_with_subcommands = true)]
+#[command(version, about, args_conflicts_with_subcommands = true, after_help = MORE)]
+#[command(verbatim_doc_comment)]
 pub struct Arguments {
     /// A session to open; without one, the start page.
     pub session: Option<PathBuf>,
@@ -38,6 +132,7 @@ pub enum Command {
 
 /// `check`.
 #[derive(Debug, Args)]
+#[command(after_help = CHECK_MORE)]
 pub struct CheckArguments {
     /// Sessions, or folders of sessions.
     #[arg(required = true)]
@@ -52,6 +147,7 @@ pub struct CheckArguments {
 
 /// `lint`.
 #[derive(Debug, Args)]
+#[command(after_help = LINT_MORE)]
 pub struct LintArguments {
     /// The session.
     #[arg(required_unless_present = "rules", conflicts_with = "rules")]
@@ -66,6 +162,7 @@ pub struct LintArguments {
 
 /// `replay`.
 #[derive(Debug, Args)]
+#[command(after_help = REPLAY_MORE)]
 pub struct ReplayArguments {
     /// The session.
     pub session: PathBuf,
@@ -89,6 +186,7 @@ pub enum ThemeArgument {
 
 /// `screenshot`.
 #[derive(Debug, Args)]
+#[command(after_help = SCREENSHOT_MORE)]
 pub struct ScreenshotArguments {
     /// The session; without one, the start page.
     pub session: Option<PathBuf>,
@@ -108,7 +206,7 @@ pub struct ScreenshotArguments {
     #[arg(long, value_enum, default_value_t)]
     pub theme: ThemeArgument,
     /// Only this panel: map, adapter, operations, allocations, buffers, bytes, power,
-    /// findings, selection, timeline.
+    /// findings, charts, selection, timeline.
     #[arg(long, value_name = "NAME")]
     pub panel: Option<String>,
     /// What to select: the name of an allocation, a segment or a process.
@@ -143,6 +241,7 @@ pub enum FitArgument {
 
 /// `import`.
 #[derive(Debug, Args)]
+#[command(after_help = IMPORT_MORE)]
 pub struct ImportArguments {
     /// The trace: a CSV or JSON file.
     pub trace: PathBuf,

@@ -7,12 +7,14 @@ use crate::app::Opened;
 use crate::base::StateHash;
 use crate::base::text::counted;
 use crate::config::Quirks;
-use crate::machine::{Command, Diverged, Ending, Expectation, Level, Place, Run, StartRefusal};
+use crate::machine::{
+    Command, CommandRecord, Diverged, Ending, Expectation, Level, Place, Run, StartRefusal,
+};
 use crate::rules::Severity;
 use crate::vidmm::Stop;
 
 use super::args::CheckArguments;
-use super::source::{read_session_with, sessions_under};
+use super::source::{read_session_to_run, sessions_under};
 use super::{Status, Streams};
 
 /// Problems of one session that are written out; the rest is counted.
@@ -64,9 +66,12 @@ fn check_file(
     quirks: Quirks,
     streams: &mut Streams<'_>,
 ) -> std::io::Result<Status> {
-    let Some(mut opened) = read_session_with(path, quirks, streams.err)? else {
+    let Some(mut opened) = read_session_to_run(path, quirks, streams.err)? else {
         return Ok(Status::Unusable);
     };
+    if !steps {
+        opened.run_mut().forget_history();
+    }
     opened.run_mut().execute_all();
     let mut problems = problems(&opened);
     let mut moments = None;
@@ -123,7 +128,7 @@ fn problems(opened: &Opened) -> Vec<String> {
         later.into_iter().any(|command| *command == Command::Expect(wanted.clone()))
     };
     for (number, record) in (1..).zip(run.records()) {
-        let Some(command) = run.command(number) else { continue };
+        let Some(command) = run.command(number).filter(|_| may_be_bad(record)) else { continue };
         let CommandText { title, what, .. } = explain::command_text(command, words);
         let at = format!("step {number}, {title} {what}");
         match &record.ending {
@@ -140,6 +145,11 @@ fn problems(opened: &Opened) -> Vec<String> {
         }
     }
     problems
+}
+
+/// Whether a command has anything to tell; most have not.
+fn may_be_bad(record: &CommandRecord) -> bool {
+    matches!(record.ending, Ending::Failed(_) | Ending::Stopped(_)) || !record.damage.is_empty()
 }
 
 /// Visits every packet forward, everything back at all levels, and compares hashes.

@@ -2,60 +2,61 @@
 
 use crate::analysis::explain::{self, Words};
 use crate::analysis::{log, report};
+use crate::config::Quirks;
 use crate::machine::Place;
 
 use super::args::ReplayArguments;
-use super::source::read_session;
+use super::source::read_session_to_run;
 use super::{Status, Streams};
 
 pub(super) fn replay(
     arguments: &ReplayArguments,
     streams: &mut Streams<'_>,
 ) -> std::io::Result<Status> {
-    let Some(mut opened) = read_session(&arguments.session, streams.err)? else {
+    let Some(mut opened) = read_session_to_run(&arguments.session, Quirks::empty(), streams.err)?
+    else {
         return Ok(Status::Unusable);
     };
     let last = Place::after(opened.run().commands().len());
     let place = arguments.to.unwrap_or(last);
-    match opened.run_mut().go_to(place) {
-        Ok(true) => {}
-        Ok(false) => {
-            let name = arguments.session.display();
-            writeln!(streams.err, "{name}: there is no step {place}; the last command is {last}")?;
-            return Ok(Status::Unusable);
-        }
-        Err(diverged) => {
-            writeln!(streams.err, "{diverged}")?;
-            return Ok(Status::Failure);
-        }
+    let missing = |streams: &mut Streams<'_>| {
+        let name = arguments.session.display();
+        writeln!(streams.err, "{name}: there is no step {place}; the last command is {last}")
+    };
+    if place.command > last.command {
+        missing(streams)?;
+        return Ok(Status::Unusable);
     }
-    let title = opened.document().title.clone();
-    let names = opened.names().clone();
-    let run = opened.run_mut();
-    if arguments.json {
-        match report::report(run, &title, &names) {
-            Ok(report) => {
-                serde_json::to_writer_pretty(&mut *streams.out, &report)?;
-                writeln!(streams.out)?;
+    if place.inner.is_some() {
+        // Whether a command has such an operation shows when it is executed; nothing is written
+        // before that is known.
+        match opened.run_mut().go_to(place) {
+            Ok(true) => {}
+            Ok(false) => {
+                missing(streams)?;
+                return Ok(Status::Unusable);
             }
             Err(diverged) => {
                 writeln!(streams.err, "{diverged}")?;
                 return Ok(Status::Failure);
             }
         }
+        let again = read_session_to_run(&arguments.session, Quirks::empty(), streams.err)?;
+        let Some(again) = again else { return Ok(Status::Unusable) };
+        opened = again;
+    }
+    let title = opened.document().title.clone();
+    let names = opened.names().clone();
+    let run = opened.run_mut();
+    if arguments.json {
+        report::write(run, place, &title, &names, streams.out)?;
+        writeln!(streams.out)?;
         return Ok(Status::Success);
     }
-    match log::lines(run, &names) {
-        Ok(lines) => {
-            for line in lines {
-                writeln!(streams.out, "{line}")?;
-            }
-        }
-        Err(diverged) => {
-            writeln!(streams.err, "{diverged}")?;
-            return Ok(Status::Failure);
-        }
-    }
+    run.pass_through(place, |run, trace| {
+        let lines = log::command_lines(run, trace, place, &names);
+        lines.into_iter().try_for_each(|line| writeln!(streams.out, "{line}"))
+    })?;
     writeln!(streams.out)?;
     match run.machine().started() {
         Ok(started) => {

@@ -5,34 +5,41 @@ use std::path::{Path, PathBuf};
 
 use crate::app::Opened;
 use crate::config::Quirks;
-use crate::session::load;
+use crate::session::{LoadError, load};
 
 /// Reads a session file; what is wrong with it is written to `err`, one line an error.
 pub(super) fn read_session(path: &Path, err: &mut dyn Write) -> std::io::Result<Option<Opened>> {
-    read_session_with(path, Quirks::empty(), err)
+    let origin = path.display().to_string();
+    let read = load::read(path).map_err(|error| vec![error]);
+    let read = read.and_then(|text| Opened::read(&text, &origin)).map(|mut opened| {
+        opened.set_file(Some(path.to_owned()));
+        opened
+    });
+    or_told(read, err)
 }
 
-/// The same, with departures of the driver switched on.
-pub(super) fn read_session_with(
+/// The same for whoever only runs it, with departures of the driver switched on.
+pub(super) fn read_session_to_run(
     path: &Path,
     quirks: Quirks,
     err: &mut dyn Write,
 ) -> std::io::Result<Option<Opened>> {
-    let origin = path.display().to_string();
-    let errors = match load::read(path) {
-        Err(error) => vec![error],
-        Ok(text) => match Opened::read_with_quirks(&text, &origin, quirks) {
-            Ok(mut opened) => {
-                opened.set_file(Some(path.to_owned()));
-                return Ok(Some(opened));
+    or_told(Opened::read_to_run(path, quirks), err)
+}
+
+fn or_told(
+    read: Result<Opened, Vec<LoadError>>,
+    err: &mut dyn Write,
+) -> std::io::Result<Option<Opened>> {
+    match read {
+        Ok(opened) => Ok(Some(opened)),
+        Err(errors) => {
+            for error in errors {
+                writeln!(err, "{error}")?;
             }
-            Err(errors) => errors,
-        },
-    };
-    for error in errors {
-        writeln!(err, "{error}")?;
+            Ok(None)
+        }
     }
-    Ok(None)
 }
 
 /// The sessions under a path: itself, or every `.ron` file of a folder in the order of names.

@@ -1,7 +1,7 @@
 //! The display miniport driver as VidMm sees it.
 
 use crate::base::{
-    FenceId, PhysicalAddress, Position, SegmentAddress, SegmentId, StateHash, Traffic,
+    FenceId, Keeping, PhysicalAddress, Position, SegmentAddress, SegmentId, StateHash, Traffic,
 };
 use crate::memory::{HostMemory, SeenBytes};
 
@@ -208,8 +208,8 @@ pub trait Miniport {
     /// before is ahead again.
     fn roll_back(&mut self, mark: DriverMark);
 
-    /// Drops what lies ahead of the mark at which they stand.
-    fn forget_ahead(&mut self);
+    /// What becomes of the history behind. Whether it could be done.
+    fn keep(&mut self, keeping: Keeping) -> bool;
 
     /// Hash of the state of driver and device.
     fn hash(&self) -> StateHash;

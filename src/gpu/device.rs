@@ -1,11 +1,12 @@
 //! The device: its state, what changes it, and what it shows.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::bus::{Bus, region_of};
 use super::{Fault, PacketFormat, PageEntry, Place, Region, RegionConfig, RegionId};
 use crate::base::{
-    Change, FenceId, Journal, Piece, Position, Run, RunMap, Span, StableHasher, StateHash, Traffic,
+    Change, FenceId, Journal, Keeping, Overlay, Piece, Position, Replaced, Run, RunMap, Span,
+    StableHasher, StateHash, Traffic,
 };
 use crate::memory::{ByteChange, ByteMap, Content, HostMemory, SeenBytes, bytes};
 
@@ -75,6 +76,15 @@ pub enum GpuChange {
         submission: Submission,
         /// What the fence register held.
         fence_before: FenceId,
+    },
+    /// So many submissions joined the empty queue, were executed and left it.
+    Passed {
+        /// How many.
+        count: u64,
+        /// What the fence register held.
+        before: FenceId,
+        /// What it holds.
+        after: FenceId,
     },
 }
 
@@ -162,6 +172,10 @@ impl Change for GpuChange {
             Self::TakenBack(_) => state.pop(),
             Self::Advanced { to, .. } => state.advance(*to),
             Self::Retired { .. } => state.retire(),
+            Self::Passed { count, after, .. } => {
+                state.retired = state.retired.wrapping_add(*count);
+                state.completed = *after;
+            }
         }
     }
 
@@ -181,8 +195,76 @@ impl Change for GpuChange {
             Self::TakenBack(submission) => state.push(*submission),
             Self::Advanced { from, .. } => state.advance(*from),
             Self::Retired { submission, fence_before } => state.revive(*submission, *fence_before),
+            Self::Passed { count, before, .. } => {
+                state.retired = state.retired.wrapping_sub(*count);
+                state.completed = *before;
+            }
         }
     }
+
+    fn net(changes: &[Self], state: &GpuState) -> Vec<Self> {
+        let mut written: BTreeMap<RegionId, Vec<&ByteChange>> = BTreeMap::new();
+        let mut entries: BTreeMap<RegionId, Overlay<PageEntry>> = BTreeMap::new();
+        for change in changes {
+            match change {
+                Self::Bytes { region, change } => written.entry(*region).or_default().push(change),
+                Self::Entries { region, first, before, after } => {
+                    entries.entry(*region).or_default().replace(*first, before, after);
+                }
+                _ => {}
+            }
+        }
+        let mut net = Vec::new();
+        for (region, changes) in written {
+            let changes = ByteChange::net(changes.into_iter()).into_iter();
+            net.extend(changes.map(|change| Self::Bytes { region, change }));
+        }
+        for (region, overlay) in entries {
+            let replaced = overlay.finish().into_iter();
+            net.extend(replaced.map(|Replaced { start: first, before, after }| Self::Entries {
+                region,
+                first,
+                before,
+                after,
+            }));
+        }
+        let queue = |change: &&Self| !matches!(change, Self::Bytes { .. } | Self::Entries { .. });
+        match passed(changes.iter().filter(queue), state) {
+            Some(passed) => net.extend(passed),
+            None => net.extend(changes.iter().filter(queue).cloned()),
+        }
+        net
+    }
+}
+
+/// What changes of the queue come to, where it was empty before and is again; `None` otherwise.
+fn passed<'a>(
+    changes: impl Iterator<Item = &'a GpuChange>,
+    state: &GpuState,
+) -> Option<Option<GpuChange>> {
+    let (mut queued, mut count) = (0_u64, 0);
+    let mut fence = None;
+    for change in changes {
+        match change {
+            GpuChange::Queued(_) => queued += 1,
+            // What left without having joined was there before.
+            GpuChange::Retired { fence_before, .. } => {
+                queued = queued.checked_sub(1)?;
+                count += 1;
+                fence.get_or_insert(*fence_before);
+            }
+            GpuChange::Passed { count: more, before, .. } => {
+                count += more;
+                fence.get_or_insert(*before);
+            }
+            GpuChange::Advanced { .. } => {}
+            GpuChange::TakenBack(_) | GpuChange::Bytes { .. } | GpuChange::Entries { .. } => {
+                return None;
+            }
+        }
+    }
+    (queued == 0 && state.queue.is_empty())
+        .then(|| fence.map(|before| GpuChange::Passed { count, before, after: state.completed }))
 }
 
 /// What a read of the device found.
@@ -480,9 +562,9 @@ impl Gpu {
         self.journal.roll_back(to);
     }
 
-    /// Drops what lies ahead.
-    pub fn forget_ahead(&mut self) {
-        self.journal.forget_ahead();
+    /// What becomes of the history behind.
+    pub fn keep(&mut self, keeping: Keeping) -> bool {
+        self.journal.keep(keeping)
     }
 
     /// The hash of the state: bytes and entries as described, queue and fence register.
@@ -502,7 +584,7 @@ impl Gpu {
         from: Position,
         to: Position,
     ) -> impl Iterator<Item = Touched> + '_ {
-        let changes = self.journal.between(from.min(to), from.max(to));
+        let (_, changes) = self.journal.between(from.min(to), from.max(to));
         changes.iter().filter_map(|change| match change {
             GpuChange::Bytes { region, change } => Some(Touched::Bytes(*region, change.span())),
             GpuChange::Entries { region, first, after, .. } => {
@@ -512,7 +594,8 @@ impl Gpu {
             GpuChange::Queued(_)
             | GpuChange::TakenBack(_)
             | GpuChange::Advanced { .. }
-            | GpuChange::Retired { .. } => None,
+            | GpuChange::Retired { .. }
+            | GpuChange::Passed { .. } => None,
         })
     }
 }

@@ -188,6 +188,13 @@ impl Gpu {
         let address = from.ok_or(Fault::OutOfRange { region, address, length })?;
         let bus = Bus { regions: self.regions(), host };
         let extents = bus.resolve(Place { region, address }, length)?;
+        if let [Extent::Bytes { region: RegionId::SYSTEM, start, coherent: false, .. }] =
+            extents[..]
+        {
+            // From system memory in one stretch, as nearly always.
+            let refused = Fault::OutOfRange { region: RegionId::SYSTEM, address: start, length };
+            return host.device_read(PhysicalAddress(start), out).map_err(|_| refused);
+        }
         let mut at = address;
         for extent in &extents {
             match extent {

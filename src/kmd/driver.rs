@@ -4,7 +4,8 @@ use super::profiles::{Encoding, Profile};
 use super::state::{DriverChange, DriverState, Existing};
 use super::{native, patch, record, render, rows};
 use crate::base::{
-    FenceId, FrameNumber, Journal, PAGE_SIZE, Piece, SegmentAddress, SegmentId, Span, StateHash,
+    FenceId, FrameNumber, Journal, Keeping, PAGE_SIZE, Piece, SegmentAddress, SegmentId, Span,
+    StateHash,
 };
 use crate::config::{self, Quirks};
 use crate::ddi::{
@@ -459,9 +460,9 @@ impl Miniport for Driver {
         self.gpu.roll_back(mark.device);
     }
 
-    fn forget_ahead(&mut self) {
-        self.journal.forget_ahead();
-        self.gpu.forget_ahead();
+    fn keep(&mut self, keeping: Keeping) -> bool {
+        let driver = self.journal.keep(keeping);
+        self.gpu.keep(keeping) && driver
     }
 
     fn hash(&self) -> StateHash {

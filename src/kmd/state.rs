@@ -189,4 +189,36 @@ impl Change for DriverChange {
             Self::LostPower => state.losses -= 1,
         }
     }
+
+    fn net(changes: &[Self], state: &DriverState) -> Vec<Self> {
+        let is_work = |change: &&Self| {
+            matches!(change, Self::Named(_) | Self::Submitted { .. } | Self::Signalled { .. })
+        };
+        let leaves_nothing = left_nothing(changes.iter().filter(is_work), state);
+        let kept = changes.iter().filter(|change| !leaves_nothing || !is_work(change));
+        kept.cloned().collect()
+    }
+}
+
+/// Whether work came and went: nothing was named or pending before, nor is now.
+fn left_nothing<'a>(changes: impl Iterator<Item = &'a DriverChange>, state: &DriverState) -> bool {
+    let mut named: BTreeSet<AllocationHandle> = BTreeSet::new();
+    let mut pending: BTreeSet<FenceId> = BTreeSet::new();
+    for change in changes {
+        match change {
+            DriverChange::Named(handle) => {
+                named.insert(*handle);
+            }
+            DriverChange::Submitted { fence, named: submitted } => {
+                // What was named before would be submitted with the rest.
+                if std::mem::take(&mut named) != **submitted {
+                    return false;
+                }
+                pending.insert(*fence);
+            }
+            DriverChange::Signalled { fence, .. } if !pending.remove(fence) => return false,
+            _ => {}
+        }
+    }
+    named.is_empty() && state.named.is_empty() && state.pending.is_empty()
 }

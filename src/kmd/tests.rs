@@ -596,7 +596,6 @@ fn every_mark_is_found_again_with_its_hash() {
         bench.driver.move_to(last);
         assert_eq!(bench.driver.hash(), last_hash, "{name}");
         bench.driver.move_to(marks[1].0);
-        bench.driver.forget_ahead();
         let (next, _) = bench.driver.create_allocation(&request()).expect("small");
         assert_eq!(next.0, handle.0 + 1);
     }

@@ -57,14 +57,14 @@ impl Paged {
 /// Paging changes a content: at once, or behind the last work before it that names the allocation.
 pub(crate) fn paged(ledger: &mut LedgerJournal, id: AllocationId, paged: Paged) {
     let before = &ledger.state().intents;
-    let names = |intent: &Intent| intent.allocations.iter().any(|(named, _)| *named == id);
+    let names = |intent: &Arc<Intent>| intent.allocations.iter().any(|(named, _)| *named == id);
     let Some(at) = before.iter().rposition(names) else {
         paged.carry_out(ledger, id);
         return;
     };
     let before = before.clone();
     let mut after = before.clone();
-    after[at].then.push((id, paged));
+    Arc::make_mut(&mut after[at]).then.push((id, paged));
     ledger.apply(LedgerChange::Intents(Box::new((before, after))));
 }
 
@@ -242,7 +242,7 @@ pub(crate) fn ended(ledger: &mut LedgerJournal, fence: FenceId, damage: &mut Vec
     for (id, paged) in &intent.then {
         paged.carry_out(ledger, *id);
     }
-    ledger.apply(LedgerChange::Ended { intent: Box::new(intent), reads });
+    ledger.apply(LedgerChange::Ended { intent, reads });
 }
 
 /// The device ended so many commands of the submission that it executes, and was told to leave the
@@ -264,7 +264,7 @@ pub(crate) fn ended_in_part(
     done.carry_out(ledger, &reads, damage);
     let mut after = before.clone();
     if let Some(front) = after.front_mut() {
-        front.commands = left.commands.collect();
+        Arc::make_mut(front).commands = left.commands.collect();
     }
     ledger.apply(LedgerChange::Intents(Box::new((before, after))));
     if !reads.is_empty() {
@@ -278,7 +278,7 @@ pub(crate) fn resubmitted(ledger: &mut LedgerJournal, old: FenceId, new: FenceId
     let Some(at) = before.iter().position(|intent| intent.fence == old) else { return };
     let mut after = before.clone();
     if let Some(moved) = after.remove(at) {
-        after.push_back(Intent { fence: new, ..moved });
+        after.push_back(Arc::new(Intent { fence: new, ..(*moved).clone() }));
     }
     ledger.apply(LedgerChange::Intents(Box::new((before, after))));
 }

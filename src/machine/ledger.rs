@@ -4,6 +4,7 @@
 //! submission says that the GPU writes. Any other byte that differs is damage.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use crate::base::{
     AllocationId, Bytes, Change, Journal, PagesId, Piece, RunMap, Span, StableHasher, StateHash,
@@ -17,6 +18,9 @@ use super::intent::Intent;
 
 /// The journal that holds a ledger.
 pub(crate) type LedgerJournal = Journal<LedgerChange>;
+
+/// Work in the order in which the device ends it.
+pub(super) type Intents = VecDeque<Arc<Intent>>;
 
 /// What an allocation's bytes must be.
 #[derive(Clone, Debug)]
@@ -72,7 +76,7 @@ pub struct Ledger {
     pub(crate) expected: Vec<Option<Expected>>,
     pub(crate) destroyed: BTreeSet<AllocationId>,
     /// Work that the device has not ended, in the order in which it will.
-    pub(crate) intents: VecDeque<Intent>,
+    pub(crate) intents: Intents,
     /// What the device has read of the submission that it executes.
     pub(crate) reads: Vec<Readback>,
     pub(crate) stopped: Option<(u64, Stop)>,
@@ -93,10 +97,12 @@ pub struct Ledger {
 pub(crate) enum LedgerChange {
     Created(AllocationId, Bytes),
     Destroyed(AllocationId, Box<Expected>),
+    /// Bytes are meant; `writes` counts how often.
     Written {
         id: AllocationId,
         change: Box<ByteChange>,
         before: Promise,
+        writes: u64,
     },
     /// The content of an allocation is given up.
     Dropped {
@@ -113,22 +119,25 @@ pub(crate) enum LedgerChange {
         after: Box<ForeignMap>,
     },
     /// Work was submitted.
-    Intended(Box<Intent>),
+    Intended(Arc<Intent>),
     /// The device read something.
     Read(Box<Readback>),
     /// The device ended the first of the work.
     Ended {
-        intent: Box<Intent>,
+        intent: Arc<Intent>,
         reads: Vec<Readback>,
     },
     /// Work will be ended in another order, or not at all; before and after.
-    Intents(Box<(VecDeque<Intent>, VecDeque<Intent>)>),
+    Intents(Box<(Intents, Intents)>),
     /// What was read is not compared any more.
     ReadsForgotten(Vec<Readback>),
     Stopped(u64, Stop),
-    Refused,
-    Faulted,
-    Submitted,
+    /// So many commands were refused.
+    Refused(u64),
+    /// So many faults of the device.
+    Faulted(u64),
+    /// So many buffers were submitted.
+    Submitted(u64),
     /// Bytes are kept one by one.
     Described(u64),
     Status {
@@ -151,10 +160,10 @@ impl Change for LedgerChange {
                 ledger.set(*id, None);
                 ledger.destroyed.insert(*id);
             }
-            Self::Written { id, change, .. } => ledger.change(*id, |expected| {
+            Self::Written { id, change, writes, .. } => ledger.change(*id, |expected| {
                 change.redo(&mut expected.content);
                 expected.promise = Promise::Bytes;
-                expected.writes += 1;
+                expected.writes += writes;
             }),
             Self::Dropped { id, after, .. } => {
                 ledger.change(*id, |expected| expected.promise = *after);
@@ -163,7 +172,7 @@ impl Change for LedgerChange {
             Self::PagesReleased(id, _) => ledger.set_pages(*id, None),
             Self::PagesWritten(id, change) => ledger.change_pages(*id, |map| change.redo(map)),
             Self::Foreign { after, .. } => ledger.foreign = (**after).clone(),
-            Self::Intended(intent) => ledger.intents.push_back((**intent).clone()),
+            Self::Intended(intent) => ledger.intents.push_back(Arc::clone(intent)),
             Self::Read(read) => ledger.reads.push((**read).clone()),
             Self::Ended { .. } => {
                 ledger.intents.pop_front();
@@ -172,9 +181,9 @@ impl Change for LedgerChange {
             Self::Intents(change) => ledger.intents.clone_from(&change.1),
             Self::ReadsForgotten(_) => ledger.reads.clear(),
             Self::Stopped(command, stop) => ledger.stopped = Some((*command, *stop)),
-            Self::Refused => ledger.refusals += 1,
-            Self::Faulted => ledger.faults += 1,
-            Self::Submitted => ledger.submissions += 1,
+            Self::Refused(count) => ledger.refusals += count,
+            Self::Faulted(count) => ledger.faults += count,
+            Self::Submitted(count) => ledger.submissions += count,
             Self::Described(bytes) => ledger.described += bytes,
             Self::Status { after, .. } => ledger.last_status = Some(*after),
         }
@@ -187,10 +196,10 @@ impl Change for LedgerChange {
                 ledger.destroyed.remove(id);
                 ledger.set(*id, Some((**expected).clone()));
             }
-            Self::Written { id, change, before } => ledger.change(*id, |expected| {
+            Self::Written { id, change, before, writes } => ledger.change(*id, |expected| {
                 change.undo(&mut expected.content);
                 expected.promise = *before;
-                expected.writes -= 1;
+                expected.writes -= writes;
             }),
             Self::Dropped { id, before, .. } => {
                 ledger.change(*id, |expected| expected.promise = *before);
@@ -206,18 +215,22 @@ impl Change for LedgerChange {
                 ledger.reads.pop();
             }
             Self::Ended { intent, reads } => {
-                ledger.intents.push_front((**intent).clone());
+                ledger.intents.push_front(Arc::clone(intent));
                 ledger.reads.clone_from(reads);
             }
             Self::Intents(change) => ledger.intents.clone_from(&change.0),
             Self::ReadsForgotten(reads) => ledger.reads.clone_from(reads),
             Self::Stopped(..) => ledger.stopped = None,
-            Self::Refused => ledger.refusals -= 1,
-            Self::Faulted => ledger.faults -= 1,
-            Self::Submitted => ledger.submissions -= 1,
+            Self::Refused(count) => ledger.refusals -= count,
+            Self::Faulted(count) => ledger.faults -= count,
+            Self::Submitted(count) => ledger.submissions -= count,
             Self::Described(bytes) => ledger.described -= bytes,
             Self::Status { before, .. } => ledger.last_status = *before,
         }
+    }
+
+    fn net(changes: &[Self], ledger: &Ledger) -> Vec<Self> {
+        super::ledger_net::net(changes, ledger)
     }
 }
 
@@ -365,7 +378,7 @@ pub(crate) fn expect_bytes(
     let Some(expected) = ledger.state().expected(id) else { return };
     let before = expected.promise;
     if let Ok(change) = ByteChange::new(expected.content(), span.start(), pieces) {
-        ledger.apply(LedgerChange::Written { id, change: Box::new(change), before });
+        ledger.apply(LedgerChange::Written { id, change: Box::new(change), before, writes: 1 });
     }
 }
 

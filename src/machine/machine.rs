@@ -1,6 +1,6 @@
 //! One machine: what a command does to it.
 
-use crate::base::{AllocationId, StateHash};
+use crate::base::{AllocationId, Keeping, StateHash};
 use crate::config::{Adapter, EnginePolicy, Policies};
 use crate::ddi::{DevicePowerState, Miniport as _, NtStatus};
 use crate::kmd::{Driver, Profile, StartError};
@@ -164,14 +164,13 @@ impl Machine {
         }
     }
 
-    /// Drops what lies ahead.
-    pub fn forget_ahead(&mut self) {
-        if let Ok(started) = &mut self.started {
-            started.vidmm.forget_ahead();
-            started.host.forget_ahead();
-            started.driver.forget_ahead();
-            started.ledger.forget_ahead();
-        }
+    /// What becomes of the history behind. Whether every room could do it.
+    pub(crate) fn keep(&mut self, keeping: Keeping) -> bool {
+        let Ok(started) = &mut self.started else { return true };
+        let vidmm = started.vidmm.keep(keeping);
+        let host = started.host.keep(keeping);
+        let driver = started.driver.keep(keeping);
+        started.ledger.keep(keeping) && vidmm && host && driver
     }
 
     /// Tries a transition and the way back, and takes both back.
@@ -322,12 +321,12 @@ impl Started {
             Ok(()) => Ending::Done,
             Err(Failure::Refused(refusal)) => {
                 self.roll_back(start);
-                self.ledger.apply(LedgerChange::Refused);
+                self.ledger.apply(LedgerChange::Refused(1));
                 Ending::Refused(refusal)
             }
             Err(Failure::Hung) => {
                 self.roll_back(start);
-                self.ledger.apply(LedgerChange::Refused);
+                self.ledger.apply(LedgerChange::Refused(1));
                 let (status, reason) = (NtStatus::GPU_EXCEPTION_ON_DEVICE, RefusalReason::Hangs);
                 Ending::Refused(Refusal::new(status, reason))
             }
@@ -418,8 +417,9 @@ impl Started {
         // Each submission has a fence, and each preemption.
         let fences = self.vidmm.queue().last_fence().0 - before.0.0;
         let preemptions = self.vidmm.queue().preemptions() - before.1;
-        for _ in preemptions..fences {
-            self.ledger.apply(LedgerChange::Submitted);
+        let submitted = fences.saturating_sub(preemptions);
+        if submitted > 0 {
+            self.ledger.apply(LedgerChange::Submitted(submitted));
         }
         Executed { result, summary, faults, touched, damage, power }
     }

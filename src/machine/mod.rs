@@ -8,8 +8,10 @@ mod applying;
 mod command;
 mod expect;
 mod foreign;
+mod history;
 mod intent;
 mod ledger;
+mod ledger_net;
 #[allow(clippy::module_inception)]
 mod machine;
 mod moment;
@@ -32,6 +34,7 @@ pub use command::{
 };
 pub use expect::Mismatch;
 pub use foreign::{ForeignMap, ForeignRun, ForeignTarget};
+pub use history::{CommitPoint, SegmentHistory, SegmentPoint};
 pub use ledger::{Expected, Ledger};
 pub use machine::{Ending, Machine, Scrutiny, StartRefusal, Started};
 pub use moment::{Inner, Moment, Place, PlaceError};
@@ -39,4 +42,4 @@ pub use power::{AllocationOutcome, BytesVerdict, PowerOutcome, Preview, SegmentO
 pub use recorder::{Fault, Summary, WrongRead};
 pub use run::{CommandRecord, Diverged, Level, Run};
 pub use trace::{CommandTrace, SharedTrace, TracedKind, TracedOperation, TracedPacket};
-pub use verify::{Damage, allocation_pieces};
+pub use verify::{Damage, MOST_HASHED, allocation_pieces};

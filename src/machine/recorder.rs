@@ -1,6 +1,7 @@
 //! Watches VidMm while a command is applied: what a command comes to, and its trace when asked.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::base::{AllocationId, Bytes, FenceId, Piece, RunValue as _, SegmentOffset, Span};
 use crate::ddi::{PacketFault, PacketOutcome, PagingOperation, RowLayout};
@@ -170,7 +171,7 @@ impl Observer for Recorder<'_> {
         if let Some(fault) = outcome.fault {
             let PacketOutcome { fence, start, .. } = *outcome;
             self.faults.push(Fault { fence, start, fault });
-            self.ledger.apply(LedgerChange::Faulted);
+            self.ledger.apply(LedgerChange::Faulted(1));
         }
         if let Some(readback) = &outcome.readback {
             self.ledger.apply(LedgerChange::Read(Box::new(readback.clone())));
@@ -182,7 +183,7 @@ impl Observer for Recorder<'_> {
 
     fn submitted(&mut self, fence: FenceId, commands: usize) {
         if let Some(work) = &mut self.work {
-            let intent = Box::new(work.take(commands, fence));
+            let intent = Arc::new(work.take(commands, fence));
             self.ledger.apply(LedgerChange::Intended(intent));
         }
     }

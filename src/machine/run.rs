@@ -6,15 +6,16 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::base::StateHash;
+use crate::base::{Keeping, StateHash};
 use crate::config::{Adapter, Policies};
 use crate::kmd::Profile;
 use crate::rules::CheckedSegment;
-use crate::vidmm::Transition;
+use crate::vidmm::{Transition, VidMm};
 
 use super::command::{Command, Expectation, ExpectedDamage};
 use super::expect::Mismatch;
-use super::machine::{Ending, Machine, Outcome};
+use super::history::SegmentHistory;
+use super::machine::{Ending, Machine, Outcome, Started};
 use super::moment::{Inner, Moment, Place};
 use super::power::{PowerOutcome, Preview};
 use super::recorder::{Fault, Summary};
@@ -23,6 +24,13 @@ use super::verify::Damage;
 
 /// Traces kept for those who look back and forth.
 const TRACES_KEPT: usize = 64;
+
+/// Commands whose changes are sealed together. Who looks inside waits until as many are executed
+/// again; the more they are, the less is kept of each.
+const SEALED_TOGETHER: usize = 64;
+
+/// Sealed stretches inside which one can stand without executing anything again.
+const UNFOLDED_KEPT: usize = 8;
 
 /// What is kept of an executed command.
 #[derive(Clone, Debug)]
@@ -33,6 +41,8 @@ pub struct CommandRecord {
     pub hash: StateHash,
     /// The machine's clock after it, in nanoseconds.
     pub clock: u64,
+    /// References so far, on the scale of [`crate::vidmm::Allocation::last_reference`].
+    pub references: u64,
     /// What it did, in numbers.
     pub summary: Summary,
     /// How it ended.
@@ -92,9 +102,15 @@ pub struct Run {
     records: Vec<CommandRecord>,
     place: Place,
     traces: VecDeque<SharedTrace>,
+    /// Commands that are sealed together.
+    together: usize,
+    /// Stretches all of which is there, the one looked at last behind.
+    unfolded: VecDeque<usize>,
+    forgets: bool,
     bad: usize,
     /// Damage that was found and lasts, so that it is not found again after every command.
     standing: Vec<Damage>,
+    history: SegmentHistory,
 }
 
 impl Run {
@@ -107,8 +123,12 @@ impl Run {
         commands: Arc<[Command]>,
     ) -> Self {
         let mut machine = Machine::new(adapter, policies, profile);
-        machine.forget_ahead();
+        // Nobody goes back into the start of the adapter.
+        machine.keep(Keeping::ForgetBehind);
         let (start, start_hash) = (machine.moment(), machine.hash());
+        let mut history = SegmentHistory::default();
+        note_figures(&mut history, &machine, 0);
+        history.note_start(machine.started().map_or(0, |it| it.vidmm().queue().clock()));
         Self {
             adapter: adapter.clone(),
             policies,
@@ -119,8 +139,12 @@ impl Run {
             records: Vec::new(),
             place: Place::default(),
             traces: VecDeque::new(),
+            together: SEALED_TOGETHER,
+            unfolded: VecDeque::new(),
+            forgets: false,
             bad: 0,
             standing: Vec::new(),
+            history,
         }
     }
 
@@ -145,6 +169,62 @@ impl Run {
     /// The machine, before anything ran.
     pub const fn machine_mut(&mut self) -> &mut Machine {
         &mut self.machine
+    }
+
+    /// Seals as many commands together; before anything is executed. For tests: few make seams.
+    #[doc(hidden)]
+    pub fn seal_together(&mut self, commands: usize) {
+        self.together = commands.max(1);
+        self.machine.keep(Keeping::Leap { first: 2, factor: 3 });
+    }
+
+    /// Keeps no history from here on: the run goes forward only, and takes no more memory than its
+    /// state and a record for each command.
+    pub const fn forget_history(&mut self) {
+        self.forgets = true;
+    }
+
+    /// Executes up to a place and keeps no history, showing each command taken apart as soon as it is
+    /// executed; stands at the place then.
+    ///
+    /// Returns whether there is such a place.
+    ///
+    /// # Errors
+    /// What `visit` fails with.
+    pub fn pass_through<E>(
+        &mut self,
+        to: Place,
+        mut visit: impl FnMut(&Self, &CommandTrace) -> Result<(), E>,
+    ) -> Result<bool, E> {
+        self.forget_history();
+        if to.command > self.commands.len() || to.command < self.records.len() {
+            return Ok(false);
+        }
+        let mut inside = None;
+        while self.records.len() < to.command {
+            let number = self.records.len() + 1;
+            self.machine.keep(Keeping::ForgetBehind);
+            let mut builder = TraceBuilder::default();
+            let start = self.machine.moment();
+            self.execute_next(Some(&mut builder));
+            let record = &self.records[number - 1];
+            if matches!(record.ending, Ending::Refused(_)) {
+                builder.keep_decisions();
+            }
+            let trace = builder.finish(number, start, record.end);
+            self.place = Place::after(number);
+            visit(self, &trace)?;
+            inside = to.inner.and_then(|inner| trace.moment(inner));
+        }
+        match (to.inner, inside) {
+            (None, _) => Ok(true),
+            (Some(_), Some(moment)) => {
+                self.machine.move_to(moment);
+                self.place = to;
+                Ok(true)
+            }
+            (Some(_), None) => Ok(false),
+        }
     }
 
     /// The segments of the adapter; empty where it did not start.
@@ -192,6 +272,20 @@ impl Run {
         self.records.len() == self.commands.len()
     }
 
+    /// The executed command, counted from 1, in which a moment lies on the scale of references;
+    /// `None` for never.
+    #[must_use]
+    pub fn command_of_reference(&self, time: u64) -> Option<usize> {
+        let before = self.records.partition_point(|record| record.references < time);
+        (time > 0 && before < self.records.len()).then_some(before + 1)
+    }
+
+    /// How full the segments were along the executed commands.
+    #[must_use]
+    pub const fn segment_history(&self) -> &SegmentHistory {
+        &self.history
+    }
+
     /// How many executed commands have something wrong.
     #[must_use]
     pub const fn bad_count(&self) -> usize {
@@ -221,7 +315,9 @@ impl Run {
     pub fn execute(&mut self, count: usize) -> usize {
         let stood = self.place;
         let done = self.extend(count);
-        if done > 0 {
+        if self.forgets {
+            self.place = Place::after(self.records.len());
+        } else if done > 0 {
             self.restore(stood);
         }
         done
@@ -247,7 +343,7 @@ impl Run {
 
     /// Executes the next command; the machine stands after the last executed one.
     fn execute_next(&mut self, trace: Option<&mut TraceBuilder>) {
-        let number = self.records.len() + 1;
+        let (number, traced) = (self.records.len() + 1, trace.is_some());
         let commands = Arc::clone(&self.commands);
         let outcome = self.machine.apply(number as u64, &commands[number - 1], trace);
         let Outcome { mut ending, summary, faults, mut damage, power } = outcome;
@@ -274,11 +370,14 @@ impl Run {
             ending = Ending::Failed(mismatch);
         }
         let damage_is_expected = self.expects_damage(number, &damage);
-        let clock = self.machine.started().map_or(0, |started| started.vidmm().queue().clock());
+        let started = self.machine.started().ok().map(Started::vidmm);
+        let clock = started.map_or(0, |vidmm| vidmm.queue().clock());
+        let references = started.map_or(0, VidMm::references);
         let record = CommandRecord {
             end: self.machine.moment(),
             hash: self.machine.hash(),
             clock,
+            references,
             summary,
             ending,
             faults: faults.into(),
@@ -287,7 +386,76 @@ impl Run {
             power,
         };
         self.bad += usize::from(record.is_bad());
+        // Where the book did not change, neither did any figure of it.
+        let moved =
+            self.end_of(number - 1).is_none_or(|end| end.vidmm.book != record.end.vidmm.book);
+        if moved && !self.forgets {
+            note_figures(&mut self.history, &self.machine, number);
+        }
         self.records.push(record);
+        if self.forgets {
+            // What is taken apart right after this still needs it.
+            if !traced {
+                self.machine.keep(Keeping::ForgetBehind);
+            }
+        } else if number.is_multiple_of(self.together) {
+            self.machine.keep(Keeping::Seal);
+            self.unfolded_now(number / self.together - 1);
+        }
+    }
+
+    /// A stretch has all its changes; of the one that nobody has looked at for longest they go.
+    fn unfolded_now(&mut self, stretch: usize) {
+        self.unfolded.push_back(stretch);
+        if self.unfolded.len() > UNFOLDED_KEPT
+            && let Some(oldest) = self.unfolded.pop_front()
+        {
+            self.machine.keep(Keeping::Fold(oldest));
+        }
+    }
+
+    /// Sees to it that the machine can stand inside a command, or after one that is not the last of
+    /// a stretch. The machine may move.
+    fn unfold(&mut self, command: usize) -> Result<(), Diverged> {
+        let Some(stretch) = command.checked_sub(1).map(|before| before / self.together) else {
+            return Ok(());
+        };
+        let (first, last) = (stretch * self.together, (stretch + 1) * self.together);
+        if last > self.records.len() {
+            return Ok(());
+        }
+        if let Some(at) = self.unfolded.iter().position(|known| *known == stretch) {
+            self.unfolded.remove(at);
+            self.unfolded.push_back(stretch);
+            return Ok(());
+        }
+        let (Some(start), Some(end)) = (self.end_of(first), self.end_of(last)) else {
+            return Ok(());
+        };
+        self.machine.move_to(start);
+        let commands = Arc::clone(&self.commands);
+        for number in first + 1..=last {
+            self.machine.apply(number as u64, &commands[number - 1], None);
+            let (found, recorded) = (self.machine.hash(), self.records[number - 1].hash);
+            if found != recorded {
+                self.machine.move_to(start);
+                return Err(Diverged { command: number, recorded, found });
+            }
+        }
+        let adopted = self.machine.moment() == end && self.machine.keep(Keeping::Adopt(stretch));
+        debug_assert!(adopted, "the same state is reached by the same changes");
+        self.unfolded_now(stretch);
+        Ok(())
+    }
+
+    /// Moves the machine to a moment after or inside a command.
+    fn stand(&mut self, command: usize, moment: Moment) -> Result<(), Diverged> {
+        let at_seam = self.end_of(command) == Some(moment) && command.is_multiple_of(self.together);
+        if !at_seam {
+            self.unfold(command)?;
+        }
+        self.machine.move_to(moment);
+        Ok(())
     }
 
     /// The damage that the expectations right after a command name.
@@ -341,8 +509,9 @@ impl Run {
             None => self.end_of(place.command),
             Some(inner) => self.trace(place.command).ok().and_then(|trace| trace.moment(inner)),
         };
-        if let Some(moment) = moment {
-            self.machine.move_to(moment);
+        if let Some(moment) = moment
+            && self.stand(place.command, moment).is_ok()
+        {
             self.place = place;
         }
     }
@@ -368,7 +537,6 @@ impl Run {
 
     fn trace_again(&mut self, command: usize) -> Result<CommandTrace, Diverged> {
         assert!(command <= self.records.len(), "command {command} has not been executed");
-        let stood = self.machine.moment();
         let (Some(start), Some(end)) =
             (self.end_of(command.saturating_sub(1)), self.end_of(command))
         else {
@@ -376,6 +544,10 @@ impl Run {
         };
         let mut builder = TraceBuilder::default();
         if command > 0 {
+            // Both places stay open: where the machine stands, and the command.
+            let stood = (self.place.command, self.machine.moment());
+            self.unfold(stood.0)?;
+            self.unfold(command)?;
             self.machine.move_to(start);
             let commands = Arc::clone(&self.commands);
             self.machine.apply(command as u64, &commands[command - 1], Some(&mut builder));
@@ -383,14 +555,14 @@ impl Run {
             let (found, recorded) = (self.machine.hash(), record.hash);
             if found != recorded {
                 self.machine.roll_back(start);
-                self.machine.move_to(stood);
+                self.stand(stood.0, stood.1)?;
                 return Err(Diverged { command, recorded, found });
             }
             if matches!(record.ending, Ending::Refused(_)) {
                 builder.keep_decisions();
             }
+            self.stand(stood.0, stood.1)?;
         }
-        self.machine.move_to(stood);
         Ok(builder.finish(command, start, end))
     }
 
@@ -412,7 +584,8 @@ impl Run {
     /// # Errors
     /// When taking a command apart ends in another state than before.
     pub fn go_to(&mut self, place: Place) -> Result<bool, Diverged> {
-        if place.command > self.commands.len() {
+        // What is forgotten cannot be gone back to.
+        if place.command > self.commands.len() || self.forgets && place < self.place {
             return Ok(false);
         }
         let stood = self.place;
@@ -434,7 +607,10 @@ impl Run {
             }
             return Ok(false);
         };
-        self.machine.move_to(moment);
+        if let Err(diverged) = self.stand(place.command, moment) {
+            self.restore(stood);
+            return Err(diverged);
+        }
         self.place = place;
         Ok(true)
     }
@@ -500,6 +676,14 @@ impl Run {
             self.execute(command - self.records.len());
         }
         Ok(self.trace(command)?.places(level == Level::Packet))
+    }
+}
+
+/// Notes what the book of a machine says after `command`.
+fn note_figures(history: &mut SegmentHistory, machine: &Machine, command: usize) {
+    if let Ok(started) = machine.started() {
+        let vidmm = started.vidmm();
+        history.note(command, vidmm.adapter().segments.len(), vidmm.book());
     }
 }
 

@@ -10,6 +10,10 @@ use super::command::{ContentState, ExpectedDamage};
 use super::ledger::Ledger;
 use super::machine::Started;
 
+/// Bytes of an allocation that are hashed at most, of those that no closed form covers: a session of a few
+/// lines can write terabytes.
+pub const MOST_HASHED: u64 = 1 << 28;
+
 /// Something that is not as it must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Damage {
@@ -121,10 +125,14 @@ impl Started {
         allocation_pieces(&self.vidmm, &self.driver, &self.host, allocation)
     }
 
-    /// The hash of an allocation's bytes, wherever they are now.
+    /// The hash of an allocation's bytes, wherever they are now; `None` where it has none, or more than
+    /// [`MOST_HASHED`] of them.
     #[must_use]
     pub fn content_hash(&self, allocation: &Allocation) -> Option<ContentHash> {
-        self.pieces(allocation).map(|pieces| bytes::pieces_hash(&pieces))
+        let pieces = self.pieces(allocation)?;
+        let generated = pieces.iter().filter(|piece| !piece.value.has_closed_hash());
+        let generated = generated.map(|piece| piece.len).fold(0, u64::saturating_add);
+        (generated <= MOST_HASHED).then(|| bytes::pieces_hash(&pieces))
     }
 
     /// Whether an allocation holds what it must, and the first byte that it does not.

@@ -21,6 +21,10 @@ const COMPARED_FIRST: usize = 64;
 /// When they do not all lie in the map; `out` is as it was then.
 pub fn read(map: &ByteMap, start: u64, out: &mut [u8]) -> Result<(), OutOfRange> {
     let span = OutOfRange::check(start, length(out), map.len())?;
+    if let Some(content) = map.within_one(span) {
+        content.read(0, out);
+        return Ok(());
+    }
     let mut rest = out;
     for run in map.runs(span) {
         let len = usize::try_from(run.span.len()).unwrap_or(usize::MAX).min(rest.len());

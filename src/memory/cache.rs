@@ -151,6 +151,19 @@ impl HostMemory {
         Ok(self.state().cache.behind(self.content(), span))
     }
 
+    /// Copies the bytes from `address` on as memory holds them to `out`.
+    ///
+    /// # Errors
+    /// When they do not all lie in memory.
+    pub fn device_read(&self, address: PhysicalAddress, out: &mut [u8]) -> Result<(), OutOfRange> {
+        if self.state().cache.is_clean() {
+            return self.read(address, out);
+        }
+        let pieces = self.device_pieces(address, bytes::length(out))?;
+        out.copy_from_slice(&bytes::read_pieces(&pieces, out.len()));
+        Ok(())
+    }
+
     /// Keeps what memory holds in a range that the processor is about to write.
     fn keep_behind(&mut self, span: Span) {
         let cache = &self.state().cache;

@@ -2,7 +2,7 @@
 
 use super::Content;
 use super::bytes::{ByteMap, joined_pieces, pieces_len};
-use crate::base::{Piece, Span};
+use crate::base::{Overlay, Piece, Replaced, Span};
 
 /// A range of bytes reaches beyond the memory or list in which it was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -72,6 +72,23 @@ impl ByteChange {
     #[must_use]
     pub fn changes_nothing(&self) -> bool {
         self.before == self.after
+    }
+
+    /// What many changes of one map come to.
+    #[must_use]
+    pub fn net<'a>(changes: impl Iterator<Item = &'a Self>) -> Vec<Self> {
+        let mut overlay = Overlay::default();
+        for change in changes {
+            overlay.replace(change.start, &change.before, &change.after);
+        }
+        let replaced = overlay.finish().into_iter();
+        replaced.map(|Replaced { start, before, after }| Self { start, before, after }).collect()
+    }
+
+    /// The change that leaves these bytes as they are after this one.
+    #[must_use]
+    pub fn confirmed(&self) -> Self {
+        Self { start: self.start, before: self.after.clone(), after: self.after.clone() }
     }
 
     /// Does it, in the map for which it was made.

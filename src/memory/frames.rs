@@ -96,15 +96,15 @@ const LONGEST_SMALL_RUN: u64 = 64;
 /// Free runs looked at for one that takes a whole run of the list.
 const CANDIDATES: usize = 8;
 
-/// The free frames, as runs that do not touch.
+/// Some frames, as runs that do not touch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct FreeFrames {
+pub(super) struct FrameRuns {
     /// Length by first frame.
     runs: BTreeMap<u64, u64>,
     count: u64,
 }
 
-impl FreeFrames {
+impl FrameRuns {
     pub(super) const fn count(&self) -> u64 {
         self.count
     }
@@ -113,7 +113,7 @@ impl FreeFrames {
         self.runs.values().copied().max().unwrap_or(0)
     }
 
-    /// Makes frames free, whether or not some are.
+    /// Adds frames, whether or not some are in.
     pub(super) fn add(&mut self, span: Span) {
         self.remove(span);
         if span.is_empty() {
@@ -132,7 +132,7 @@ impl FreeFrames {
         self.runs.insert(start, end - start);
     }
 
-    /// Makes frames used, whether or not some are.
+    /// Takes frames out, whether or not some are in.
     pub(super) fn remove(&mut self, span: Span) {
         while let Some((&start, &len)) = self.runs.range(..span.end()).next_back()
             && start + len > span.start()
@@ -152,6 +152,28 @@ impl FreeFrames {
                 break;
             }
         }
+    }
+
+    /// Adds frames behind all that are in.
+    pub(super) fn push(&mut self, span: Span) {
+        self.count += span.len();
+        match self.runs.last_entry() {
+            Some(mut last) if last.key() + last.get() == span.start() => {
+                *last.get_mut() += span.len();
+            }
+            _ => {
+                self.runs.insert(span.start(), span.len());
+            }
+        }
+    }
+
+    /// The first frame of `span` that is in.
+    pub(super) fn first_in(&self, span: Span) -> Option<u64> {
+        let before = self.runs.range(..=span.start()).next_back();
+        if before.is_some_and(|(start, len)| start + len > span.start()) && !span.is_empty() {
+            return Some(span.start());
+        }
+        self.runs.range(span.start()..span.end()).next().map(|(start, _)| *start)
     }
 
     /// The lowest run of `count` frames.
@@ -200,7 +222,7 @@ impl Scatter {
     }
 
     /// The next run; `None` when the list is complete or nothing is free.
-    pub(super) fn next(&mut self, free: &FreeFrames) -> Option<Span> {
+    pub(super) fn next(&mut self, free: &FrameRuns) -> Option<Span> {
         if self.left == 0 {
             return None;
         }

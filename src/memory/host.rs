@@ -10,8 +10,8 @@ use super::{
     ByteChange, Content, ContentHash, FrameRun, FrameUse, Layout, Mdl, OutOfFrames, OutOfRange,
 };
 use crate::base::{
-    Bytes, FrameNumber, Journal, PAGE_SIZE, Pages, PhysicalAddress, Piece, Position, Run, Span,
-    StableHasher, StateHash,
+    Bytes, FrameNumber, Journal, Keeping, PAGE_SIZE, Pages, PhysicalAddress, Piece, Position, Run,
+    Span, StableHasher, StateHash,
 };
 
 /// System memory and its history.
@@ -78,16 +78,12 @@ impl HostMemory {
 
     /// The first frame of a command buffer that a range of physical addresses reaches.
     ///
-    /// Devices ask for every stretch that they reach: it costs nothing while there are none.
+    /// Devices ask for every stretch that they reach.
     #[must_use]
     pub fn command_buffer_in(&self, addresses: Span) -> Option<FrameNumber> {
-        if self.journal.state().command_frames == 0 || addresses.is_empty() {
-            return None;
-        }
         let (first, end) = (addresses.start() / PAGE_SIZE, addresses.end().div_ceil(PAGE_SIZE));
-        let mut uses = self.uses(Span::new(first, end)?);
-        let command = uses.find(|run| run.value.is_command_buffer())?;
-        Some(FrameNumber(command.span.start()))
+        let frames = Span::new(first, end).filter(|_| !addresses.is_empty())?;
+        self.journal.state().command_frames.first_in(frames).map(FrameNumber)
     }
 
     /// Every byte; positions are physical addresses.
@@ -141,7 +137,7 @@ impl HostMemory {
                 }
             }
         }
-        self.journal.apply(HostChange::Served);
+        self.journal.apply(HostChange::Served(1));
         // Every frame lies in memory, whose size in bytes fits, and no frame is there twice.
         Ok(Mdl::new(runs).unwrap_or_default())
     }
@@ -351,9 +347,9 @@ impl HostMemory {
         self.journal.roll_back(to);
     }
 
-    /// Drops what lies ahead.
-    pub fn forget_ahead(&mut self) {
-        self.journal.forget_ahead();
+    /// What becomes of the history behind.
+    pub fn keep(&mut self, keeping: Keeping) -> bool {
+        self.journal.keep(keeping)
     }
 
     /// The hash of memory as described: bytes, uses, what the cache hides, the chipset's table and
@@ -366,15 +362,15 @@ impl HostMemory {
         described.with(state.cache.hash()).with(state.gart.hash())
     }
 
-    /// The ranges of bytes written between two positions, in the order of writing.
+    /// The ranges of bytes written between two positions that are not sealed, in the order of writing.
     pub fn changed_between(&self, from: Position, to: Position) -> impl Iterator<Item = Span> + '_ {
-        let changes = self.journal.between(from.min(to), from.max(to));
+        let (_, changes) = self.journal.between(from.min(to), from.max(to));
         changes.iter().filter_map(|change| match change {
             HostChange::Bytes(change) => Some(change.span()),
             HostChange::Use { .. }
             | HostChange::Cache { .. }
             | HostChange::Gart { .. }
-            | HostChange::Served => None,
+            | HostChange::Served(_) => None,
         })
     }
 }

@@ -254,9 +254,6 @@ fn a_write_records_once_what_it_changed_whatever_its_size() {
     assert_eq!(around, [0xEF, 0xBE, 1, 2, 3, 0xBE, 0xAD]);
     host.move_to(start);
     assert_eq!(host.content().run_count(), 1);
-    host.forget_ahead();
-    host.fill(PhysicalAddress(0), 4, 1).expect("in memory");
-    assert!(host.changed_between(start, Position(9)).eq([Span::whole(4)]));
 }
 
 #[test]

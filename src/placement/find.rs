@@ -103,32 +103,39 @@ impl Space {
     fn best_by_size(&self, request: &Request, sought: Sought, sizes: &Sizes) -> Option<u64> {
         let window = sought.window;
         let mut best: Option<Fitting> = None;
-        for hole in self.cut_holes(window) {
+        // The whole space cuts no hole.
+        let cut = (window.len() < self.len).then(|| self.cut_holes(window));
+        for hole in cut.into_iter().flatten() {
             let fitting = request.position_in(hole).map(|at| Fitting { len: hole.len(), at });
             best = better(best, fitting, request.direction);
         }
         let mut len = request.size;
         let mut strangers = 0;
         while best.is_none_or(|best| len <= best.len) {
-            let mut next = None;
-            let mut same_length = sizes.at_least(len);
-            while let Some(hole) = match request.direction {
-                Direction::BottomUp => same_length.next(),
-                Direction::TopDown => same_length.next_back(),
-            } {
-                next = Some(hole.len());
+            let Some(lowest) = sizes.at_least(len, 0) else { break };
+            len = lowest.len();
+            let mut next = match request.direction {
+                Direction::BottomUp => Some(lowest),
+                Direction::TopDown => sizes.at_most(len, u64::MAX),
+            };
+            while let Some(hole) = next.filter(|hole| hole.len() == len) {
                 if !window.covers(hole) {
                     strangers += 1;
                     if strangers > STRANGERS {
                         return self.best_by_address(request, sought);
                     }
                 } else if let Some(at) = request.position_in(hole) {
-                    let found =
-                        better(best, Some(Fitting { len: hole.len(), at }), request.direction);
+                    let found = better(best, Some(Fitting { len, at }), request.direction);
                     return found.map(|best| best.at);
                 }
+                next = match request.direction {
+                    Direction::BottomUp => sizes.at_least(len, hole.start() + 1),
+                    Direction::TopDown => {
+                        hole.start().checked_sub(1).and_then(|below| sizes.at_most(len, below))
+                    }
+                };
             }
-            let Some(longer) = next.and_then(|len| len.checked_add(1)) else { break };
+            let Some(longer) = len.checked_add(1) else { break };
             len = longer;
         }
         best.map(|best| best.at)

@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use crate::base::Span;
 
+use super::changes::Changes;
 use super::node::Entry;
 use super::sizes::Sizes;
 use super::tree::{Place, Tree, clip};
@@ -18,6 +19,7 @@ pub struct Space {
     pub(super) block_count: usize,
     pub(super) tree: Tree,
     pub(super) sizes: Option<Sizes>,
+    pub(super) changes: Changes,
 }
 
 /// Why a block could not be inserted. Nothing was changed.
@@ -53,7 +55,8 @@ impl Space {
     /// An empty space of `len` positions. Best fit searches every hole that is large enough.
     #[must_use]
     pub fn new(len: u64) -> Self {
-        Self { len, used: 0, block_count: 0, tree: Tree::new(len), sizes: None }
+        let changes = Changes::new();
+        Self { len, used: 0, block_count: 0, tree: Tree::new(len), sizes: None, changes }
     }
 
     /// An empty space of `len` positions that also keeps its holes by size: best fit costs O(log n),
@@ -138,6 +141,7 @@ impl Space {
         self.tree.insert(after, entry, gap_after);
         self.used += span.len();
         self.block_count += 1;
+        self.changes.note(span);
     }
 
     /// Names the block in the way: the one that covers the start, or else the next one.
@@ -166,6 +170,7 @@ impl Space {
         }
         self.used -= entry.len;
         self.block_count -= 1;
+        self.changes.note(block);
         Some((block, entry.owner))
     }
 

@@ -2,11 +2,14 @@
 //! system.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use egui::{Context, Ui, ViewportCommand};
+use egui::{Context, Event, Ui, ViewportCommand};
 
+use super::clock::Clock;
 use super::dialogs::{DialogAnswer, DialogKind, DialogOutcome, FileDialogs};
+use super::state::state_folder;
 use super::window::{PlatformError, WindowOptions, run};
 use crate::app::{Action, App, Appearance, Effect, Notice, Settings};
 use crate::ui::{DialogWanted, Shell, theme};
@@ -31,6 +34,10 @@ pub fn open(path: Option<&Path>, smoke: bool) -> Result<(), PlatformError> {
             theme::Theme::Light => Appearance::Light,
         };
         let mut app = App::new(Settings { appearance });
+        let waker = context.clone();
+        // Whoever only looks whether a window opens has worked on nothing.
+        let state = if smoke { None } else { state_folder() };
+        app.keep_in(state, Arc::new(move || waker.request_repaint()));
         if let Some(path) = &path {
             app.open_path(path);
         }
@@ -43,6 +50,7 @@ pub fn open(path: Option<&Path>, smoke: bool) -> Result<(), PlatformError> {
 struct Window {
     app: App,
     shell: Shell,
+    clock: Clock,
     dialogs: FileDialogs,
     wanted: Option<DialogWanted>,
     title: String,
@@ -57,6 +65,7 @@ impl Window {
         Self {
             app,
             shell: Shell::default(),
+            clock: Clock::new(),
             dialogs: FileDialogs::new(move || waker.request_repaint()),
             wanted: None,
             title: String::new(),
@@ -144,11 +153,16 @@ impl eframe::App for Window {
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         self.collect();
         let context = ui.ctx().clone();
+        let focused = |event: &Event| *event == Event::WindowFocused(true);
+        if context.input(|input| input.events.iter().any(focused)) {
+            self.app.look_at_file();
+        }
         let until = Instant::now() + BACKGROUND;
         let mut has_time = || Instant::now() < until;
         let now = self.began.elapsed();
         let waiting = self.dialogs.waiting().and(self.wanted.clone());
         self.shell.set_waiting(waiting);
+        self.shell.set_now(self.clock.now());
         let answer = self.shell.show(ui, &mut self.app, now, &mut has_time);
         if answer.ignore_dialog {
             self.dialogs.ignore();

@@ -1,13 +1,15 @@
 //! The system's own file dialogs, on a thread of their own so that the window goes on drawing.
 
+use std::env;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// Without a dialog service the dialog library answers "cancelled" at once, in a few
-/// milliseconds; nobody cancels a dialog this fast.
-const TOO_FAST_FOR_A_PERSON: Duration = Duration::from_millis(100);
+/// milliseconds, on a busy machine in some more; nobody cancels a dialog this fast, which first has
+/// to appear.
+const TOO_FAST_FOR_A_PERSON: Duration = Duration::from_millis(300);
 
 /// What a dialog is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,7 +70,7 @@ impl FileDialogs {
 
     /// Asks for a session to open. `false` if a dialog is open already.
     pub fn open(&mut self) -> bool {
-        self.start(DialogKind::Open, || {
+        self.ask_system(DialogKind::Open, || {
             rfd::FileDialog::new()
                 .set_title("Open session")
                 .add_filter("Session", &["ron"])
@@ -80,7 +82,7 @@ impl FileDialogs {
     /// Asks where to save, `suggested` filled in. `false` if a dialog is open already.
     pub fn save_as(&mut self, suggested: &str) -> bool {
         let suggested = suggested.to_owned();
-        self.start(DialogKind::Save, move || {
+        self.ask_system(DialogKind::Save, move || {
             rfd::FileDialog::new()
                 .set_title("Save session as")
                 .add_filter("Session", &["ron"])
@@ -92,7 +94,7 @@ impl FileDialogs {
     /// Asks where to write a table, `suggested` filled in. `false` if a dialog is open already.
     pub fn export_as(&mut self, suggested: &str) -> bool {
         let suggested = suggested.to_owned();
-        self.start(DialogKind::Export, move || {
+        self.ask_system(DialogKind::Export, move || {
             rfd::FileDialog::new().set_title("Export to").set_file_name(suggested).save_file()
         })
     }
@@ -114,6 +116,22 @@ impl FileDialogs {
     /// Stops waiting. The system's dialog may stay on the screen; what it answers is lost.
     pub fn ignore(&mut self) {
         self.open = None;
+    }
+
+    /// Asks the system, or says at once that it cannot be asked.
+    fn ask_system(
+        &mut self,
+        kind: DialogKind,
+        ask: impl FnOnce() -> Option<PathBuf> + Send + 'static,
+    ) -> bool {
+        if self.open.is_some() || may_be_asked(|name| env::var_os(name).map(PathBuf::from)) {
+            return self.start(kind, ask);
+        }
+        let (sender, answer) = sync_channel(1);
+        let _ = sender.send(DialogOutcome::Unavailable);
+        self.open = Some(OpenDialog { kind, answer });
+        (self.wake)();
+        true
     }
 
     fn start(
@@ -165,6 +183,19 @@ fn answer_into(
     drop(wake);
 }
 
+/// Whether the system may have a dialog service: elsewhere than on free desktops always, there over
+/// the session bus, or as the program that the dialog library falls back to.
+fn may_be_asked(set: impl Fn(&str) -> Option<PathBuf>) -> bool {
+    if !cfg!(all(unix, not(target_os = "macos"))) {
+        return true;
+    }
+    let bus = set("DBUS_SESSION_BUS_ADDRESS").is_some_and(|bus| !bus.as_os_str().is_empty());
+    let socket = set("XDG_RUNTIME_DIR").is_some_and(|folder| folder.join("bus").exists());
+    let folders = set("PATH").unwrap_or_default();
+    let program = || env::split_paths(&folders).any(|folder| folder.join("zenity").is_file());
+    bus || socket || program()
+}
+
 fn judge(picked: Option<PathBuf>, after: Duration) -> DialogOutcome {
     match picked {
         Some(path) => DialogOutcome::Picked(path),
@@ -191,9 +222,22 @@ mod tests {
     #[test]
     fn a_quick_nothing_is_no_service_and_a_slow_one_a_person() {
         assert_eq!(judge(None, Duration::from_millis(5)), DialogOutcome::Unavailable);
-        assert_eq!(judge(None, Duration::from_millis(100)), DialogOutcome::Cancelled);
+        assert_eq!(judge(None, Duration::from_millis(300)), DialogOutcome::Cancelled);
         let path = PathBuf::from("a.ron");
         assert_eq!(judge(Some(path.clone()), Duration::ZERO), DialogOutcome::Picked(path));
+    }
+
+    #[cfg(all(unix, not(target_os = "macos")))]
+    #[test]
+    fn without_a_bus_and_without_a_program_nobody_is_asked() {
+        let set = |name: &'static str, value: &'static str| {
+            move |asked: &str| (asked == name).then(|| PathBuf::from(value))
+        };
+        assert!(!may_be_asked(|_| None));
+        assert!(!may_be_asked(set("PATH", "/nonexistent-folder")));
+        assert!(!may_be_asked(set("XDG_RUNTIME_DIR", "/nonexistent-folder")));
+        assert!(!may_be_asked(set("DBUS_SESSION_BUS_ADDRESS", "")));
+        assert!(may_be_asked(set("DBUS_SESSION_BUS_ADDRESS", "unix:path=/run/bus")));
     }
 
     #[test]

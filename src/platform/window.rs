@@ -27,7 +27,10 @@ pub enum PlatformError {
     )]
     NoDisplay,
     /// A library of the system could not be loaded, or drawing with OpenGL is not possible.
-    #[error("a library for the window is missing: {cause}; on Debian: apt install {packages}")]
+    #[error(
+        "a library for the window is missing, or it cannot draw with OpenGL: {cause}; on Debian: \
+         apt install {packages}; without a window, `vidmm-inspector screenshot` draws the same"
+    )]
     MissingLibraries {
         /// What the window library said.
         cause: String,
@@ -195,6 +198,7 @@ mod tests {
     fn errors_name_the_remedy() {
         let missing = PlatformError::MissingLibraries { cause: "libGL".into(), packages: PACKAGES };
         assert!(missing.to_string().contains("libgl1-mesa-dri"));
+        assert!(missing.to_string().contains("screenshot"));
         assert!(!missing.to_string().contains("  "));
         assert!(PlatformError::NoDisplay.to_string().contains("subcommand"));
     }

@@ -8,7 +8,9 @@ mod expectation;
 mod raw;
 mod submission;
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
+use std::mem;
 
 use crate::base::{AllocationId, Bytes, DeviceId, PagesId, ProcessId, SegmentId};
 use crate::config::{Adapter, Costs, PagingBuffer, Policies, Segment};
@@ -64,40 +66,48 @@ pub fn bind(
     let mut binder = Binder::default();
     let adapter = binder.adapter(&document.adapter, profile_lookup);
     binder.collect_names(&document.commands);
-    let commands = binder.commands(&document.commands);
-    match adapter {
-        Some(adapter) if binder.errors.is_empty() => {
-            Ok(Bound { adapter, policies: document.policies, commands, names: binder.names() })
-        }
-        _ => Err(binder.errors),
-    }
+    let commands = binder.commands(document.commands.len(), &document.commands);
+    binder.finish(adapter, document.policies, commands)
+}
+
+/// The same for whoever does not need the commands of the document any more: each is freed as soon
+/// as it is bound, so that a long session does not lie in memory in both forms.
+///
+/// # Errors
+/// As for [`bind`]. The commands are gone in any case.
+pub fn bind_away(
+    document: &mut Document,
+    profile_lookup: &dyn Fn(&str) -> Option<Adapter>,
+) -> Result<Bound, Vec<BindError>> {
+    let mut binder = Binder::default();
+    let adapter = binder.adapter(&document.adapter, profile_lookup);
+    binder.collect_names(&document.commands);
+    let commands = mem::take(&mut document.commands);
+    let commands = binder.commands(commands.len(), commands);
+    binder.finish(adapter, document.policies, commands)
 }
 
 /// Names of one kind while they are collected.
-struct Scope<'a> {
+struct Scope {
     kind: ObjectKind,
-    ids: HashMap<&'a str, u32>,
-    names: Vec<&'a Name>,
+    ids: HashMap<Name, u32>,
+    names: Vec<Name>,
     /// The commands that created them, for the message about a second one.
     commands: Vec<usize>,
 }
 
-impl Scope<'_> {
+impl Scope {
     fn new(kind: ObjectKind) -> Self {
         Self { kind, ids: HashMap::new(), names: Vec::new(), commands: Vec::new() }
     }
-
-    fn table(&self) -> Table {
-        Table::new(self.names.iter().map(|name| (*name).clone()).collect())
-    }
 }
 
-struct Binder<'a> {
-    processes: Scope<'a>,
-    devices: Scope<'a>,
-    contexts: Scope<'a>,
-    allocations: Scope<'a>,
-    pages: Scope<'a>,
+struct Binder {
+    processes: Scope,
+    devices: Scope,
+    contexts: Scope,
+    allocations: Scope,
+    pages: Scope,
     segments: Vec<String>,
     /// The version of the adapter, where it is known.
     version: Option<InterfaceVersion>,
@@ -105,7 +115,7 @@ struct Binder<'a> {
     errors: Vec<BindError>,
 }
 
-impl Default for Binder<'_> {
+impl Default for Binder {
     fn default() -> Self {
         Self {
             processes: Scope::new(ObjectKind::Process),
@@ -129,16 +139,25 @@ fn command_path(index: usize) -> FieldPath {
     FieldPath::root().field("commands").index(index)
 }
 
-impl<'a> Binder<'a> {
-    fn names(&self) -> Names {
-        Names {
-            processes: self.processes.table(),
-            devices: self.devices.table(),
-            contexts: self.contexts.table(),
-            allocations: self.allocations.table(),
-            pages: self.pages.table(),
-            segments: self.segments.clone(),
-        }
+impl Binder {
+    fn finish(
+        self,
+        adapter: Option<Adapter>,
+        policies: Policies,
+        commands: Vec<Command>,
+    ) -> Result<Bound, Vec<BindError>> {
+        let Some(adapter) = adapter.filter(|_| self.errors.is_empty()) else {
+            return Err(self.errors);
+        };
+        let names = Names {
+            processes: Table::new(self.processes.names),
+            devices: Table::new(self.devices.names),
+            contexts: Table::new(self.contexts.names),
+            allocations: Table::new(self.allocations.names),
+            pages: Table::new(self.pages.names),
+            segments: self.segments,
+        };
+        Ok(Bound { adapter, policies, commands, names })
     }
 
     fn report(&mut self, path: FieldPath, problem: BindProblem) {
@@ -218,7 +237,7 @@ impl<'a> Binder<'a> {
     }
 
     /// Gives ids to everything that is created, in the order of the commands.
-    fn collect_names(&mut self, commands: &'a [NamedCommand]) {
+    fn collect_names(&mut self, commands: &[NamedCommand]) {
         for (index, command) in commands.iter().enumerate() {
             let (scope, name) = match command {
                 NamedCommand::CreateProcess(name) => (&mut self.processes, name),
@@ -231,8 +250,8 @@ impl<'a> Binder<'a> {
             let id = u32::try_from(scope.names.len()).unwrap_or(u32::MAX);
             match scope.ids.get(name.as_str()) {
                 None => {
-                    scope.ids.insert(name.as_str(), id);
-                    scope.names.push(name);
+                    scope.ids.insert(name.clone(), id);
+                    scope.names.push(name.clone());
                     scope.commands.push(index);
                 }
                 Some(first) => {
@@ -253,22 +272,26 @@ impl<'a> Binder<'a> {
         }
     }
 
-    fn commands(&mut self, commands: &[NamedCommand]) -> Vec<Command> {
-        if commands.len() > limits::COMMANDS {
+    fn commands<C: Borrow<NamedCommand>>(
+        &mut self,
+        count: usize,
+        commands: impl IntoIterator<Item = C>,
+    ) -> Vec<Command> {
+        if count > limits::COMMANDS {
             let limit = u64::try_from(limits::COMMANDS).unwrap_or(u64::MAX);
             let problem = BindProblem::Limit { what: "commands", limit };
             self.report(FieldPath::root().field("commands"), problem);
             return Vec::new();
         }
-        let mut bound = Vec::with_capacity(commands.len());
-        for (index, command) in commands.iter().enumerate() {
-            bound.extend(self.command(index, command));
+        let mut bound = Vec::with_capacity(count);
+        for (index, command) in commands.into_iter().enumerate() {
+            bound.extend(self.command(index, command.borrow()));
         }
         bound
     }
 
     /// The names of a kind that commands create; none for segments.
-    const fn scope(&self, kind: ObjectKind) -> Option<&Scope<'a>> {
+    const fn scope(&self, kind: ObjectKind) -> Option<&Scope> {
         match kind {
             ObjectKind::Process => Some(&self.processes),
             ObjectKind::Device => Some(&self.devices),
@@ -286,9 +309,7 @@ impl<'a> Binder<'a> {
             return;
         }
         let close = match self.scope(kind) {
-            Some(scope) => {
-                suggest::close(name.as_str(), scope.names.iter().map(|name| name.as_str()))
-            }
+            Some(scope) => suggest::close(name.as_str(), scope.names.iter().map(Name::as_str)),
             None => suggest::close(name.as_str(), self.segments.iter().map(String::as_str)),
         };
         let close = close.into_iter().map(str::to_owned).collect();

@@ -581,6 +581,6 @@ mod tests {
     #[test]
     fn commands_and_references_stay_small() {
         assert!(size_of::<NamedCommand>() <= 40, "{}", size_of::<NamedCommand>());
-        assert!(size_of::<NamedReference>() <= 32, "{}", size_of::<NamedReference>());
+        assert!(size_of::<NamedReference>() <= 24, "{}", size_of::<NamedReference>());
     }
 }

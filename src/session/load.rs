@@ -1,7 +1,7 @@
 //! Reading session files: bounded, and every error with its place.
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::base::text;
 use crate::config::Adapter;
 
-use super::bind::{Bound, bind};
+use super::bind::{Bound, bind, bind_away};
 use super::document::{Document, Root};
 use super::limits;
 use super::locate::{FieldPath, Locator, PathSegment, TextPosition, locate, locate_field_name};
@@ -101,6 +101,15 @@ pub fn load(path: &Path) -> Result<Document, LoadError> {
 /// When it is no regular file, cannot be read, is larger than [`limits::FILE_BYTES`], or is not
 /// UTF-8.
 pub fn read(path: &Path) -> Result<String, LoadError> {
+    read_known(path).map(|(text, _)| text)
+}
+
+/// The same with what the system says of the file just before it is read, so that a later change
+/// of it can be told.
+///
+/// # Errors
+/// As for [`read`].
+pub fn read_known(path: &Path) -> Result<(String, Metadata), LoadError> {
     let origin = path.display().to_string();
     let failed = |error: io::Error| LoadError {
         file: origin.clone(),
@@ -118,13 +127,18 @@ pub fn read(path: &Path) -> Result<String, LoadError> {
     if metadata.len() > limits::FILE_BYTES {
         return Err(too_large(&origin));
     }
-    let mut bytes = Vec::new();
     let file = File::open(path).map_err(failed)?;
+    let metadata = file.metadata().map_err(failed)?;
+    let mut bytes = Vec::new();
+    // One more than there should be, so that the end is seen without growing. What does not fit is
+    // found out while reading.
+    let expected = usize::try_from(metadata.len().min(limits::FILE_BYTES)).unwrap_or(0);
+    let _ = bytes.try_reserve_exact(expected.saturating_add(1));
     file.take(limits::FILE_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
     if !u64::try_from(bytes.len()).is_ok_and(|length| length <= limits::FILE_BYTES) {
         return Err(too_large(&origin));
     }
-    text_of_bytes(bytes, &origin)
+    Ok((text_of_bytes(bytes, &origin)?, metadata))
 }
 
 fn too_large(origin: &str) -> LoadError {
@@ -188,6 +202,29 @@ pub fn open(
         Err(errors) => {
             let mut locator = Locator::new(text);
             Err(errors.iter().map(|error| error.located(&mut locator, origin)).collect())
+        }
+    }
+}
+
+/// Reads a session file for whoever only runs it: of the document, all but the commands is left.
+///
+/// The text does not lie in memory while its names are bound; where one is wrong, the file is read
+/// once more for the places.
+///
+/// # Errors
+/// As for [`read`] and [`open`].
+pub fn open_to_run(
+    path: &Path,
+    profile_lookup: &dyn Fn(&str) -> Option<Adapter>,
+) -> Result<Session, Vec<LoadError>> {
+    let origin = path.display().to_string();
+    let mut document = load(path).map_err(|error| vec![error])?;
+    match bind_away(&mut document, profile_lookup) {
+        Ok(bound) => Ok(Session { document, bound }),
+        Err(errors) => {
+            let text = read(path).map_err(|error| vec![error])?;
+            let mut locator = Locator::new(&text);
+            Err(errors.iter().map(|error| error.located(&mut locator, &origin)).collect())
         }
     }
 }

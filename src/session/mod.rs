@@ -12,6 +12,7 @@ pub mod bind;
 mod bind_error;
 pub mod catalogue;
 pub mod document;
+pub mod fingerprint;
 mod flag_words;
 pub mod import;
 pub mod load;
@@ -30,11 +31,12 @@ pub use bind::{Bound, bind};
 pub use bind_error::{BindError, BindProblem, ObjectKind};
 pub use catalogue::{Embedded, catalogue};
 pub use document::Document;
-pub use load::{LoadError, Rule, Session, load, open, parse};
+pub use fingerprint::Fingerprint;
+pub use load::{LoadError, Rule, Session, load, open, open_to_run, parse};
 pub use locate::{FieldPath, Locator, PathSegment, TextPosition, command_lines, locate};
 pub use name::Name;
 pub use names::Names;
-pub use save::{SaveError, save};
+pub use save::{SaveError, Saved, save};
 pub use write::{write, write_command};
 
 /// What a session may hold at most.

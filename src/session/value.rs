@@ -151,6 +151,8 @@ where
         }
         items.push(item);
     }
+    // A session of a million commands has a million lists.
+    items.shrink_to_fit();
     Ok(items)
 }
 

@@ -32,7 +32,7 @@ use super::flag_words::Names;
 pub fn write(document: &Document) -> String {
     let mut text = String::new();
     // Writing to a `String` does not fail.
-    let _ = write_document(&mut text, document);
+    let _ = write_to(&mut text, document);
     text
 }
 
@@ -42,7 +42,11 @@ pub fn write_command(command: &NamedCommand) -> String {
     CommandText(command).to_string()
 }
 
-fn write_document(out: &mut String, document: &Document) -> fmt::Result {
+/// Writes the text of a session as it is made.
+///
+/// # Errors
+/// When `out` fails.
+pub(super) fn write_to(out: &mut dyn Write, document: &Document) -> fmt::Result {
     if !document.head_comment.is_empty() {
         for line in document.head_comment.split('\n') {
             // A carriage return would end the line for the reader.
@@ -63,21 +67,21 @@ fn write_document(out: &mut String, document: &Document) -> fmt::Result {
     write_adapter(out, &document.adapter)?;
     write_policies(out, document.policies)?;
     if !document.bookmarks.is_empty() {
-        out.push_str("    bookmarks: [\n");
+        out.write_str("    bookmarks: [\n")?;
         for bookmark in &document.bookmarks {
             writeln!(out, "        (at: {}, text: {}),", bookmark.at, Quoted(&bookmark.text))?;
         }
-        out.push_str("    ],\n");
+        out.write_str("    ],\n")?;
     }
-    out.push_str("    commands: [\n");
+    out.write_str("    commands: [\n")?;
     for command in &document.commands {
         writeln!(out, "        {},", CommandText(command))?;
     }
-    out.push_str("    ],\n)\n");
+    out.write_str("    ],\n)\n")?;
     Ok(())
 }
 
-fn write_adapter(out: &mut String, adapter: &AdapterDescription) -> fmt::Result {
+fn write_adapter(out: &mut dyn Write, adapter: &AdapterDescription) -> fmt::Result {
     let AdapterDescription {
         profile,
         name,
@@ -93,7 +97,7 @@ fn write_adapter(out: &mut String, adapter: &AdapterDescription) -> fmt::Result 
         quirks,
         costs,
     } = adapter;
-    out.push_str("    adapter: (\n");
+    out.write_str("    adapter: (\n")?;
     writeln!(out, "        profile: {},", Quoted(profile))?;
     if let Some(name) = name {
         writeln!(out, "        name: {},", Quoted(name))?;
@@ -111,11 +115,11 @@ fn write_adapter(out: &mut String, adapter: &AdapterDescription) -> fmt::Result 
         writeln!(out, "        frame_seed: {seed},")?;
     }
     if let Some(segments) = segments {
-        out.push_str("        segments: [\n");
+        out.write_str("        segments: [\n")?;
         for segment in segments {
             writeln!(out, "            {},", SegmentText(segment))?;
         }
-        out.push_str("        ],\n");
+        out.write_str("        ],\n")?;
     }
     if let Some(buffer) = paging_buffer {
         writeln!(out, "        paging_buffer: {},", PagingBufferText(buffer))?;
@@ -136,11 +140,11 @@ fn write_adapter(out: &mut String, adapter: &AdapterDescription) -> fmt::Result 
     if let Some(costs) = costs {
         writeln!(out, "        costs: {},", power::costs_fields(costs))?;
     }
-    out.push_str("    ),\n");
+    out.write_str("    ),\n")?;
     Ok(())
 }
 
-fn write_policies(out: &mut String, policies: Policies) -> fmt::Result {
+fn write_policies(out: &mut dyn Write, policies: Policies) -> fmt::Result {
     let defaults = Policies::default();
     if policies == defaults {
         return Ok(());

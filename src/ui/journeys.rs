@@ -70,7 +70,7 @@ impl Person {
     }
 
     fn place(&self) -> String {
-        self.app.session().map_or_else(String::new, |opened| opened.run().place().to_string())
+        self.app.session().map_or_else(String::new, |opened| opened.place().to_string())
     }
 
     fn opens_the_tour(&mut self) {
@@ -268,9 +268,9 @@ mod by_name {
             harness.run_steps(2);
             harness.get_by_label_contains("Total: 1 of 5 allocations, VRAM 4 MiB resident");
             harness.state_mut().app.dispatch(Action::Escape);
-            harness.get_by_label("Export").click();
+            harness.get_by_label("Export allocations").click();
             harness.run_steps(2);
-            harness.get_by_label_contains("Export allocations as CSV").click();
+            harness.get_by_label_contains("Export as CSV").click();
             harness.run_steps(2);
             let wanted = DialogWanted::Export("a-walk-allocations-17.csv".into());
             assert_eq!(harness.state().answer.dialog, Some(wanted));
@@ -281,6 +281,41 @@ mod by_name {
             let names: Vec<&str> = text.lines().filter_map(|line| line.split(',').next()).collect();
             assert_eq!(names, ["name", "history"], "only what the filter leaves");
         }
+    }
+
+    /// The map at step 17 holds primary, history and shadow in VRAM, with a hole of 2 MiB.
+    #[test]
+    fn the_map_is_exported_as_a_table_and_as_a_picture() {
+        let walk = include_str!("../../tests/sessions/walk.ron");
+        let mut harness = window(walk, 17, [1440.0, 900.0]);
+        let path = std::env::temp_dir().join(format!("vidmm-map-{}", std::process::id()));
+        let mut export = |format: &str, name: &str| {
+            harness.get_by_label("Export map").click();
+            harness.run_steps(2);
+            harness.get_by_label_contains(format).click();
+            harness.run_steps(2);
+            let wanted = DialogWanted::Export(name.to_owned());
+            assert_eq!(harness.state().answer.dialog, Some(wanted));
+            harness.state_mut().app.dispatch(Action::ExportTo(path.clone()));
+            let bytes = std::fs::read(&path).expect("it was written");
+            std::fs::remove_file(&path).expect("the file is ours");
+            harness.run_steps(2);
+            bytes
+        };
+        let json = export("Export as JSON", "a-walk-map-17.json");
+        let value: serde_json::Value = serde_json::from_slice(&json).expect("valid");
+        assert_eq!((&value["kind"], &value["step"]), (&"map".into(), &"17".into()));
+        assert_eq!(value["rows"][2]["holds"], "free");
+        assert_eq!(value["rows"][2]["length_bytes"], 2 << 20);
+        let png = export("Export as PNG", "a-walk-map-17.png");
+        let image = image::load_from_memory(&png).expect("a picture");
+        // Between the left and the right panel, and as high as the map of a new window: 864 by 400,
+        // less the margin of 8 points round the window of a test.
+        assert!((840..=864).contains(&image.width()), "{}", image.width());
+        assert!((380..=400).contains(&image.height()), "{}", image.height());
+        let colours: std::collections::BTreeSet<[u8; 4]> =
+            image.to_rgba8().pixels().map(|pixel| pixel.0).collect();
+        assert!(colours.len() > 20, "something is drawn on it");
     }
 
     #[test]
@@ -304,7 +339,7 @@ mod by_name {
             };
             press(&mut harness, "Hybrid sleep after step 17");
             let place = |harness: &Harness<'_, Desk>| {
-                harness.state().app.session().map(|opened| opened.run().place().to_string())
+                harness.state().app.session().map(|opened| opened.place().to_string())
             };
             assert_eq!(place(&harness).as_deref(), Some("18"));
             harness.get_by_label_contains("S3 hybrid sleep, image written since step 18");
@@ -376,7 +411,7 @@ mod by_name {
             harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::Z);
             harness.key_press(Key::Home);
             harness.run_steps(2);
-            let place = harness.state().app.session().map(|opened| opened.run().place());
+            let place = harness.state().app.session().map(Opened::place);
             assert_eq!(place, Some(Place::after(18)));
             for expected in ["Don't save", "Cancel"] {
                 harness.key_press(Key::Tab);

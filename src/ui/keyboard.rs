@@ -1,31 +1,37 @@
 //! Keys of the actions: taken out of the input at the start of a pass, before egui uses arrows for
 //! the focus or space for a button.
 
-use egui::{Context, Event, Key as EguiKey, Modifiers};
+use egui::{Context, Event, Key as EguiKey, Modifiers, PointerButton};
 
 use crate::app::registry::ENTRIES;
 use crate::app::{Action, App, Chord, Entry, Key};
 
 /// The actions whose keys were pressed, in the order of the keys.
 ///
-/// Nothing is taken while a text field has the focus, and only Escape while it is asked what is to
-/// become of changes. While a menu is open, only keys that are
+/// While a text field has the focus only the key of the palette is taken, and only Escape while it is
+/// asked what is to become of changes or of a file. While a menu is open, only keys that are
 /// pressed with Control are taken, the rest moves in the menu.
 pub(super) fn pressed(context: &Context, app: &App) -> Vec<Action> {
-    if context.text_edit_focused() {
-        return Vec::new();
-    }
+    let typing = context.text_edit_focused();
     let menu = egui::Popup::is_any_open(context);
-    let asked = app.unsaved_question().is_some();
+    let asked = app.unsaved_question().is_some() || app.conflict_question().is_some();
     let mut actions = Vec::new();
     context.input_mut(|input| {
         input.events.retain(|event| {
+            if let Some(action) = side_button(event) {
+                if !asked {
+                    actions.push(action);
+                }
+                return true;
+            }
             let Event::Key { key, pressed: true, modifiers, .. } = event else { return true };
             let Some(entry) = entry_of(*key, *modifiers) else { return true };
             if menu && !modifiers.command {
                 return true;
             }
-            if asked && entry.action != Action::Escape {
+            if (asked && entry.action != Action::Escape)
+                || (typing && entry.action != Action::TogglePalette)
+            {
                 return true;
             }
             if app.can(entry.when) {
@@ -38,6 +44,19 @@ pub(super) fn pressed(context: &Context, app: &App) -> Vec<Action> {
         });
     });
     actions
+}
+
+/// The buttons at the side of a mouse go back and forward through selections.
+const fn side_button(event: &Event) -> Option<Action> {
+    match event {
+        Event::PointerButton { button: PointerButton::Extra1, pressed: true, .. } => {
+            Some(Action::SelectionBack)
+        }
+        Event::PointerButton { button: PointerButton::Extra2, pressed: true, .. } => {
+            Some(Action::SelectionForward)
+        }
+        _ => None,
+    }
 }
 
 fn entry_of(key: EguiKey, modifiers: Modifiers) -> Option<&'static Entry> {
@@ -95,6 +114,22 @@ mod tests {
         // A question mark needs Shift on most keyboards, and the event says so.
         assert_eq!(action(EguiKey::Questionmark, Modifiers::SHIFT), Some(Action::ToggleHelp));
         assert_eq!(action(EguiKey::Questionmark, Modifiers::NONE), Some(Action::ToggleHelp));
+    }
+
+    #[test]
+    fn side_buttons_of_the_mouse_go_through_selections() {
+        let button = |button, pressed| Event::PointerButton {
+            pos: egui::Pos2::ZERO,
+            button,
+            pressed,
+            modifiers: Modifiers::NONE,
+        };
+        let back = button(PointerButton::Extra1, true);
+        assert_eq!(side_button(&back), Some(Action::SelectionBack));
+        let forward = button(PointerButton::Extra2, true);
+        assert_eq!(side_button(&forward), Some(Action::SelectionForward));
+        assert_eq!(side_button(&button(PointerButton::Extra1, false)), None);
+        assert_eq!(side_button(&button(PointerButton::Primary, true)), None);
     }
 
     #[test]

@@ -5,12 +5,16 @@
 
 mod dialogs;
 #[cfg(test)]
+mod idle;
+#[cfg(test)]
 mod journeys;
 mod keyboard;
 pub(crate) mod panels;
 pub mod picture;
 mod shell;
 mod start;
+#[cfg(test)]
+mod start_journeys;
 pub mod theme;
 pub mod widgets;
 

@@ -3,15 +3,16 @@
 use std::fmt;
 use std::str::FromStr;
 
+use egui::{Rect, pos2, vec2};
 use image::RgbaImage;
 
 use super::shell::Shell;
 use super::theme::{self, Theme};
 use crate::app::{App, Appearance, Duration, Tab};
-use crate::render::Headless;
+use crate::render::{Headless, png};
 
 /// What a picture shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PanelName {
     /// The whole window.
     Window,
@@ -31,6 +32,8 @@ pub enum PanelName {
     Power,
     /// What the rules say of the adapter.
     Findings,
+    /// Figures along the run.
+    Charts,
     /// The selection.
     Selection,
     /// The adapter.
@@ -41,7 +44,7 @@ pub enum PanelName {
 
 impl PanelName {
     /// All of them with their names on the command line.
-    pub const ALL: [(Self, &'static str); 12] = [
+    pub const ALL: [(Self, &'static str); 13] = [
         (Self::Window, "window"),
         (Self::Start, "start"),
         (Self::Map, "map"),
@@ -51,6 +54,7 @@ impl PanelName {
         (Self::Bytes, "bytes"),
         (Self::Power, "power"),
         (Self::Findings, "findings"),
+        (Self::Charts, "charts"),
         (Self::Selection, "selection"),
         (Self::Adapter, "adapter"),
         (Self::Timeline, "timeline"),
@@ -66,6 +70,7 @@ impl PanelName {
             Self::Bytes => Some(Tab::Bytes),
             Self::Power => Some(Tab::Power),
             Self::Findings => Some(Tab::Findings),
+            Self::Charts => Some(Tab::Charts),
             _ => None,
         }
     }
@@ -82,7 +87,7 @@ impl fmt::Display for PanelName {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "there is no panel `{0}`: window, start, map, operations, allocations, buffers, bytes, \
-     power, findings, selection, adapter or timeline"
+     power, findings, charts, selection, adapter or timeline"
 )]
 pub struct UnknownPanel(String);
 
@@ -95,12 +100,8 @@ impl FromStr for PanelName {
     }
 }
 
-/// A picture of `panel` as the window shows the application, everything in the background done.
-///
-/// `points` is the width and height, `scale` the pixels to each point. A panel other than the
-/// window fills the picture; without a session it is the start page that is shown.
-#[must_use]
-pub fn picture(app: &mut App, panel: PanelName, points: [f32; 2], scale: f32) -> RgbaImage {
+/// A screen in memory that looks as the application's window does.
+pub(super) fn headless(app: &App, points: [f32; 2], scale: f32) -> Headless {
     let theme = match app.settings().appearance {
         Appearance::Dark => Theme::Dark,
         Appearance::Light => Theme::Light,
@@ -108,6 +109,35 @@ pub fn picture(app: &mut App, panel: PanelName, points: [f32; 2], scale: f32) ->
     let mut headless = Headless::new(points, scale, theme);
     theme::install(headless.context());
     headless.set_ground(theme::Tokens::of(theme).canvas);
+    headless
+}
+
+/// The part of a picture at `place`, in points of `scale` pixels, as a PNG file; `None` where
+/// nothing of the picture lies there.
+pub(super) fn cut(image: &RgbaImage, place: Rect, scale: f32) -> Option<Vec<u8>> {
+    let whole =
+        Rect::from_min_size(pos2(0.0, 0.0), vec2(image.width() as f32, image.height() as f32));
+    let pixels = Rect::from_min_max((place.min * scale).round(), (place.max * scale).round());
+    let part = pixels.intersect(whole);
+    // Inside the picture, whose sides are whole numbers.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let number = |length: f32| length.max(0.0) as u32;
+    let (width, height) = (number(part.width()), number(part.height()));
+    if !part.is_positive() || width == 0 || height == 0 {
+        return None;
+    }
+    let (x, y) = (number(part.left()), number(part.top()));
+    let part = image::imageops::crop_imm(image, x, y, width, height).to_image();
+    png(&part).ok()
+}
+
+/// A picture of `panel` as the window shows the application, everything in the background done.
+///
+/// `points` is the width and height, `scale` the pixels to each point. A panel other than the
+/// window fills the picture; without a session it is the start page that is shown.
+#[must_use]
+pub fn picture(app: &mut App, panel: PanelName, points: [f32; 2], scale: f32) -> RgbaImage {
+    let mut headless = headless(app, points, scale);
     app.work(&mut || true);
     let mut shell = Shell::default();
     headless.frame(|ui| {
@@ -155,8 +185,31 @@ mod tests {
             assert_eq!(panel.to_string(), name);
             assert_eq!(name.parse(), Ok(panel));
         }
-        let error = "charts".parse::<PanelName>().expect_err("there is no such panel");
-        assert!(error.to_string().starts_with("there is no panel `charts`: window, start"));
+        let error = "fences".parse::<PanelName>().expect_err("there is no such panel");
+        assert!(error.to_string().starts_with("there is no panel `fences`: window, start"));
+    }
+
+    #[test]
+    fn charts_fill_the_picture_at_every_size() {
+        for (appearance, name) in [(Appearance::Dark, "dark"), (Appearance::Light, "light")] {
+            for (session, command) in [("rx6600-tight.ron", 200), ("tour.ron", 30)] {
+                let mut app = App::new(Settings { appearance });
+                assert!(app.open_embedded(session));
+                app.work(&mut || true);
+                app.dispatch(Action::GoTo(Place::after(command)));
+                app.dispatch(Action::SetTab(Tab::Charts));
+                for (points, scale) in [([864.0, 268.0], 2.0), ([444.0, 260.0], 1.0)] {
+                    let picture = picture(&mut app, PanelName::Charts, points, scale);
+                    let size = egui::vec2(picture.width() as f32, picture.height() as f32);
+                    assert_eq!(size, egui::Vec2::from(points) * scale);
+                    keep(&format!("charts-{name}-{session}-{}", points[0]), &picture);
+                }
+                for points in [[1280.0, 720.0], [960.0, 600.0]] {
+                    let picture = picture(&mut app, PanelName::Window, points, 1.0);
+                    keep(&format!("window-charts-{name}-{session}-{}", points[0]), &picture);
+                }
+            }
+        }
     }
 
     #[test]

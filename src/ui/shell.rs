@@ -2,20 +2,28 @@
 //!
 //! Keys, then actions, then playback and work in the background, then panels, then their actions.
 
-use egui::{
-    CentralPanel, Context, CursorIcon, Frame, Panel, Rect, Sense, Ui, UiBuilder, pos2, vec2,
-};
+use std::collections::BTreeMap;
 
-use super::dialogs::help::help_ui;
+use egui::{CentralPanel, Context, CursorIcon, Frame, Panel, Rect, Sense, Ui, UiBuilder, pos2};
+
+use super::dialogs::conflict::ConflictDialog;
+use super::dialogs::drop::{drop_hint, dropped};
+use super::dialogs::help::HelpDialog;
 use super::dialogs::notices::notices_ui;
+use super::dialogs::palette::PaletteDialog;
 use super::dialogs::path::{PathAnswer, PathDialog, PathPurpose};
+use super::dialogs::profiles::{ProfilesAnswer, ProfilesDialog};
 use super::dialogs::unsaved::UnsavedDialog;
-use super::dialogs::waiting::waiting_ui;
+use super::dialogs::waiting::{exporting_ui, waiting_ui};
 use super::keyboard;
 use super::panels::adapter::{AdapterState, adapter_ui};
 use super::panels::allocations::{AllocationsState, allocations_filter_ui, allocations_ui};
 use super::panels::buffers::{BuffersState, buffers_ui};
 use super::panels::bytes::{BytesState, bytes_ui};
+use super::panels::charts::{ChartsState, charts_ui};
+use super::panels::export::{
+    Job, MOST_BYTES, Progress, Source, export_button, map_source, name, timeline_source,
+};
 use super::panels::findings::{FindingsState, findings_filter_ui, findings_ui};
 use super::panels::map::{MapState, map_ui};
 use super::panels::operations::{OperationsState, operations_filter_ui, operations_ui};
@@ -24,11 +32,15 @@ use super::panels::selection::{SelectionState, selection_ui};
 use super::panels::status::{StatusState, status_ui};
 use super::panels::timeline::{TimelineState, timeline_ui};
 use super::panels::transport::top_bar_ui;
-use super::picture::PanelName;
+use super::picture::{self, PanelName};
 use super::start::{StartState, start_ui};
 use super::theme::{Theme, size, tokens};
 use super::widgets::{horizontal_line, tab_bar};
-use crate::app::{Action, App, Appearance, Duration, Effect, Opened, Tab, View, Zoom, files};
+use crate::analysis::export::ExportFormat;
+use crate::app::{
+    Action, App, Appearance, Duration, Effect, Export, Exported, Notice, Opened, Tab, View,
+    WallTime, Zoom, files,
+};
 
 /// What the system is to ask the user for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,11 +74,24 @@ pub struct Shell {
     serial: u64,
     edition: u64,
     path: Option<PathDialog>,
+    profiles: Option<ProfilesDialog>,
+    palette: PaletteDialog,
+    help: HelpDialog,
+    now: WallTime,
     waiting: Option<DialogWanted>,
+    /// The context of the window, once it was shown.
+    context: Option<Context>,
     unsaved: UnsavedDialog,
+    conflict: ConflictDialog,
+    /// Notices in the last frame.
+    told: usize,
     answered: Vec<Action>,
     map_share: Option<f32>,
     left_width: Option<f32>,
+    /// A table on its way to a file.
+    job: Option<Job>,
+    /// Where the panels lay in the last frame.
+    places: BTreeMap<PanelName, Rect>,
 }
 
 /// What the panels remember of one session.
@@ -80,6 +105,7 @@ struct Panels {
     bytes: BytesState,
     power: PowerState,
     findings: FindingsState,
+    charts: ChartsState,
     selection: SelectionState,
     timeline: TimelineState,
     status: StatusState,
@@ -93,7 +119,35 @@ impl Panels {
         self.buffers = BuffersState::default();
         self.power.forget_run();
         self.findings.forget_run();
+        self.charts.forget_run();
         self.timeline = TimelineState::default();
+    }
+}
+
+impl Panels {
+    /// The table of what is exported.
+    fn source(&mut self, view: &View<'_>, what: Exported) -> Source {
+        match what.resolved(view.tab) {
+            Exported::Tab(Tab::Allocations) => self.allocations.source(view),
+            Exported::Tab(Tab::Buffers) => self.buffers.source(view),
+            Exported::Tab(Tab::Bytes) => self.bytes.source(view),
+            Exported::Tab(Tab::Power) => self.power.source(view),
+            Exported::Tab(Tab::Findings) => self.findings.source(),
+            Exported::Tab(Tab::Charts) => ChartsState::source(view),
+            Exported::Map => map_source(view),
+            Exported::Timeline => timeline_source(view),
+            Exported::Selection => SelectionState::source(view),
+            Exported::Tab(Tab::Operations) | Exported::Shown => self.operations.source(view),
+        }
+    }
+
+    /// The bytes of what is exported; none where it has none.
+    fn raw(&mut self, view: &View<'_>, what: Exported) -> Vec<u8> {
+        match what.resolved(view.tab) {
+            Exported::Tab(Tab::Buffers) => self.buffers.raw(view),
+            Exported::Tab(Tab::Bytes) => self.bytes.raw(view),
+            _ => Vec::new(),
+        }
     }
 }
 
@@ -123,52 +177,74 @@ impl Shell {
         has_time: &mut dyn FnMut() -> bool,
     ) -> FrameAnswer {
         let context = ui.ctx().clone();
+        self.context = Some(context.clone());
         let mut answer = FrameAnswer::default();
-        app.set_dialog_open(self.path.is_some());
+        app.set_dialog_open(self.path.is_some() || self.profiles.is_some());
         let mut actions = std::mem::take(&mut self.answered);
         actions.extend(keyboard::pressed(&context, app));
-        actions.extend(dropped(&context));
+        actions.extend(dropped(&context, app));
         self.execute(app, actions, &mut answer);
         app.advance(now);
         app.work(has_time);
         if self.serial != app.serial() {
             self.serial = app.serial();
             self.panels = Panels::default();
+            self.job = None;
         }
         let edition = app.session().map_or(0, Opened::edition);
         if self.edition != edition {
             self.edition = edition;
             self.panels.forget_run();
         }
+        self.export_on(app, has_time, &mut answer);
         show_theme(&context, app.settings().appearance);
 
         let mut actions = Vec::new();
         let above = self.page_ui(ui, app, &mut actions);
+        app.set_saved_in_sight(self.start.in_sight());
+        let told = app.notices().len();
         notices_ui(ui, app.notices(), above, &mut actions);
-        if app.shows_help() {
-            help_ui(ui, &mut actions);
-        }
+        self.help.ui(ui, app, &mut actions);
         let question = app.unsaved_question();
-        if question.is_some() {
+        let conflict = app.conflict_question();
+        if question.is_some() || conflict.is_some() {
             // What it was open for comes after the answer.
             self.path = None;
+            self.profiles = None;
         }
         self.path_ui(ui, &mut actions);
+        self.profiles_ui(ui, &mut actions);
+        self.palette.ui(ui, app, &mut actions);
         self.unsaved.ui(ui, question.as_ref(), &mut actions);
+        self.conflict.ui(ui, conflict.as_ref(), &mut actions);
         if let Some(wanted) = &self.waiting {
             answer.ignore_dialog = waiting_ui(ui, wanted);
         }
-        drop_hint(ui);
+        if let Some(job) = &self.job
+            && exporting_ui(ui, job.percent())
+        {
+            self.job = None;
+        }
+        drop_hint(ui, app);
 
         let changed = settle_hover(&mut actions, app);
-        let again = changed || !actions.is_empty();
+        let again = changed || !actions.is_empty() || self.job.is_some();
         self.execute(app, actions, &mut answer);
+        app.keep();
+        // A notice knows its place only when it was drawn once.
+        let again = again || told != self.told || told != app.notices().len();
+        self.told = told;
         if again {
             context.request_repaint();
         } else if let Some(wait) = app.wakes_in(now) {
             context.request_repaint_after(wait);
         }
         answer
+    }
+
+    /// Says what time it is, for files that are listed with theirs.
+    pub const fn set_now(&mut self, now: WallTime) {
+        self.now = now;
     }
 
     /// Asks for a path in the window, because the system shows no dialogs.
@@ -198,16 +274,12 @@ impl Shell {
                 Effect::OpenDialog => answer.dialog = Some(DialogWanted::Open),
                 Effect::SaveDialog(name) => answer.dialog = Some(DialogWanted::Save(name)),
                 Effect::ExportDialog(name) => answer.dialog = Some(DialogWanted::Export(name)),
-                Effect::ExportAllocations(format) => {
-                    let view = app.view();
-                    let export = view.map(|view| self.panels.allocations.export(&view, format));
-                    if let Some(export) = export {
-                        self.execute(app, vec![Action::Export(export)], answer);
-                    }
-                }
+                Effect::ExportView(what, format) => self.export(app, what, format, answer),
                 Effect::Quit => answer.quit = true,
                 Effect::CopyText(text) => answer.copy = Some(text),
+                Effect::ProfileDialog => self.profiles = Some(ProfilesDialog::new()),
                 Effect::CloseDialog => {
+                    self.profiles = None;
                     if self.path.take().is_some_and(|path| path.saves()) {
                         app.dispatch(Action::CancelSave);
                     }
@@ -217,10 +289,87 @@ impl Shell {
         }
     }
 
+    /// Makes what is asked for: bytes and pictures at once, tables in slices.
+    fn export(
+        &mut self,
+        app: &mut App,
+        what: Exported,
+        format: ExportFormat,
+        answer: &mut FrameAnswer,
+    ) {
+        let Some(view) = app.view() else { return };
+        let bytes = match format {
+            ExportFormat::Csv | ExportFormat::Json => {
+                let source = self.panels.source(&view, what);
+                self.job = Some(Job::new(&view, what, format, source));
+                // What is small is made before the frame is over.
+                self.export_on(app, &mut || false, answer);
+                return;
+            }
+            ExportFormat::Binary => self.panels.raw(&view, what),
+            ExportFormat::Png => {
+                let name = panel_of(what);
+                let place = self.places.get(&name).copied();
+                place.and_then(|place| self.photograph(app, place)).unwrap_or_default()
+            }
+        };
+        if bytes.is_empty() {
+            let why = "There is nothing of it on the screen at this step.";
+            let title = String::from("Nothing is exported");
+            app.tell(Notice::error(title, vec![why.to_owned()]));
+            return;
+        }
+        let Some(view) = app.view() else { return };
+        let export = Export { name: name(&view, what, format), bytes: bytes.into() };
+        self.execute(app, vec![Action::Export(export)], answer);
+    }
+
+    /// Goes on with the table that is on its way.
+    fn export_on(
+        &mut self,
+        app: &mut App,
+        has_time: &mut dyn FnMut() -> bool,
+        answer: &mut FrameAnswer,
+    ) {
+        let (Some(mut job), Some(view)) = (self.job.take(), app.view()) else { return };
+        let given_up = match job.work(&view, has_time) {
+            Progress::Working => {
+                self.job = Some(job);
+                return;
+            }
+            Progress::Done => {
+                self.execute(app, vec![Action::Export(job.finish())], answer);
+                return;
+            }
+            Progress::Moved => "The session moved on while the table was made.".to_owned(),
+            Progress::TooLarge => {
+                let most = crate::base::text::count(u64::try_from(MOST_BYTES).unwrap_or(u64::MAX));
+                format!("The table has more than {most} bytes. A filter makes it smaller.")
+            }
+        };
+        app.tell(Notice::error(String::from("Nothing is exported"), vec![given_up]));
+    }
+
+    /// A part of the window as a picture, drawn again on the processor with everything where it is.
+    fn photograph(&mut self, app: &App, place: Rect) -> Option<Vec<u8>> {
+        let context = self.context.clone()?;
+        let (points, scale) = (context.content_rect().max, context.pixels_per_point());
+        let memory = context.memory(Clone::clone);
+        let mut headless = picture::headless(app, [points.x, points.y], scale);
+        headless.context().memory_mut(|own| *own = memory);
+        let image = headless.frame(|ui| {
+            self.page_ui(ui, app, &mut Vec::new());
+        });
+        picture::cut(&image, place, scale)
+    }
+
     fn zoom(&mut self, app: &App, zoom: Zoom) {
         match (zoom, app.view()) {
             (Zoom::ToSelection, Some(view)) => self.panels.map.zoom_to_selection(&view),
-            _ => self.panels.map.zoom_home(),
+            _ => {
+                self.panels.map.zoom_home();
+                self.panels.charts.zoom_home();
+            }
         }
     }
 
@@ -241,6 +390,17 @@ impl Shell {
         }
     }
 
+    fn profiles_ui(&mut self, ui: &Ui, actions: &mut Vec<Action>) {
+        match self.profiles.as_mut().map(|dialog| dialog.ui(ui)) {
+            Some(ProfilesAnswer::Cancelled) => self.profiles = None,
+            Some(ProfilesAnswer::Chosen(action)) => {
+                actions.push(action);
+                self.profiles = None;
+            }
+            Some(ProfilesAnswer::Open) | None => {}
+        }
+    }
+
     /// The page; answers how much at the lower edge notices must leave free.
     fn page_ui(&mut self, ui: &mut Ui, app: &App, actions: &mut Vec<Action>) -> f32 {
         let bare =
@@ -252,9 +412,10 @@ impl Shell {
             self.session_ui(ui, &view, actions);
             size::STATUS_BAR + size::TIMELINE
         } else {
-            let keyboard = self.path.is_none() && !app.shows_help();
-            start_ui(ui, app, &mut self.start, keyboard, actions);
-            0.0
+            let dialog = self.path.is_some() || self.profiles.is_some();
+            let keyboard = !dialog && !app.shows_help() && !app.shows_palette();
+            start_ui(ui, app, &mut self.start, keyboard, self.now, actions);
+            size::STATUS_BAR
         }
     }
 
@@ -266,7 +427,7 @@ impl Shell {
             .resizable(false)
             .show_separator_line(false)
             .exact_size(size::STATUS_BAR)
-            .show(ui, |ui| status_ui(ui, view, &mut self.panels.status));
+            .show(ui, |ui| status_ui(ui, view, &mut self.panels.status, actions));
         let gutter = self.left_width.unwrap_or(size::LEFT_PANEL);
         // In a small window the sides give way before the map does.
         let (wide, high) = (ui.available_width(), ui.available_height());
@@ -274,7 +435,10 @@ impl Shell {
             .resizable(true)
             .default_size(size::TIMELINE)
             .size_range(size::TIMELINE..=(high * 0.4).max(size::TIMELINE))
-            .show(ui, |ui| timeline_ui(ui, view, &mut self.panels.timeline, gutter, actions));
+            .show(ui, |ui| {
+                self.places.insert(PanelName::Timeline, ui.max_rect());
+                timeline_ui(ui, view, &mut self.panels.timeline, gutter, actions);
+            });
         let left = panel(Panel::left("left"), tokens.panel)
             .resizable(true)
             .default_size(size::LEFT_PANEL)
@@ -303,6 +467,7 @@ impl Shell {
         panel: PanelName,
         actions: &mut Vec<Action>,
     ) {
+        self.places.insert(panel, ui.max_rect());
         let panels = &mut self.panels;
         match panel {
             PanelName::Adapter => adapter_ui(ui, view, &mut panels.adapter, actions),
@@ -313,6 +478,7 @@ impl Shell {
             PanelName::Bytes => bytes_ui(ui, view, &mut panels.bytes, actions),
             PanelName::Power => power_ui(ui, view, &mut panels.power, actions),
             PanelName::Findings => findings_ui(ui, view, &mut panels.findings, actions),
+            PanelName::Charts => charts_ui(ui, view, &mut panels.charts, actions),
             PanelName::Selection => selection_ui(ui, view, &mut panels.selection, actions),
             PanelName::Timeline => {
                 timeline_ui(ui, view, &mut panels.timeline, size::LEFT_PANEL, actions);
@@ -328,7 +494,7 @@ impl Shell {
         let split = all.top() + split(all.height(), share);
         let (map, below) = all.split_top_bottom_at_y(split);
         inside(ui, "map", map, |ui| {
-            map_ui(ui, view, &mut self.panels.map, actions);
+            self.panel_ui(ui, view, PanelName::Map, actions);
         });
         inside(ui, "below", below, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
@@ -337,7 +503,9 @@ impl Shell {
             let titles = Tab::ALL.map(|tab| (tab, tab_title(found, tab)));
             let tabs = titles.each_ref().map(|(tab, title)| (*tab, title.as_str()));
             let panels = &mut self.panels;
+            let mut exports = Vec::new();
             let asked = tab_bar(ui, "below the map", &tabs, view.tab, |ui| {
+                export_button(ui, Exported::Shown, view.tab, &mut exports);
                 if ui.available_width() < FILTER_LEAST {
                     return;
                 }
@@ -345,19 +513,12 @@ impl Shell {
                     Tab::Operations => operations_filter_ui(ui, view, &mut panels.operations),
                     Tab::Allocations => allocations_filter_ui(ui, view, &mut panels.allocations),
                     Tab::Findings => findings_filter_ui(ui, view, &mut panels.findings),
-                    Tab::Buffers | Tab::Bytes | Tab::Power => {}
+                    Tab::Buffers | Tab::Bytes | Tab::Power | Tab::Charts => {}
                 }
             });
+            actions.append(&mut exports);
             actions.extend(asked.map(Action::SetTab));
-            let panel = match view.tab {
-                Tab::Operations => PanelName::Operations,
-                Tab::Allocations => PanelName::Allocations,
-                Tab::Buffers => PanelName::Buffers,
-                Tab::Bytes => PanelName::Bytes,
-                Tab::Power => PanelName::Power,
-                Tab::Findings => PanelName::Findings,
-            };
-            self.panel_ui(ui, view, panel, actions);
+            self.panel_ui(ui, view, panel_of_tab(view.tab), actions);
         });
         let line =
             Rect::from_min_max(pos2(all.left(), split - 3.0), pos2(all.right(), split + 3.0));
@@ -376,6 +537,30 @@ impl Shell {
     }
 }
 
+/// The panel of a tab.
+const fn panel_of_tab(tab: Tab) -> PanelName {
+    match tab {
+        Tab::Operations => PanelName::Operations,
+        Tab::Allocations => PanelName::Allocations,
+        Tab::Buffers => PanelName::Buffers,
+        Tab::Bytes => PanelName::Bytes,
+        Tab::Power => PanelName::Power,
+        Tab::Findings => PanelName::Findings,
+        Tab::Charts => PanelName::Charts,
+    }
+}
+
+/// The panel that shows what is exported; the tabs must be resolved.
+const fn panel_of(what: Exported) -> PanelName {
+    match what {
+        Exported::Shown => PanelName::Window,
+        Exported::Tab(tab) => panel_of_tab(tab),
+        Exported::Map => PanelName::Map,
+        Exported::Timeline => PanelName::Timeline,
+        Exported::Selection => PanelName::Selection,
+    }
+}
+
 /// What stands on a tab below the map.
 fn tab_title(found: u64, tab: Tab) -> String {
     match tab {
@@ -388,6 +573,7 @@ fn tab_title(found: u64, tab: Tab) -> String {
             0 => "Findings".to_owned(),
             found => format!("Findings {found}"),
         },
+        Tab::Charts => "Charts".to_owned(),
     }
 }
 
@@ -426,34 +612,6 @@ fn show_theme(context: &Context, appearance: Appearance) {
     };
     if context.theme() != theme {
         context.set_theme(theme);
-    }
-}
-
-/// Files that were dropped onto the window, the last one on top.
-fn dropped(context: &Context) -> Vec<Action> {
-    context.input(|input| {
-        let files = input.raw.dropped_files.iter();
-        files.map(|file| Action::OpenPath(file.path().to_owned())).collect()
-    })
-}
-
-/// Says what letting go of a file would do.
-fn drop_hint(ui: &Ui) {
-    if !ui.input(|input| input.raw.hovered_files.is_empty()) {
-        let tokens = tokens(ui);
-        let layer = egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("drop"));
-        let painter = ui.ctx().layer_painter(layer);
-        let all = ui.ctx().content_rect();
-        painter.rect_filled(all, 0.0, tokens.canvas.gamma_multiply(0.85));
-        super::widgets::outline(&painter, all.shrink(8.0), size::RADIUS, 2.0, tokens.accent);
-        super::theme::text::paint(
-            &painter,
-            all.center() - vec2(0.0, 8.0),
-            egui::Align2::CENTER_CENTER,
-            "Let go to open the session",
-            size::TEXT_TITLE,
-            tokens.text,
-        );
     }
 }
 

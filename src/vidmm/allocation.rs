@@ -1,5 +1,7 @@
 //! What VidMm keeps of an allocation.
 
+use std::sync::Arc;
+
 use crate::base::{
     AllocationId, Bytes, DeviceId, FenceId, Pages, PagesId, ProcessId, SegmentId, Span,
     StableHasher, StateHash,
@@ -54,7 +56,7 @@ pub struct Allocation {
     /// The CPU cache may hold bytes of its pages that memory has not.
     pub(crate) cache_dirty: bool,
     pub(crate) handle: AllocationHandle,
-    pub(crate) info: AllocationInfo,
+    pub(crate) info: Arc<AllocationInfo>,
     /// Its flags are to be read as WDDM 2.x names them.
     pub(crate) wddm2: bool,
     pub(crate) size: Bytes,
@@ -95,7 +97,7 @@ impl Allocation {
 
     /// What the driver asked for.
     #[must_use]
-    pub const fn info(&self) -> &AllocationInfo {
+    pub fn info(&self) -> &AllocationInfo {
         &self.info
     }
 
@@ -264,25 +266,25 @@ impl Allocation {
 
     /// Whether it lies in the video protected range of its segment.
     #[must_use]
-    pub const fn in_protected_range(&self) -> bool {
+    pub fn in_protected_range(&self) -> bool {
         self.wddm2 && self.info.flags.as_wddm2().contains(AllocationFlagsWddm2::CreateInVpr)
     }
 
     /// Whether it is paged only while the GPU is idle.
     #[must_use]
-    pub const fn pages_synchronously(&self) -> bool {
+    pub fn pages_synchronously(&self) -> bool {
         !self.wddm2 && self.info.flags.contains(AllocationFlags::SynchronousPaging)
     }
 
     /// Whether its backing store is cacheable.
     #[must_use]
-    pub const fn is_cached(&self) -> bool {
+    pub fn is_cached(&self) -> bool {
         self.info.flags.contains(AllocationFlags::Cached)
     }
 
     /// Segments in which the GPU can read it, or write it as well.
     #[must_use]
-    pub const fn supported(&self, written: bool) -> SegmentSet {
+    pub fn supported(&self, written: bool) -> SegmentSet {
         if written { self.info.supported_write } else { self.info.supported_read }
     }
 

@@ -1,6 +1,6 @@
 //! VidMm's book: segments, allocations and counters, changed only through [`BookChange`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::base::{
     AllocationId, Bytes, Change, ContextRef, DeviceId, FenceId, Journal, PagesId, ProcessId,
@@ -8,7 +8,7 @@ use crate::base::{
 };
 use crate::ddi::{ContextHandle, DeviceHandle, DeviceInfo, Priority};
 use crate::memory::Mdl;
-use crate::placement::Space;
+use crate::placement::{Leavers, Space};
 use crate::rules::CheckedAdapter;
 
 use super::allocation::Allocation;
@@ -107,7 +107,7 @@ pub struct SegmentUse {
     /// Bytes of allocations that left other than by destruction.
     pub(crate) bytes_evicted: Bytes,
     /// Residents by rank.
-    pub(crate) ranks: BTreeSet<RankKey>,
+    pub(crate) ranks: Leavers<RankKey>,
     /// Bytes of invalid ranges and of the boot frame buffer: used by nobody, and never free.
     pub(crate) unusable: Bytes,
 }
@@ -122,7 +122,7 @@ impl SegmentUse {
             peak_used: Bytes::ZERO,
             highest_end: 0,
             bytes_evicted: Bytes::ZERO,
-            ranks: BTreeSet::new(),
+            ranks: Leavers::new(),
             unusable: Bytes::ZERO,
         }
     }
@@ -166,6 +166,12 @@ impl SegmentUse {
     /// The extents that touch `window`, in address order.
     pub fn extents(&self, window: Span) -> impl Iterator<Item = (Span, ExtentOwner)> + '_ {
         self.space.blocks(window).map(|(span, token)| (span, ExtentOwner::from_token(token)))
+    }
+
+    /// How many residents can leave: those that are not pinned.
+    #[must_use]
+    pub fn evictable(&self) -> usize {
+        self.ranks.len()
     }
 
     /// Residents in the order in which they would leave.
@@ -223,7 +229,12 @@ pub struct Book {
     pub(crate) displayed: Option<AllocationId>,
     pub(crate) power: PowerBook,
     hash: StateHash,
+    /// Ranks are made anew on arrival.
+    ranks_wait: bool,
 }
+
+/// The last submission that names an allocation and the last that pages it, before and after.
+type FencesChange = ((FenceId, FenceId), (FenceId, FenceId));
 
 /// A reversible change of the book.
 #[derive(Clone, Debug)]
@@ -240,6 +251,8 @@ pub(crate) enum BookChange {
     Referenced { id: AllocationId, before: u64, after: u64 },
     /// A submission names the allocation: the last of all, and the last that pages it.
     Fenced { id: AllocationId, before: (FenceId, FenceId), after: (FenceId, FenceId) },
+    /// Both, before and after.
+    Times { id: AllocationId, reference: (u64, u64), fences: FencesChange },
     /// A range of a segment is taken.
     Taken {
         segment: SegmentId,
@@ -250,6 +263,8 @@ pub(crate) enum BookChange {
     },
     /// A range of a segment is given back.
     Given { segment: SegmentId, span: Span, owner: ExtentOwner },
+    /// The most that was used of a segment, and the highest end of a block, before and after.
+    Peaks { segment: SegmentId, before: (Bytes, u64), after: (Bytes, u64) },
     /// Commit of a segment, and of all apertures together, before and after.
     Commit { segment: SegmentId, before: (Bytes, Bytes), after: (Bytes, Bytes) },
     /// Bytes evicted from a segment.
@@ -279,7 +294,12 @@ impl Change for BookChange {
             Self::Allocation { id, after, .. } => book.set_allocation(*id, after.as_deref()),
             Self::Referenced { id, after, .. } => book.set_reference(*id, *after),
             Self::Fenced { id, after, .. } => book.set_fences(*id, *after),
+            Self::Times { id, reference, fences } => {
+                book.set_reference(*id, reference.1);
+                book.set_fences(*id, fences.1);
+            }
             Self::Taken { segment, span, owner, .. } => book.take(*segment, *span, *owner),
+            Self::Peaks { segment, after, .. } => book.set_peaks(*segment, *after),
             Self::Given { segment, span, owner } => book.give(*segment, *span, *owner),
             Self::Commit { segment, after, .. } => book.set_commit(*segment, *after),
             Self::BytesEvicted { segment, after, .. } => {
@@ -304,10 +324,13 @@ impl Change for BookChange {
             Self::Fenced { id, before, .. } => book.set_fences(*id, *before),
             Self::Taken { segment, span, owner, peak_before, highest_before } => {
                 book.give(*segment, *span, *owner);
-                let used = &mut book.segments[segment.index()];
-                used.peak_used = *peak_before;
-                used.highest_end = *highest_before;
+                book.set_peaks(*segment, (*peak_before, *highest_before));
             }
+            Self::Times { id, reference, fences } => {
+                book.set_reference(*id, reference.0);
+                book.set_fences(*id, fences.0);
+            }
+            Self::Peaks { segment, before, .. } => book.set_peaks(*segment, *before),
             Self::Given { segment, span, owner } => book.take(*segment, *span, *owner),
             Self::Commit { segment, before, .. } => book.set_commit(*segment, *before),
             Self::BytesEvicted { segment, before, .. } => {
@@ -319,6 +342,20 @@ impl Change for BookChange {
             Self::Pages { id, before, .. } => book.set_pages(*id, before.as_deref()),
             Self::Displayed { before, .. } => book.displayed = *before,
             Self::Power { before, .. } => book.power = (**before).clone(),
+        }
+    }
+
+    fn net(changes: &[Self], book: &Book) -> Vec<Self> {
+        super::book_net::net(changes, book)
+    }
+
+    fn goes_far(book: &mut Book, changes: u64) {
+        book.ranks_wait = changes > 8 * book.allocations.len() as u64;
+    }
+
+    fn arrives(book: &mut Book) {
+        if std::mem::take(&mut book.ranks_wait) {
+            book.rank_anew();
         }
     }
 }
@@ -333,7 +370,7 @@ impl Book {
             peak_used: Bytes::ZERO,
             highest_end: 0,
             bytes_evicted: Bytes::ZERO,
-            ranks: BTreeSet::new(),
+            ranks: Leavers::new(),
             unusable: Bytes::ZERO,
         };
         let mut book = Self {
@@ -350,6 +387,7 @@ impl Book {
             displayed: None,
             power: PowerBook::default(),
             hash: StateHash::default(),
+            ranks_wait: false,
         };
         for segment in adapter.segments.iter() {
             let invalid = (0..).zip(segment.invalid_ranges.iter());
@@ -564,13 +602,32 @@ impl Book {
         }
     }
 
+    /// Ranks all residents.
+    fn rank_anew(&mut self) {
+        let mut keys: Vec<Vec<RankKey>> = vec![Vec::new(); self.segments.len()];
+        for allocation in self.allocations.iter().filter_map(Option::as_deref) {
+            if let (Some(place), false) = (allocation.placement, allocation.is_pinned()) {
+                keys[place.segment.index()].push(allocation.rank_key());
+            }
+        }
+        for (segment, keys) in self.segments.iter_mut().zip(keys) {
+            segment.ranks = keys.into_iter().collect();
+        }
+    }
+
     fn rank(&mut self, allocation: &Allocation) {
+        if self.ranks_wait {
+            return;
+        }
         if let (Some(place), false) = (allocation.placement, allocation.is_pinned()) {
             self.segments[place.segment.index()].ranks.insert(allocation.rank_key());
         }
     }
 
     fn unrank(&mut self, allocation: &Allocation) {
+        if self.ranks_wait {
+            return;
+        }
         if let (Some(place), false) = (allocation.placement, allocation.is_pinned()) {
             self.segments[place.segment.index()].ranks.remove(&allocation.rank_key());
         }
@@ -590,6 +647,11 @@ impl Book {
         let given = self.segments[segment.index()].space.remove(span.start());
         debug_assert_eq!(given, Some((span, owner.token())), "only what was taken is given back");
         self.hash = self.hash.without(extent_hash(segment, span, owner));
+    }
+
+    fn set_peaks(&mut self, segment: SegmentId, (used, end): (Bytes, u64)) {
+        let segment = &mut self.segments[segment.index()];
+        (segment.peak_used, segment.highest_end) = (used, end);
     }
 
     fn set_commit(&mut self, segment: SegmentId, (own, apertures): (Bytes, Bytes)) {

@@ -5,7 +5,7 @@
 use crate::base::{AllocationId, Bytes, FenceId, SegmentId, Span};
 use crate::config::{FitPolicy, Policies};
 use crate::ddi::{AllocationFlags, Priority, SegmentSet};
-use crate::placement::{Direction, Fit, NoRoom, Request, Shortage};
+use crate::placement::{Direction, Fit, Leaving, NoRoom, Request, Shortage};
 use crate::rules::{CheckedAdapter, CheckedSegment, SegmentKind};
 
 use super::allocation::{Allocation, Offer};
@@ -230,10 +230,14 @@ impl<'a> Search<'a> {
             (place.segment == segment).then_some(place.span)
         };
         let leaving_anyway: Vec<Span> = leaving.iter().filter_map(span_of).collect();
-        if !leaving_anyway.is_empty()
-            && let Ok(at) = used.space.find_without(request, &leaving_anyway)
-        {
-            return Ok(at);
+        if !leaving_anyway.is_empty() {
+            if let Ok(at) = used.space.find_without(request, &leaving_anyway) {
+                return Ok(at);
+            }
+        } else if let Some(found) = self.evicting_idle(used, request, may_leave, &span_of) {
+            // What leaves anyway lies in other segments.
+            leaving.extend(found.victims.iter().map(|(.., id)| *id));
+            return Ok(found.at);
         }
         let ranked = self.ranked(used, may_leave).filter_map(|id| span_of(&id));
         let candidates = leaving_anyway.into_iter().chain(ranked);
@@ -248,6 +252,23 @@ impl<'a> Search<'a> {
             }
         }
         Ok(eviction.at)
+    }
+
+    /// Room in a segment when the idle below a rank may leave, if they suffice: the busy come
+    /// after all of them.
+    fn evicting_idle(
+        &self,
+        used: &SegmentUse,
+        request: &Request,
+        may_leave: MayLeave,
+        span_of: &impl Fn(&AllocationId) -> Option<Span>,
+    ) -> Option<Leaving<RankKey>> {
+        let idle = |(.., id): &RankKey| {
+            let allocation = self.book.allocation(*id)?;
+            let may = !self.is_busy(allocation) && self.protected.binary_search(id).is_err();
+            span_of(id).filter(|_| may)
+        };
+        used.ranks.find(&used.space, request, |key| may_leave.allows(key), idle)
     }
 
     /// Who leaves so that the commit limit of the segment holds, wherever they lie.

@@ -95,7 +95,7 @@ impl VidMm {
             offer: Offer::None,
             cache_dirty: false,
             handle,
-            info,
+            info: info.into(),
             wddm2: self.adapter.version >= InterfaceVersion::Wddm2_0,
             size,
             fill_pattern: new.fill_pattern,

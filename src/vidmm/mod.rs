@@ -6,6 +6,7 @@
 
 mod allocation;
 mod book;
+mod book_net;
 mod choose;
 mod cost;
 mod counters;
@@ -27,10 +28,13 @@ mod schedule;
 mod share;
 mod start;
 mod submit;
+mod touched;
 mod trace;
 mod transition;
 
-use crate::base::{AllocationId, Bytes, FenceId, PhysicalAddress, Position, ProcessId, StateHash};
+use crate::base::{
+    AllocationId, Bytes, FenceId, Keeping, PhysicalAddress, Position, ProcessId, StateHash,
+};
 use crate::config::Policies;
 use crate::ddi::{NtStatus, PacketOutcome, Priority};
 use crate::rules::{CheckedAdapter, SegmentKind};
@@ -55,6 +59,7 @@ pub use reason::{
     Stop, Victim,
 };
 pub use submit::CommandBuffer;
+pub use touched::Touched;
 pub use trace::{
     Asked, BufferRecord, CallRecord, Marks, Observer, OperationRecord, PatchOperation,
     PlatformOperation, PreemptOperation, RenderOperation, SubmissionRecord, SubmitOperation,
@@ -62,7 +67,7 @@ pub use trace::{
 };
 
 use book::{BookChange, BookJournal};
-use paging::{Pager, Planned};
+use paging::{Pager, Planned, Scratch};
 use plan::{Planner, Wanted};
 use queue::{QueueChange, QueueJournal};
 use schedule::Went;
@@ -93,6 +98,26 @@ pub struct ResidencyChange {
     pub destroyed: bool,
 }
 
+/// What of changes of the book, the first of which follows a position, is of residency.
+fn residency(from: Position, changes: &[BookChange]) -> impl Iterator<Item = ResidencyChange> + '_ {
+    (from.0..).zip(changes).filter_map(|(position, change)| {
+        let BookChange::Allocation { id, before, after } = change else { return None };
+        let placement = |state: &Option<Box<Allocation>>| {
+            state.as_ref().and_then(|allocation| allocation.placement())
+        };
+        let (was, is) = (placement(before), placement(after));
+        let (created, destroyed) = (before.is_none(), after.is_none());
+        (was != is || created || destroyed).then_some(ResidencyChange {
+            position: Position(position + 1),
+            allocation: *id,
+            before: was,
+            after: is,
+            created,
+            destroyed,
+        })
+    })
+}
+
 /// The memory manager of one adapter.
 #[derive(Debug)]
 pub struct VidMm {
@@ -103,6 +128,9 @@ pub struct VidMm {
     maps_at_once: bool,
     book: BookJournal,
     queue: QueueJournal,
+    /// What became of residency in what is sealed, in order: the net of a stretch does not tell.
+    sealed_residency: Vec<ResidencyChange>,
+    scratch: Scratch,
 }
 
 impl VidMm {
@@ -166,10 +194,18 @@ impl VidMm {
         self.queue.roll_back(mark.queue);
     }
 
-    /// Drops what lies ahead.
-    pub fn forget_ahead(&mut self) {
-        self.book.forget_ahead();
-        self.queue.forget_ahead();
+    /// What becomes of the history behind. Whether it could be done.
+    pub fn keep(&mut self, keeping: Keeping) -> bool {
+        match keeping {
+            Keeping::Seal => {
+                let (from, changes) = self.book.between(Position(0), self.book.end());
+                self.sealed_residency.extend(residency(from, changes));
+            }
+            Keeping::ForgetBehind => self.sealed_residency = Vec::new(),
+            Keeping::Fold(_) | Keeping::Adopt(_) | Keeping::Leap { .. } => {}
+        }
+        let book = self.book.keep(keeping);
+        self.queue.keep(keeping) && book
     }
 
     /// Hash of book and queue.
@@ -186,36 +222,17 @@ impl VidMm {
         to: Position,
     ) -> impl Iterator<Item = ResidencyChange> + '_ {
         let (from, to) = (from.min(to), from.max(to));
-        (from.0..).zip(self.book.between(from, to)).filter_map(|(position, change)| {
-            let BookChange::Allocation { id, before, after } = change else { return None };
-            let placement = |state: &Option<Box<Allocation>>| {
-                state.as_ref().and_then(|allocation| allocation.placement())
-            };
-            let (was, is) = (placement(before), placement(after));
-            let (created, destroyed) = (before.is_none(), after.is_none());
-            (was != is || created || destroyed).then_some(ResidencyChange {
-                position: Position(position + 1),
-                allocation: *id,
-                before: was,
-                after: is,
-                created,
-                destroyed,
-            })
-        })
+        let sealed = &self.sealed_residency;
+        let first = sealed.partition_point(|change| change.position <= from);
+        let last = sealed.partition_point(|change| change.position <= to);
+        let (open_from, changes) = self.book.between(from, to);
+        sealed[first..last].iter().copied().chain(residency(open_from, changes))
     }
 
-    /// The moments on the scale of references between two positions of the book, in order, each
-    /// with the position right after it: when [`Allocation::last_reference`] was.
-    pub fn reference_times(
-        &self,
-        from: Position,
-        to: Position,
-    ) -> impl Iterator<Item = (Position, u64)> + '_ {
-        let (from, to) = (from.min(to), from.max(to));
-        (from.0..).zip(self.book.between(from, to)).filter_map(|(position, change)| {
-            let BookChange::Sequence { after, .. } = change else { return None };
-            Some((Position(position + 1), *after))
-        })
+    /// References so far: the scale of [`Allocation::last_reference`].
+    #[must_use]
+    pub fn references(&self) -> u64 {
+        self.book().sequence
     }
 
     /// Notes that a command has reached VidMm.
@@ -444,7 +461,8 @@ impl VidMm {
     fn pager<'a, 'e>(&'a mut self, environment: &'a mut Environment<'e>) -> Pager<'a, 'e> {
         let costs = self.adapter.costs;
         let (book, queue) = (&mut self.book, &mut self.queue);
-        Pager::new(book, queue, environment, BufferKind::Paging, self.maps_at_once, costs)
+        let (at_once, scratch) = (self.maps_at_once, &mut self.scratch);
+        Pager::new(book, queue, environment, BufferKind::Paging, at_once, costs, scratch)
     }
 
     /// Carries a plan out and books what follows from it.

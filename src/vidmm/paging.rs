@@ -78,6 +78,32 @@ impl Planned {
     }
 }
 
+/// Memory in which buffers are built, kept so that it is not asked for anew each time. Nothing of it
+/// is state.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    bytes: Vec<u8>,
+    private: Vec<u8>,
+}
+
+impl Scratch {
+    /// Zeros: so many bytes, and so many of private data.
+    pub(super) fn take(&mut self, bytes: usize, private: usize) -> (Vec<u8>, Vec<u8>) {
+        let zeros = |mut kept: Vec<u8>, size: usize| {
+            kept.clear();
+            kept.resize(size, 0);
+            kept
+        };
+        let (own, beside) = (std::mem::take(&mut self.bytes), std::mem::take(&mut self.private));
+        (zeros(own, bytes), zeros(beside, private))
+    }
+
+    /// Keeps it for the next.
+    pub(super) fn give(&mut self, bytes: Vec<u8>, private: Vec<u8>) {
+        (self.bytes, self.private) = (bytes, private);
+    }
+}
+
 /// What carrying a plan out needs of VidMm.
 pub(crate) struct Pager<'a, 'e> {
     pub(crate) book: &'a mut BookJournal,
@@ -93,6 +119,7 @@ pub(crate) struct Pager<'a, 'e> {
     /// Allocations that the buffer being built moves.
     subjects: Vec<AllocationId>,
     pub(crate) costs: Costs,
+    pub(super) scratch: &'a mut Scratch,
 }
 
 impl<'a, 'e> Pager<'a, 'e> {
@@ -103,9 +130,10 @@ impl<'a, 'e> Pager<'a, 'e> {
         kind: BufferKind,
         maps_at_once: bool,
         costs: Costs,
+        scratch: &'a mut Scratch,
     ) -> Self {
         let (current, subjects) = (None, Vec::new());
-        Self { book, queue, environment, kind, current, maps_at_once, subjects, costs }
+        Self { book, queue, environment, kind, current, maps_at_once, subjects, costs, scratch }
     }
 
     /// Builds and submits all operations; returns for each the fence that completes it.
@@ -259,8 +287,10 @@ impl<'a, 'e> Pager<'a, 'e> {
             let index = self.open_buffer()?;
             let buffer = &self.queue.state().buffers[index as usize];
             let (usage, shape) = (buffer.usage, &buffer.shape);
-            let mut bytes = vec![0; (shape.size - usage.used) as usize];
-            let mut private = vec![0; (shape.private_size - usage.private_used) as usize];
+            let (mut bytes, mut private) = self.scratch.take(
+                (shape.size - usage.used) as usize,
+                (shape.private_size - usage.private_used) as usize,
+            );
             let mut arguments = BuildPagingBuffer {
                 dma_buffer: &mut bytes,
                 dma_buffer_used: 0,
@@ -283,6 +313,7 @@ impl<'a, 'e> Pager<'a, 'e> {
             written += used;
             let call = Call { before, after: multipass_offset, idle, status };
             self.keep(index, &bytes[..used], private_used, &call);
+            self.scratch.give(bytes, private);
             match status {
                 NtStatus::SUCCESS => {
                     if matches!(operation, PagingOperation::UnmapApertureSegment(_)) {
@@ -375,7 +406,7 @@ impl<'a, 'e> Pager<'a, 'e> {
     /// Begins a buffer anew.
     pub(super) fn begin_buffer(&mut self, index: u32) {
         let before = self.queue.state().buffers[index as usize].usage;
-        self.queue.apply(QueueChange::Serial);
+        self.queue.apply(QueueChange::Serial(1));
         let serial = self.queue.state().serial;
         let after = BufferUse { serial, fence: before.fence, ..BufferUse::default() };
         self.queue.apply(QueueChange::used(index, before, after));
@@ -405,7 +436,7 @@ impl<'a, 'e> Pager<'a, 'e> {
             self.current = Some(index);
             return Ok(());
         }
-        self.queue.apply(QueueChange::Fence);
+        self.queue.apply(QueueChange::Fence(1));
         let fence = self.queue.state().last_fence;
         let after = BufferUse { submitted: before.used, fence, ..before };
         self.queue.apply(QueueChange::used(index, before, after));

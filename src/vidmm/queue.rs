@@ -1,6 +1,6 @@
 //! VidMm's buffers, fences and clock, changed only through [`QueueChange`].
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -160,10 +160,10 @@ pub(crate) enum QueueChange {
     /// How a buffer is used, before and after. Most changes are of the clock: the others must not
     /// make them larger.
     Used { index: u32, uses: Box<(BufferUse, BufferUse)> },
-    /// A buffer is handed to the driver.
-    Serial,
-    /// A fence is handed out.
-    Fence,
+    /// So many buffers are handed to the driver.
+    Serial(u64),
+    /// So many fences are handed out.
+    Fence(u64),
     /// Time passes, in nanoseconds.
     Clock(u64),
     /// Pages wait for a fence; last in the line.
@@ -203,8 +203,8 @@ impl Change for QueueChange {
                 queue.change(*index, |buffer| buffer.mapped = after.as_deref().copied());
             }
             Self::Used { index, uses } => queue.change(*index, |buffer| buffer.usage = uses.1),
-            Self::Serial => queue.serial += 1,
-            Self::Fence => queue.last_fence.0 += 1,
+            Self::Serial(count) => queue.serial += count,
+            Self::Fence(count) => queue.last_fence.0 += count,
             Self::Clock(nanoseconds) => queue.clock += nanoseconds,
             Self::ReleaseAdded(fence, mdl) => queue.releases.push_back((*fence, mdl.clone())),
             Self::ReleaseTaken(..) => {
@@ -233,8 +233,8 @@ impl Change for QueueChange {
                 queue.change(*index, |buffer| buffer.mapped = before.as_deref().copied());
             }
             Self::Used { index, uses } => queue.change(*index, |buffer| buffer.usage = uses.0),
-            Self::Serial => queue.serial -= 1,
-            Self::Fence => queue.last_fence.0 -= 1,
+            Self::Serial(count) => queue.serial -= count,
+            Self::Fence(count) => queue.last_fence.0 -= count,
             Self::Clock(nanoseconds) => queue.clock -= nanoseconds,
             Self::ReleaseAdded(..) => {
                 queue.releases.pop_back();
@@ -252,6 +252,117 @@ impl Change for QueueChange {
             Self::Releases(lines) => queue.releases.clone_from(&lines.0),
         }
     }
+
+    fn net(changes: &[Self], state: &Queue) -> Vec<Self> {
+        let mut net = Net::default();
+        for change in changes {
+            net.take(change);
+        }
+        net.finish(state)
+    }
+}
+
+/// What changes of the queue come to, while they are read.
+#[derive(Default)]
+struct Net<'a> {
+    added: Vec<QueueChange>,
+    reshaped: BTreeMap<u32, QueueChange>,
+    mapped: BTreeMap<u32, QueueChange>,
+    used: BTreeMap<u32, QueueChange>,
+    clock: u64,
+    serials: u64,
+    fences: u64,
+    /// Of what is in flight and of what waits to be given back, in order.
+    lines: Vec<&'a QueueChange>,
+}
+
+impl<'a> Net<'a> {
+    fn take(&mut self, change: &'a QueueChange) {
+        match change {
+            QueueChange::Added(_) => self.added.push(change.clone()),
+            QueueChange::Reshaped { index, after: last, .. } => {
+                let known = self.reshaped.entry(*index).or_insert_with(|| change.clone());
+                if let QueueChange::Reshaped { after, .. } = known {
+                    after.clone_from(last);
+                }
+            }
+            QueueChange::Mapped { index, after: last, .. } => {
+                let known = self.mapped.entry(*index).or_insert_with(|| change.clone());
+                if let QueueChange::Mapped { after, .. } = known {
+                    after.clone_from(last);
+                }
+            }
+            QueueChange::Used { index, uses: last } => {
+                let known = self.used.entry(*index).or_insert_with(|| change.clone());
+                if let QueueChange::Used { uses, .. } = known {
+                    uses.1 = last.1;
+                }
+            }
+            QueueChange::Serial(count) => self.serials += count,
+            QueueChange::Fence(count) => self.fences += count,
+            QueueChange::Clock(nanoseconds) => self.clock += nanoseconds,
+            QueueChange::ReleaseAdded(..)
+            | QueueChange::ReleaseTaken(..)
+            | QueueChange::Given(_)
+            | QueueChange::Began
+            | QueueChange::Ended(_)
+            | QueueChange::Regiven { .. }
+            | QueueChange::Releases(_) => self.lines.push(change),
+        }
+    }
+
+    fn finish(mut self, state: &Queue) -> Vec<QueueChange> {
+        let is_release = |change: &QueueChange| {
+            matches!(
+                change,
+                QueueChange::ReleaseAdded(..)
+                    | QueueChange::ReleaseTaken(..)
+                    | QueueChange::Releases(_)
+            )
+        };
+        let releases_pass = state.releases.is_empty() && begins_empty(&self.lines, Line::Releases);
+        let work_passes = state.in_flight.is_empty() && begins_empty(&self.lines, Line::InFlight);
+        self.lines.retain(|change| if is_release(change) { !releases_pass } else { !work_passes });
+        let mut net = self.added;
+        net.extend(self.reshaped.into_values());
+        net.extend(self.mapped.into_values());
+        net.extend(self.used.into_values());
+        net.extend((self.serials > 0).then_some(QueueChange::Serial(self.serials)));
+        net.extend((self.fences > 0).then_some(QueueChange::Fence(self.fences)));
+        net.extend((self.clock > 0).then_some(QueueChange::Clock(self.clock)));
+        net.extend(self.lines.into_iter().cloned());
+        net
+    }
+}
+
+/// A line in which the first to come is the first to go.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Line {
+    /// What the device was given.
+    InFlight,
+    /// Pages that wait to be given back.
+    Releases,
+}
+
+/// Whether a line was empty before changes after which it is empty: whatever went had come.
+fn begins_empty(changes: &[&QueueChange], line: Line) -> bool {
+    let mut waiting = 0_u64;
+    for change in changes {
+        match (line, change) {
+            (Line::InFlight, QueueChange::Given(_))
+            | (Line::Releases, QueueChange::ReleaseAdded(..)) => waiting += 1,
+            (Line::InFlight, QueueChange::Ended(_))
+            | (Line::Releases, QueueChange::ReleaseTaken(..)) => match waiting.checked_sub(1) {
+                Some(left) => waiting = left,
+                None => return false,
+            },
+            // Whole lines take the place of others, or preemptions are counted.
+            (Line::InFlight, QueueChange::Regiven { .. })
+            | (Line::Releases, QueueChange::Releases(_)) => return false,
+            _ => {}
+        }
+    }
+    waiting == 0
 }
 
 impl Buffer {

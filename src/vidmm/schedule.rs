@@ -150,7 +150,7 @@ impl Pager<'_, '_> {
         for_context: Option<ContextRef>,
         waiting: bool,
     ) -> Result<Vec<InFlight>, Failure> {
-        self.queue.apply(QueueChange::Fence);
+        self.queue.apply(QueueChange::Fence(1));
         let fence = self.queue.state().last_fence;
         let in_flight = self.queue.state().in_flight.iter().map(|given| given.fence).collect();
         let operation = PreemptOperation { fence, for_context, in_flight };

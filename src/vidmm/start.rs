@@ -10,7 +10,7 @@ use crate::rules::{CheckedAdapter, PagingBufferPlace, SegmentKind};
 use super::VidMm;
 use super::allocation::Placement;
 use super::book::{Book, BookJournal, ExtentOwner};
-use super::paging::{Environment, Pager, Planned};
+use super::paging::{Environment, Pager, Planned, Scratch};
 use super::queue::{Buffer, BufferKind, BufferShape, BufferUse, Queue, QueueChange, QueueJournal};
 use super::reason::{Failure, OperationReason, Refusal, RefusalReason};
 use super::trace::WaitReason;
@@ -46,6 +46,8 @@ impl VidMm {
             commit_limit: Bytes::ZERO,
             maps_at_once: false,
             queue: QueueJournal::new(Queue::default()),
+            sealed_residency: Vec::new(),
+            scratch: Scratch::default(),
         };
         vidmm.add_contiguous(environment, BufferKind::Bootstrap, BOOTSTRAP_BUFFER_SIZE, 0)?;
         vidmm.add_paging_buffers(environment)?;
@@ -208,8 +210,15 @@ impl VidMm {
     ) -> Result<(), Failure> {
         let costs = self.adapter.costs;
         let (kind, at_once) = (BufferKind::Bootstrap, self.maps_at_once);
-        let mut pager =
-            Pager::new(&mut self.book, &mut self.queue, environment, kind, at_once, costs);
+        let mut pager = Pager::new(
+            &mut self.book,
+            &mut self.queue,
+            environment,
+            kind,
+            at_once,
+            costs,
+            &mut self.scratch,
+        );
         let fences = pager.carry_out(plan)?;
         if let Some(fence) = fences.last() {
             pager.wait(*fence, WaitReason::Command)?;

@@ -304,6 +304,8 @@ impl VidMm {
         let allocation_list = self.allocation_list(sending.buffer);
         let command_buffer = sending.context.command_buffer;
         let length = self.queue().buffers[command_buffer as usize].usage.used;
+        // Whoever does not trace looks at no list.
+        let tracing = environment.observer.is_tracing();
         let operation = RenderOperation {
             context: sending.id,
             command_buffer,
@@ -311,7 +313,7 @@ impl VidMm {
             dma_buffer: dma.index,
             pass,
             allocations: sending.buffer.allocations.clone(),
-            allocation_list: allocation_list.clone(),
+            allocation_list: if tracing { allocation_list.clone() } else { Vec::new() },
         };
         let asked = Asked::Render(Box::new(operation));
         self.announce(environment, asked, Bytes(length.into()), OperationReason::Submission);
@@ -319,8 +321,8 @@ impl VidMm {
             let mut pager = self.pager(environment);
             pager.begin_buffer(dma.index);
             let shape = &pager.queue.state().buffers[dma.index as usize].shape;
-            let mut bytes = vec![0; shape.size as usize];
-            let mut private = vec![0; shape.private_size as usize];
+            let sizes = (shape.size as usize, shape.private_size as usize);
+            let (mut bytes, mut private) = pager.scratch.take(sizes.0, sizes.1);
             let mut patch_locations = Vec::new();
             let mut arguments = Render {
                 context: sending.context.handle,
@@ -345,6 +347,7 @@ impl VidMm {
             }
             let call = Call { before: multipass_offset, after, idle: false, status };
             pager.keep(dma.index, &bytes[..used], private_used, &call);
+            pager.scratch.give(bytes, private);
             let used = u32::try_from(used).unwrap_or(u32::MAX);
             let rendered = Rendered { used, multipass_offset: after, patch_locations, status };
             match status {
@@ -590,7 +593,7 @@ impl Pager<'_, '_> {
         given: InFlight,
         reason: OperationReason,
     ) -> Result<InFlight, Failure> {
-        self.queue.apply(QueueChange::Fence);
+        self.queue.apply(QueueChange::Fence(1));
         let given = InFlight { fence: self.queue.state().last_fence, ..given };
         let Some(lists) = given.work.clone() else { return Ok(given) };
         let InFlight { fence, buffer, start, end, .. } = given;
@@ -599,7 +602,7 @@ impl Pager<'_, '_> {
         let bytes = Bytes(u64::from(end - start));
         self.announce_asked(Asked::Patch(Box::new(operation)), bytes, reason);
         let mdl = self.queue.state().buffers[buffer as usize].shape.mdl.clone();
-        let mut bytes = vec![0; end as usize];
+        let (mut bytes, private) = self.scratch.take(end as usize, 0);
         let read = self.environment.host.mdl_read(&mdl, 0, &mut bytes);
         debug_assert_eq!(read, Ok(()), "the part lies in the buffer");
         let mut arguments = Patch {
@@ -616,6 +619,7 @@ impl Pager<'_, '_> {
             return Err(Stop::patch_failed(status).into());
         }
         let kept = self.environment.host.mdl_write(&mdl, start.into(), &bytes[start as usize..]);
+        self.scratch.give(bytes, private);
         debug_assert_eq!(kept, Ok(()), "the part lies in the buffer");
         self.queue.apply(QueueChange::Clock(cost::build_call(&self.costs)));
         self.performed();

@@ -541,3 +541,19 @@ fn raw_operations_out_of_range_change_nothing() {
         assert_eq!(refusals, (number - begun) as u64, "{raw:?}");
     }
 }
+
+#[test]
+fn what_would_take_long_to_hash_is_not_hashed() {
+    // A page more than 256 MiB: filled, it is hashed at once; seeded, every byte would be made.
+    let mut script = Script::new(V1, &[(SEEN, 0x2_0000)]);
+    script.adapter.system_memory = 1 << 30;
+    let id = script.resident(info(0x1_0001, &[1], VISIBLE));
+    let hash = |script: &Script| {
+        let done = script.run();
+        let allocation = done.machine().vidmm().book().allocation(id).expect("exists").clone();
+        done.machine().content_hash(&allocation)
+    };
+    assert!(hash(&script).is_some());
+    script.write(id);
+    assert_eq!(hash(&script), None);
+}

@@ -20,7 +20,7 @@ use vidmm_inspector::vidmm::{
 
 use crate::script::{ALL, Done, PAGE, Script, info};
 
-mod random;
+pub(crate) mod random;
 
 const S: SegmentFlags = SegmentFlags::PreservedDuringStandby;
 const H: SegmentFlags = SegmentFlags::PreservedDuringHibernate;

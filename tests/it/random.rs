@@ -4,6 +4,9 @@
 //! named by a number modulo those created so far and one more, so that removing a creation leaves
 //! a case that still means something.
 
+#[path = "random/decode.rs"]
+mod decode;
+
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use vidmm_inspector::base::{AllocationId, Bytes, DeviceId, PagesId, ProcessId, SegmentId};

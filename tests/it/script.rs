@@ -10,8 +10,8 @@ use vidmm_inspector::ddi::{
 };
 use vidmm_inspector::kmd::profile;
 use vidmm_inspector::machine::{
-    AllocationRange, Command, Counter, CreateAllocation, Ending, Place, Reference, ReferenceKind,
-    Run, Started,
+    AllocationRange, Command, Counter, CreateAllocation, Diverged, Ending, Place, Reference,
+    ReferenceKind, Run, Started,
 };
 
 pub(crate) const PAGE: u64 = 4096;
@@ -162,6 +162,26 @@ impl Done {
     pub(crate) fn count(&self, counter: Counter) -> u64 {
         self.machine().counter(counter)
     }
+}
+
+/// Goes back over every command that was carried out, takes some apart on the way, and returns: every
+/// state is the one recorded.
+pub(crate) fn there_and_back(run: &mut Run) -> Result<(), String> {
+    let end = run.executed();
+    let diverged = |diverged: Diverged| diverged.to_string();
+    for number in (0..=end).rev().chain([end]) {
+        if !run.go_to(Place::after(number)).map_err(diverged)? {
+            return Err(format!("cannot go after command {number}"));
+        }
+        if number % 7 == 3 {
+            run.trace(number).map_err(diverged)?;
+        }
+        let found = run.machine().hash();
+        if run.recorded_hash(number) != Some(found) {
+            return Err(format!("after command {number} back in another state"));
+        }
+    }
+    Ok(())
 }
 
 pub(crate) fn segments(numbers: &[u8]) -> SegmentSet {

@@ -127,7 +127,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
 ];
 
 /// What may stand only in some places, which begin like this below `src/`.
-const PLACES: [(&str, &[&str]); 9] = [
+const PLACES: [(&str, &[&str]); 16] = [
     ("egui::", &["ui/", "render/", "platform/"]),
     ("eframe::", &["platform/"]),
     ("rfd::", &["platform/"]),
@@ -138,6 +138,15 @@ const PLACES: [(&str, &[&str]); 9] = [
     ("Color32::from_", &["ui/theme/"]),
     // In `session` to look names up; what is below runs the same everywhere.
     ("HashMap", &["session/", "analysis/", "app/", "ui/", "render/", "platform/", "cli/"]),
+    // What one kind of system has and another has not. Saving keeps owners of files, which is below
+    // `platform`, and has another branch for systems without; a typed path is read in `app`.
+    ("std::os::", &["platform/", "session/save"]),
+    ("libc::", &["platform/"]),
+    ("(unix", &["platform/", "session/save", "app/files"]),
+    ("cfg!(windows", &["platform/"]),
+    ("cfg(windows", &["platform/"]),
+    ("target_os", &["platform/"]),
+    ("target_family", &["platform/"]),
 ];
 
 /// What stands nowhere.

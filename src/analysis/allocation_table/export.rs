@@ -1,36 +1,13 @@
-//! The table as a text for other programs: CSV after RFC 4180, JSON as a list of objects.
+//! The rows of the table for other programs.
 
-use std::fmt::Write as _;
-
-use serde::Serialize;
-
+use crate::analysis::export::{Cell, plain_hex};
 use crate::base::text::word;
 
 use super::AllocationRow;
 use super::row::ByteVerdict;
 
-/// A format that the table is written in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ExportFormat {
-    /// Values separated by commas, names of the columns first.
-    Csv,
-    /// A list of objects.
-    Json,
-}
-
-impl ExportFormat {
-    /// The end of the name of such a file.
-    #[must_use]
-    pub const fn extension(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::Json => "json",
-        }
-    }
-}
-
 /// A row as other programs read it: bytes as numbers, addresses and flag words in hexadecimal.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 struct Record<'a> {
     name: &'a str,
     process: &'a str,
@@ -58,7 +35,8 @@ struct Record<'a> {
     pinned_reason: Option<&'a str>,
 }
 
-const COLUMNS: [&str; 24] = [
+/// The columns of an exported row.
+pub const COLUMNS: [&str; 24] = [
     "name",
     "process",
     "device",
@@ -87,7 +65,7 @@ const COLUMNS: [&str; 24] = [
 
 impl<'a> Record<'a> {
     fn of(row: &'a AllocationRow) -> Self {
-        let plain = |value: u64| format!("{value:#X}").replacen("0X", "0x", 1);
+        let plain = plain_hex;
         Self {
             name: &row.name,
             process: &row.process_name,
@@ -125,86 +103,48 @@ impl<'a> Record<'a> {
         }
     }
 
-    fn fields(self) -> [String; COLUMNS.len()] {
-        let text = str::to_owned;
-        let or_empty = Option::unwrap_or_default;
-        [
-            text(self.name),
-            text(self.process),
-            text(self.device),
-            text(self.state),
-            self.segment.map(text).unwrap_or_default(),
-            or_empty(self.offset),
-            or_empty(self.first_address),
-            or_empty(self.last_address),
-            self.size_bytes.to_string(),
-            text(self.priority),
-            self.priority_value,
-            self.preferred,
-            self.placement,
-            text(self.content),
-            self.bytes,
-            self.last_use_step.map(|step| step.to_string()).unwrap_or_default(),
-            self.pinned.to_string(),
-            text(self.flags),
-            self.flags_value,
-            self.held,
-            self.sharing.map(text).unwrap_or_default(),
-            text(self.hinted_banks),
-            self.banks,
-            self.pinned_reason.map(text).unwrap_or_default(),
+    fn cells(self) -> Vec<Cell> {
+        let number = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
+        vec![
+            Cell::text(self.name),
+            Cell::text(self.process),
+            Cell::text(self.device),
+            Cell::text(self.state),
+            Cell::from(self.segment.map(str::to_owned)),
+            Cell::from(self.offset),
+            Cell::from(self.first_address),
+            Cell::from(self.last_address),
+            Cell::Number(self.size_bytes),
+            Cell::text(self.priority),
+            Cell::Text(self.priority_value),
+            Cell::Text(self.preferred),
+            Cell::Text(self.placement),
+            Cell::text(self.content),
+            Cell::Text(self.bytes),
+            Cell::from(self.last_use_step.map(number)),
+            Cell::Truth(self.pinned),
+            Cell::text(self.flags),
+            Cell::Text(self.flags_value),
+            Cell::Text(self.held),
+            Cell::from(self.sharing.map(str::to_owned)),
+            Cell::text(self.hinted_banks),
+            Cell::Text(self.banks),
+            Cell::from(self.pinned_reason.map(str::to_owned)),
         ]
     }
-}
-
-/// The rows as one text.
-#[must_use]
-pub fn export(rows: impl Iterator<Item = AllocationRow>, format: ExportFormat) -> String {
-    match format {
-        ExportFormat::Csv => csv(rows),
-        ExportFormat::Json => json(rows),
-    }
-}
-
-fn csv(rows: impl Iterator<Item = AllocationRow>) -> String {
-    let mut text = COLUMNS.join(",");
-    text.push_str("\r\n");
-    for row in rows {
-        for (index, field) in Record::of(&row).fields().iter().enumerate() {
-            if index > 0 {
-                text.push(',');
-            }
-            quote(&mut text, field);
-        }
-        text.push_str("\r\n");
-    }
-    text
-}
-
-/// A field in quotes where it must be.
-pub(in crate::analysis) fn quote(text: &mut String, field: &str) {
-    if field.contains([',', '"', '\r', '\n']) {
-        let _ = write!(text, "\"{}\"", field.replace('"', "\"\""));
-    } else {
-        text.push_str(field);
-    }
-}
-
-fn json(rows: impl Iterator<Item = AllocationRow>) -> String {
-    let mut text = String::from("[");
-    for (index, row) in rows.enumerate() {
-        text.push_str(if index > 0 { ",\n  " } else { "\n  " });
-        // A record of texts and numbers can always be written.
-        text.push_str(&serde_json::to_string(&Record::of(&row)).unwrap_or_default());
-    }
-    text.push_str("\n]\n");
-    text
 }
 
 impl AllocationRow {
     /// The row for the clipboard: the values of an exported row, separated by tabs.
     #[must_use]
     pub fn copied(&self) -> String {
-        Record::of(self).fields().join("\t")
+        let cells = self.cells();
+        cells.iter().map(Cell::plain).collect::<Vec<_>>().join("\t")
+    }
+
+    /// The row as it is exported, a cell for each of [`COLUMNS`].
+    #[must_use]
+    pub fn cells(&self) -> Vec<Cell> {
+        Record::of(self).cells()
     }
 }

@@ -11,7 +11,7 @@ use super::super::steps::address;
 use super::State;
 use super::row::Content;
 
-/// A filter, made ready for many allocations: names are compared once, not at every step.
+/// A filter, made ready for many allocations: what few things are called is compared once.
 ///
 /// Each word must be found in the name, process, device, segment, flags, state, content or
 /// priority. A number, decimal or with `0x`, finds as well what lies over that address, and
@@ -26,7 +26,7 @@ pub struct Filter {
 /// A word, and what of everything that is named once contains it.
 #[derive(Clone, Debug, Default)]
 struct Word {
-    allocations: Vec<bool>,
+    needle: String,
     processes: Vec<bool>,
     devices: Vec<bool>,
     segments: Vec<bool>,
@@ -75,7 +75,7 @@ impl Filter {
     /// Whether it leaves an allocation.
     #[must_use]
     pub fn leaves(&self, book: &Book, words: Words<'_>, allocation: &Allocation) -> bool {
-        self.words.iter().all(|word| word.finds(book, allocation))
+        self.words.iter().all(|word| word.finds(book, words.names, allocation))
             || self.place.is_some_and(|wanted| wanted.lies_in(words, allocation))
     }
 }
@@ -116,7 +116,7 @@ impl Word {
         let bands = Priority::NAMED.into_iter().filter(|(name, _)| contains(name, needle));
         let flags = AllocationFlags::all().iter_names();
         Self {
-            allocations: all(&mut names.allocations()),
+            needle: needle.to_owned(),
             processes: all(&mut names.processes()),
             devices: all(&mut names.devices()),
             segments: all(&mut segments.into_iter()),
@@ -138,12 +138,11 @@ impl Word {
         }
     }
 
-    fn finds(&self, book: &Book, allocation: &Allocation) -> bool {
+    fn finds(&self, book: &Book, names: &Names, allocation: &Allocation) -> bool {
         let at = |flags: &[bool], index: usize| flags.get(index).copied().unwrap_or(false);
         let device = allocation.device();
         let process = || book.device(device).map(|device| device.process);
-        at(&self.allocations, allocation.id().index())
-            || at(&self.devices, device.index())
+        at(&self.devices, device.index())
             || process().is_some_and(|process| at(&self.processes, process.index()))
             || allocation.placement().is_some_and(|it| at(&self.segments, it.segment.index()))
             || allocation.info().flags.intersects(self.flags)
@@ -161,6 +160,7 @@ impl Word {
             }
             || (allocation.is_shared()
                 && allocation.openers().iter().any(|it| at(&self.devices, it.index())))
+            || contains(names.allocation(allocation.id()), &self.needle)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::vidmm::Allocation;
 use super::super::allocation_words::{locks_words, offer_words, pinned_reason, sharing_words};
 use super::super::explain::Words;
 use super::super::strips::{HintOutcome, banks_of, hint_outcome, hint_words};
-use super::{Preferred, ReferenceSteps, State};
+use super::{Preferred, State};
 
 /// What VidMm knows of the content of an allocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -154,7 +154,6 @@ pub fn row(
     run: &Run,
     started: &Started,
     words: Words<'_>,
-    steps: &ReferenceSteps,
     id: AllocationId,
 ) -> Option<AllocationRow> {
     let book = started.vidmm().book();
@@ -188,7 +187,7 @@ pub fn row(
         standing: Preferred::of(allocation),
         content: Content::of(allocation),
         bytes: ByteVerdict::of(started, allocation, run.place().inner.is_some()),
-        reference: steps.command(run, allocation.last_reference()),
+        reference: run.command_of_reference(allocation.last_reference()),
         flags,
         flags_value: info.flags.bits(),
         pinned: allocation.is_pinned(),

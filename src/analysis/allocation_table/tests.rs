@@ -1,11 +1,11 @@
-//! The table of a walk of which every step is known, and of very many allocations.
-
-use std::io::Write as _;
-use std::time::Instant;
+//! The table of a walk of which every step is known.
 
 use super::*;
-use crate::base::SegmentId;
+use crate::analysis::explain::Words;
+use crate::analysis::export::{About, ExportFormat, table};
+use crate::base::{SegmentId, SplitMix};
 use crate::machine::Place;
+use crate::session::Names;
 
 /// Primary (0), terrain (1), upload (2), shadow (3) and history (4) are created by commands 5, 7,
 /// 10, 13 and 15. Primary lies at VRAM 0 from command 6 on, terrain at 4 MiB from 9 to 16, where
@@ -16,8 +16,6 @@ const WALK: &str = include_str!("../../../tests/sessions/walk.ron");
 struct Stage {
     run: Run,
     names: Names,
-    ranks: Option<Ranks>,
-    before: Vec<AllocationId>,
 }
 
 impl Stage {
@@ -26,7 +24,7 @@ impl Stage {
         let bound = crate::session::open(text, "a.ron", &adapter).expect("valid").bound;
         let profile = crate::kmd::profile(&bound.adapter.profile).expect("known");
         let run = Run::new(&bound.adapter, bound.policies, &profile, bound.commands.into());
-        Self { run, names: bound.names, ranks: None, before: Vec::new() }
+        Self { run, names: bound.names }
     }
 
     fn walk(command: usize) -> Self {
@@ -40,7 +38,7 @@ impl Stage {
         let vidmm = self.run.machine().started().expect("it starts").vidmm();
         let words = Words::new(&self.names, &vidmm.adapter().segments);
         let filter = Filter::new(filter, words);
-        list(vidmm.book(), words, &filter, order, &mut self.ranks, &self.before)
+        list(vidmm, words, filter, order)
     }
 
     fn found(&mut self, filter: &str) -> Vec<u32> {
@@ -54,10 +52,8 @@ impl Stage {
     fn rows(&self) -> Vec<AllocationRow> {
         let started = self.run.machine().started().expect("it starts");
         let words = Words::new(&self.names, &started.vidmm().adapter().segments);
-        let mut steps = ReferenceSteps::default();
-        steps.extend(started.vidmm(), &self.run);
         let book = started.vidmm().book();
-        let row = |known: &Allocation| row(&self.run, started, words, &steps, known.id());
+        let row = |known: &Allocation| row(&self.run, started, words, known.id());
         book.allocations().filter_map(row).collect()
     }
 }
@@ -129,17 +125,6 @@ fn columns_sort_both_ways_and_what_does_not_apply_is_last() {
 }
 
 #[test]
-fn a_list_before_changes_nothing_but_the_time() {
-    let mut stage = Stage::walk(18);
-    let numbers = |ids: &[u32]| ids.iter().copied().map(AllocationId).collect::<Vec<_>>();
-    for before in [&[][..], &[4, 3, 2, 1, 0], &[2, 9, 0], &[7], &[1, 1]] {
-        stage.before = numbers(before);
-        assert_eq!(stage.sorted(Column::Size, false), [2, 0, 4, 1, 3], "{before:?}");
-        assert_eq!(stage.sorted(Column::Address, true), [1, 3, 4, 0, 2], "{before:?}");
-    }
-}
-
-#[test]
 fn totals_are_of_what_the_filter_leaves() {
     let mut stage = Stage::walk(17);
     let totals = stage.list("", None).totals;
@@ -177,7 +162,16 @@ fn rows_tell_where_why_and_since_when() {
 fn exports_hold_every_value_and_quote_what_must_be() {
     let mut rows = Stage::walk(9).rows();
     rows[1].name = "a \"b\", c".to_owned();
-    let csv = export(rows.clone().into_iter(), ExportFormat::Csv);
+    let about = About {
+        kind: "allocations",
+        session: "A walk".to_owned(),
+        step: "9".to_owned(),
+        notes: Vec::new(),
+    };
+    let export = |rows: &[AllocationRow], format| {
+        table(&about, &EXPORT_COLUMNS, rows.iter().map(AllocationRow::cells), format)
+    };
+    let csv = export(&rows, ExportFormat::Csv);
     let lines: Vec<&str> = csv.split("\r\n").collect();
     assert!(lines[0].starts_with("name,process,device,state,segment,offset,first_address"));
     assert_eq!(
@@ -187,62 +181,72 @@ fn exports_hold_every_value_and_quote_what_must_be() {
     );
     assert!(lines[2].starts_with("\"a \"\"b\"\", c\",game.exe,game,Resident,VRAM,0x400000"));
     assert_eq!((lines.len(), lines[3]), (4, ""));
-    let json = export(rows.into_iter(), ExportFormat::Json);
+    let json = export(&rows, ExportFormat::Json);
     let value: serde_json::Value = serde_json::from_str(&json).expect("valid");
-    assert_eq!(value[1]["name"], "a \"b\", c");
-    assert_eq!(value[0]["size_bytes"], 4_194_304);
+    assert_eq!((&value["version"], &value["kind"]), (&1.into(), &"allocations".into()));
+    let rows = &value["rows"];
+    assert_eq!(rows[1]["name"], "a \"b\", c");
+    assert_eq!(rows[0]["size_bytes"], 4_194_304);
+    assert_eq!(rows[0]["pinned"], false);
+    assert!(rows[0]["sharing"].is_null());
 }
 
-/// How long the work of one change of state takes; run by hand, with `COUNT` for another number.
+/// What is kept up from step to step, or made while steps are made, is what would be made anew.
 #[test]
-#[ignore = "takes as long as it takes to create very many allocations"]
-fn very_many_allocations_are_listed_quickly() {
-    let count = std::env::var("COUNT").ok().and_then(|count| count.parse().ok());
-    let count: u32 = count.unwrap_or(100_000);
-    let mut text = String::from(
-        "(version: 1, adapter: (profile: \"inspector\", system_memory: \"64 GiB\"), commands: [\
-         CreateProcess(\"p\"), CreateDevice(name: \"d\", process: \"p\"),\n",
+fn a_list_that_follows_is_the_one_made_anew() {
+    let mut random = SplitMix::new(7);
+    for column in Column::ALL {
+        for filter in ["", "game", "dirty", "resident", "0x0050_0000"] {
+            let mut stage = Stage::walk(17);
+            let order = Some(Order { column, descending: random.below(2) == 0 });
+            let vidmm = stage.run.machine().started().expect("it starts").vidmm();
+            let segments = vidmm.adapter().segments.clone();
+            let words = Words::new(&stage.names, &segments);
+            let mut followed = Listing::new(vidmm, &stage.names, Filter::new(filter, words), order);
+            for _ in 0..30 {
+                let end = stage.run.commands().len() as u64;
+                let to = usize::try_from(random.below(end + 1)).expect("small");
+                assert_eq!(stage.run.go_to(Place::after(to)), Ok(true));
+                let vidmm = stage.run.machine().started().expect("it starts").vidmm();
+                followed.follow(vidmm, words);
+                followed.work(vidmm, words, 1);
+                if !followed.is_complete() {
+                    continue;
+                }
+                let anew = list(vidmm, words, Filter::new(filter, words), order);
+                let what = format!("{column:?} {filter} at {to}");
+                assert_eq!(numbers(&followed), numbers(&anew), "{what}");
+                assert_eq!(followed.totals, anew.totals, "{what}");
+                assert_eq!(followed.existing, anew.existing, "{what}");
+                for (row, id) in followed.rows.iter().enumerate() {
+                    assert_eq!(followed.row_of(id, &stage.names), Some(row), "{what}");
+                    assert_eq!(followed.rows.get(row), Some(id), "{what}");
+                }
+                assert_eq!(followed.rows.get(followed.rows.len()), None);
+            }
+            assert!(followed.is_complete());
+        }
+    }
+}
+
+/// Names of which the first eight letters are alike, and one that begins another.
+#[test]
+fn names_are_compared_to_their_ends() {
+    let create = |name: &str| {
+        format!(
+            "CreateAllocation(name: \"{name}\", device: \"d\", size: 4096, \
+                 preferred: [1], supported: [1]),"
+        )
+    };
+    let names = ["texture_10", "texture_9", "texture_", "texture_2", "a"];
+    let text = format!(
+        "(version: 1, adapter: (profile: \"inspector\"), commands: [CreateProcess(\"p\"), \
+         CreateDevice(name: \"d\", process: \"p\"), {}])",
+        names.map(create).concat()
     );
-    for number in 0..count {
-        let size = 4 * (1 + number * 7 % 5);
-        text.push_str(&format!(
-            "CreateAllocation(name: \"texture_{number}\", device: \"d\", size: \"{size} KiB\", \
-             preferred: [1], supported: [1]),\n"
-        ));
-    }
-    text.push_str("])");
     let mut stage = Stage::of(&text);
-    stage.run.machine_mut().set_scrutiny(crate::machine::Scrutiny::Touched);
     stage.run.execute_all();
-    let end = stage.run.commands().len();
-    assert_eq!(stage.run.go_to(Place::after(end)), Ok(true));
-    let mut told = std::io::stderr();
-    let order = |column| Some(Order { column, descending: true });
-    let started = Instant::now();
-    stage.ranks = Some(Ranks::new(&stage.names));
-    let _ = writeln!(told, "{count} allocations: ranks of names {:?}", started.elapsed());
-    let all = usize::try_from(count).expect("a small number");
-    for (what, filter, order, found) in [
-        ("all", "", None, all),
-        ("by size", "", order(Column::Size), all),
-        ("by name", "", order(Column::Name), all),
-        ("by address", "", order(Column::Address), all),
-        ("with the word texture", "texture", None, all),
-        ("with the word never, by size", "never", order(Column::Size), all),
-        ("with the word texture_77777", "texture_77777", None, 1),
-    ] {
-        let vidmm = stage.run.machine().started().expect("it starts").vidmm();
-        let words = Words::new(&stage.names, &vidmm.adapter().segments);
-        let begun = Instant::now();
-        let filter = Filter::new(filter, words);
-        let made = begun.elapsed();
-        let listing = list(vidmm.book(), words, &filter, order, &mut stage.ranks, &[]);
-        let took = begun.elapsed() - made;
-        let begun = Instant::now();
-        let again = list(vidmm.book(), words, &filter, order, &mut stage.ranks, &listing.rows);
-        let after = begun.elapsed();
-        assert_eq!(again, listing);
-        let _ = writeln!(told, "{what}: filter {made:?}, list {took:?}, after another {after:?}");
-        assert!(listing.rows.len() >= found.min(all));
-    }
+    assert_eq!(stage.run.go_to(Place::after(7)), Ok(true));
+    assert_eq!(stage.sorted(Column::Name, false), [4, 2, 0, 3, 1]);
+    assert_eq!(stage.sorted(Column::Name, true), [1, 3, 0, 2, 4]);
 }

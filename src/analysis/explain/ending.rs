@@ -281,7 +281,7 @@ pub fn mismatch_text(mismatch: &Mismatch, words: Words<'_>) -> String {
             format!("{} of {} lost", counted(*bytes, "byte"), name(*id))
         }
         Mismatch::Hash(id, Some(hash)) => format!("hash of {} is {hash}", name(*id)),
-        Mismatch::Hash(id, None) => format!("{} has no bytes", name(*id)),
+        Mismatch::Hash(id, None) => format!("{} has no bytes, or too many to hash", name(*id)),
         Mismatch::Stopped(None) => "the machine runs".to_owned(),
         Mismatch::Stopped(Some((code, parameter))) => {
             format!("stopped with bug check {code:#X}, first parameter {parameter:#X}")

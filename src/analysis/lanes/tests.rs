@@ -34,7 +34,7 @@ fn block(index: u32, x: (u32, u32), at: (u64, u64), partly: bool) -> LaneItem {
 #[test]
 fn wide_blocks_and_holes_follow_each_other() {
     let segment = segment(1000, &[(0, 250), (250, 400), (700, 1000)]);
-    let found = lane_items(&segment, scale(0, 1000, 100), nobody);
+    let found = lane_items(&segment, scale(0, 1000, 100), None, nobody);
     let hole = LaneItem::Hole { x0: 40, x1: 70, span: span(400, 700) };
     let expected = [
         block(0, (0, 25), (0, 250), false),
@@ -48,7 +48,7 @@ fn wide_blocks_and_holes_follow_each_other() {
 #[test]
 fn a_window_cuts_blocks_and_says_so() {
     let segment = segment(1000, &[(0, 250), (250, 400), (700, 1000)]);
-    let found = lane_items(&segment, scale(200, 300, 100), nobody);
+    let found = lane_items(&segment, scale(200, 300, 100), None, nobody);
     let expected = [block(0, (0, 50), (0, 250), true), block(1, (50, 100), (250, 400), true)];
     assert_eq!(found, expected);
 }
@@ -58,7 +58,7 @@ fn narrow_neighbours_merge_and_a_lone_one_stays_visible() {
     // A column is 10 positions. Four blocks of 5 in a row, then one of 1 far away.
     let blocks = [(100, 105), (105, 110), (110, 115), (118, 123), (500, 501)];
     let segment = segment(1000, &blocks);
-    let found = lane_items(&segment, scale(0, 1000, 100), nobody);
+    let found = lane_items(&segment, scale(0, 1000, 100), None, nobody);
     let shares: Vec<f32> = match &found[1] {
         LaneItem::Merged(merged) => {
             assert_eq!((merged.x0, merged.x1(), merged.count, merged.used), (10, 13, 4, 20));
@@ -82,7 +82,7 @@ fn owners_stack_in_a_column() {
         ExtentOwner::Allocation(AllocationId(1)) => Some(ProcessId(7)),
         _ => None,
     };
-    let found = lane_items(&segment, scale(0, 1000, 100), process_of);
+    let found = lane_items(&segment, scale(0, 1000, 100), None, process_of);
     let LaneItem::Merged(merged) = &found[0] else { panic!("{found:?}") };
     let parts: Vec<_> = merged.columns[0].parts.iter().map(|p| (p.class, p.share)).collect();
     assert_eq!(parts.len(), 2);
@@ -108,7 +108,7 @@ fn nothing_vanishes_in_random_lanes() {
         let segment = segment(at + 17, &blocks);
         let columns = 40 + u32::try_from(random.below(600)).expect("small");
         let scale = scale(0, at + 17, columns);
-        let found = lane_items(&segment, scale, nobody);
+        let found = lane_items(&segment, scale, None, nobody);
         let (mut count, mut bytes) = (0, 0);
         for item in &found {
             let (x0, x1) = item.columns();
@@ -135,14 +135,14 @@ fn nothing_vanishes_in_random_lanes() {
 fn a_page_in_a_segment_of_two_to_the_63_is_shown() {
     let size = 1_u64 << 63;
     let segment = segment(size, &[(0, 4096), (size / 2, size / 2 + 4096), (size - 4096, size)]);
-    let found = lane_items(&segment, scale(0, size, 800), nobody);
+    let found = lane_items(&segment, scale(0, size, 800), None, nobody);
     let columns: Vec<_> = found
         .iter()
         .filter(|item| matches!(item, LaneItem::Block(_)))
         .map(LaneItem::columns)
         .collect();
     assert_eq!(columns, [(0, 1), (400, 401), (799, 800)]);
-    let zoomed = lane_items(&segment, scale(size - 4096, size, 800), nobody);
+    let zoomed = lane_items(&segment, scale(size - 4096, size, 800), None, nobody);
     assert_eq!(zoomed, [block(2, (0, 800), (size - 4096, size), false)]);
 }
 

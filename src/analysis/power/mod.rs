@@ -16,8 +16,8 @@ pub use claims::{ClaimCell, ClaimVerdict, SegmentClaim, claims, loses};
 pub use flags::{FlagRow, FlagSegment, RowEffect, flag_rows, protected_notes};
 pub use log::{PowerBand, PowerLog};
 pub use outcome::{
-    After, OutcomeColumn, OutcomeOrder, OutcomeRow, OutcomeTotals, PhaseBar, outcome_csv,
-    outcome_order, outcome_row, phase_bars, totals,
+    After, OutcomeColumn, OutcomeOrder, OutcomeRow, OutcomeTotals, PhaseBar, outcome_order,
+    outcome_row, phase_bars, totals,
 };
 pub use preview::{Advice, Card, SegmentShare, advice, advice_text, card, lost_before};
 

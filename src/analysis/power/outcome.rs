@@ -381,37 +381,3 @@ impl OutcomeTotals {
         format!("{}: {}", counted(self.allocations, "allocation"), parts.join(", "))
     }
 }
-
-/// The rows as comma-separated values after RFC 4180, in the order given.
-#[must_use]
-pub fn outcome_csv(after: &After<'_>, rows: &[usize], words: Words<'_>) -> String {
-    let mut text = String::from(
-        "allocation,was_at,size_bytes,outcome,why,bytes,first_wrong_byte,wrong_bytes,operation\r\n",
-    );
-    for row in rows.iter().filter_map(|index| outcome_row(after, *index, words)) {
-        let (first, wrong) = match row.verdict {
-            BytesVerdict::Lost { first, bytes } => (format!("{first:#x}"), bytes.to_string()),
-            BytesVerdict::Intact => (String::new(), "0".to_owned()),
-            BytesVerdict::NothingPromised => (String::new(), String::new()),
-        };
-        let fields = [
-            row.name,
-            row.place.replace('_', ""),
-            row.bytes.to_string(),
-            row.outcome.to_owned(),
-            row.why,
-            row.said,
-            first,
-            wrong,
-            row.jump.map(|jump| jump.to_string()).unwrap_or_default(),
-        ];
-        for (index, field) in fields.iter().enumerate() {
-            if index > 0 {
-                text.push(',');
-            }
-            crate::analysis::allocation_table::quote(&mut text, field);
-        }
-        text.push_str("\r\n");
-    }
-    text
-}

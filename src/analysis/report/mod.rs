@@ -36,7 +36,7 @@
 //! An allocation: `name`, `handle`, `state` (`resident` or `not resident`), `segment`, `extents`
 //! (pairs of offset and size), `size`, `priority`, `pinned`, `offered`, `displayed`, `locks` (of the
 //! CPU that are open), `owner` and `openers` (devices), `content` (`intact`, `damaged`, `never
-//! written`, `discarded`: dropped while it was offered, `lost` in a reset of the adapter), `first_wrong_byte`, `hash` of its bytes.
+//! written`, `discarded`: dropped while it was offered, `lost` in a reset of the adapter), `first_wrong_byte`, `hash` of its bytes (`null` where there are too many).
 //!
 //! Counters: `page_ins` (becoming resident by any operation), `evictions` (leaving other than by
 //! destruction), the bytes of the statistics query (`bytes_filled`, `bytes_discarded`,
@@ -57,14 +57,16 @@
 //! `end_ns`); `failed`, where a purge ran out of system memory (`allocation`, `pages_needed`,
 //! `pages_free`).
 
-use serde::Serialize;
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::{Map, Value, json};
+use std::cell::{Cell, RefCell};
+use std::io::Write;
 
 use crate::base::Span;
 use crate::base::text::{hex, word};
 use crate::ddi::{DmaBufferAddress, Location, PageList, PagingOperation};
 use crate::machine::{
-    ContentState, Counter, Diverged, Ending, Place, Run, Started, TracedKind, TracedOperation,
+    ContentState, Counter, Ending, Place, Run, Started, TracedKind, TracedOperation,
 };
 use crate::memory::Mdl;
 use crate::session::Names;
@@ -80,80 +82,98 @@ mod submission;
 /// The version of the document.
 pub const VERSION: u32 = 1;
 
-/// The document.
-#[derive(Debug, Serialize)]
-pub struct Report {
-    version: u32,
-    title: String,
-    place: String,
-    events: Vec<Value>,
-    segments: Vec<Value>,
-    allocations: Vec<Value>,
-    counters: Map<String, Value>,
-    refusals: Vec<Value>,
-    faults: Vec<Value>,
-    stop: Value,
-    power: Vec<Value>,
-    hash: String,
-}
-
-/// Makes the document for where a run stands; the commands up to there are taken apart.
+/// Writes the document for a place, executing the run up to there: events are written as they come,
+/// so that a long run takes no more memory than a short one.
+///
+/// Returns whether there is such a place; where there is none inside a command, that shows only when
+/// it is reached.
 ///
 /// # Errors
-/// When a command ends in another state when it is executed again.
-pub fn report(run: &mut Run, title: &str, names: &Names) -> Result<Report, Diverged> {
-    let place = run.place();
-    let segments = run.segments();
-    let words = Words::new(names, &segments);
-    let mut events = Vec::new();
-    for command in 1..=place.command {
-        let trace = run.trace(command)?;
-        let clock = run.record(command).map_or(0, |record| record.clock);
-        for (number, operation) in (1..).zip(&trace.operations) {
-            let inside = place.inner.filter(|_| command == place.command);
-            if inside.is_some_and(|inner| number > inner.operation) {
-                break;
-            }
-            let step = Place::operation(command, number);
-            events.extend(call_events(step, operation, words, clock));
-        }
-        events.extend(trace.submissions.iter().map(|s| submission_event(command, s, clock)));
-    }
+/// What the writer fails with.
+pub fn write(
+    run: &mut Run,
+    place: Place,
+    title: &str,
+    names: &Names,
+    out: &mut dyn Write,
+) -> serde_json::Result<bool> {
+    let mut serializer = serde_json::Serializer::pretty(&mut *out);
+    let mut document = serializer.serialize_map(None)?;
+    document.serialize_entry("version", &VERSION)?;
+    document.serialize_entry("title", title)?;
+    document.serialize_entry("place", &place.to_string())?;
+    let events = Events { run: RefCell::new(run), place, names, reached: Cell::new(false) };
+    document.serialize_entry("events", &events)?;
+    let Events { run, reached, .. } = events;
+    let run: &Run = run.into_inner();
+    let checked = run.segments();
+    let words = Words::new(names, &checked);
     let started = run.machine().started().ok();
-    Ok(Report {
-        version: VERSION,
-        title: title.to_owned(),
-        place: place.to_string(),
-        events,
-        segments: started.map(|started| segment_values(started, names)).unwrap_or_default(),
-        allocations: started
-            .map(|started| {
-                let known = started.vidmm().book().allocations();
-                known.map(|allocation| allocation_value(started, allocation, names)).collect()
-            })
-            .unwrap_or_default(),
-        counters: started.map(counters).unwrap_or_default(),
-        refusals: refusals(run, place, words),
-        faults: faults(run, place),
-        stop: started.and_then(|started| started.expectations().stopped()).map_or(
-            Value::Null,
-            |(command, stop)| {
-                json!({
-                    "command": command,
-                    "code": word(stop.code),
-                    "parameter": word(stop.parameter),
-                    "status": stop.status.map(|status| status.to_string()),
-                })
-            },
-        ),
-        power: (1..=place.command)
-            .filter_map(|command| {
-                let outcome = run.record(command)?.power.as_deref()?;
-                Some(power::outcome_value(command, outcome, words))
-            })
-            .collect(),
-        hash: run.machine().hash().to_string(),
-    })
+    let segments = started.map(|started| segment_values(started, names)).unwrap_or_default();
+    document.serialize_entry("segments", &segments)?;
+    let allocations = started.into_iter().flat_map(|started| {
+        let known = started.vidmm().book().allocations();
+        known.map(|allocation| allocation_value(started, allocation, names))
+    });
+    document.serialize_entry("allocations", &allocations.collect::<Vec<Value>>())?;
+    document.serialize_entry("counters", &started.map(counters).unwrap_or_default())?;
+    document.serialize_entry("refusals", &refusals(run, place, words))?;
+    document.serialize_entry("faults", &faults(run, place))?;
+    let stopped = started.and_then(|started| started.expectations().stopped());
+    let stop = stopped.map_or(Value::Null, |(command, stop)| {
+        json!({
+            "command": command,
+            "code": word(stop.code),
+            "parameter": word(stop.parameter),
+            "status": stop.status.map(|status| status.to_string()),
+        })
+    });
+    document.serialize_entry("stop", &stop)?;
+    let power = (1..=place.command).filter_map(|command| {
+        let outcome = run.record(command)?.power.as_deref()?;
+        Some(power::outcome_value(command, outcome, words))
+    });
+    document.serialize_entry("power", &power.collect::<Vec<Value>>())?;
+    document.serialize_entry("hash", &run.machine().hash().to_string())?;
+    SerializeMap::end(document)?;
+    Ok(reached.get())
+}
+
+/// The events of a run up to a place; writing them executes it.
+struct Events<'a> {
+    run: RefCell<&'a mut Run>,
+    place: Place,
+    names: &'a Names,
+    reached: Cell<bool>,
+}
+
+impl Serialize for Events<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut sequence = serializer.serialize_seq(None)?;
+        let (place, names) = (self.place, self.names);
+        let reached = self.run.borrow_mut().pass_through(place, |run, trace| {
+            let segments = run.segments();
+            let words = Words::new(names, &segments);
+            let command = trace.command;
+            let clock = run.record(command).map_or(0, |record| record.clock);
+            for (number, operation) in (1..).zip(&trace.operations) {
+                let inside = place.inner.filter(|_| command == place.command);
+                if inside.is_some_and(|inner| number > inner.operation) {
+                    break;
+                }
+                let step = Place::operation(command, number);
+                for event in call_events(step, operation, words, clock) {
+                    sequence.serialize_element(&event)?;
+                }
+            }
+            for submission in &trace.submissions {
+                sequence.serialize_element(&submission_event(command, submission, clock))?;
+            }
+            Ok(())
+        })?;
+        self.reached.set(reached);
+        SerializeSeq::end(sequence)
+    }
 }
 
 fn call_events(

@@ -164,7 +164,6 @@ fn a_submission_that_waits_is_taken_back_only_where_that_is_asked_for() {
     assert_eq!(fences(&gpu), [1]);
     gpu.move_to(begun);
     assert_eq!(fences(&gpu), [1, 2]);
-    gpu.forget_ahead();
 
     assert_eq!(gpu.preempt(true, &host), taken(None, Some(32)));
     assert_eq!((fences(&gpu), gpu.completed_fence()), (vec![], FenceId(0)));

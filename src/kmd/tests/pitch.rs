@@ -201,7 +201,6 @@ fn rows_are_forgotten_and_remembered_with_their_allocation() {
     let (_, bytes, _) = bench.build(&PagingOperation::Transfer(moved), 4096, 0);
     assert_eq!((bytes.len(), bytes[0]), (64, 0x23), "two rows of COPY_BYTES");
     bench.driver.move_to(before.0);
-    bench.driver.forget_ahead();
     let plain = bench.driver.create_allocation(&request()).expect("small").0;
     assert_eq!(plain, allocation);
     assert_ne!(bench.driver.hash(), with.1, "rows count");

@@ -2,6 +2,7 @@
 
 mod drm_mm;
 mod evicting;
+mod leavers;
 mod naive;
 mod sequences;
 mod single;

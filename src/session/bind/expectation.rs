@@ -4,7 +4,7 @@ use super::{At, Binder};
 use crate::machine::{Expectation, ExpectedDamage, ExpectedPlace};
 use crate::session::document::{NamedDamage, NamedExpectation};
 
-impl Binder<'_> {
+impl Binder {
     /// An expectation; `None` when it has errors.
     pub(super) fn expectation(
         &mut self,

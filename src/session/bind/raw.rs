@@ -4,7 +4,7 @@ use super::{At, Binder};
 use crate::machine::{RawLocation, RawOperation, RawTransfer};
 use crate::session::document::{NamedCommand, NamedLocation};
 
-impl Binder<'_> {
+impl Binder {
     /// One of the raw operations; `None` when it has errors.
     pub(super) fn raw_operation(
         &mut self,

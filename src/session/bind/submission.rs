@@ -10,7 +10,7 @@ use crate::session::document::{
 };
 use crate::session::name::Name;
 
-impl Binder<'_> {
+impl Binder {
     pub(super) fn create_device(
         &mut self,
         create: &NamedCreateDevice,

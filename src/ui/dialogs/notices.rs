@@ -40,6 +40,7 @@ fn notice_ui(ui: &mut Ui, index: usize, notice: &Notice, actions: &mut Vec<Actio
     let tokens = tokens(ui);
     let tone = match notice.severity {
         Severity::Done => Tone::Ok,
+        Severity::Note => Tone::Accent,
         Severity::Error => Tone::Error,
     };
     let frame = Frame::new()
@@ -73,9 +74,16 @@ fn notice_ui(ui: &mut Ui, index: usize, notice: &Notice, actions: &mut Vec<Actio
                 ui.add(Label::new(job).wrap().selectable(true));
             }
         });
-        if link(ui, "Copy").on_hover_text("Copies the whole notice").clicked() {
-            actions.push(Action::Copy(notice.text()));
-        }
+        ui.horizontal(|ui| {
+            if let Some((name, action)) = &notice.remedy
+                && link(ui, name).clicked()
+            {
+                actions.push(action.clone());
+            }
+            if link(ui, "Copy").on_hover_text("Copies the whole notice").clicked() {
+                actions.push(Action::Copy(notice.text()));
+            }
+        });
     });
     ui.add_space(4.0);
 }

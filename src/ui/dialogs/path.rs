@@ -38,6 +38,8 @@ pub(in crate::ui) struct PathDialog {
     entries: Result<Vec<FolderEntry>, String>,
     chosen: Option<usize>,
     fresh: bool,
+    /// The file of which it was said that it would be replaced.
+    warned: Option<PathBuf>,
 }
 
 /// What came of a frame of the dialog.
@@ -55,7 +57,15 @@ impl PathDialog {
     /// A dialog that begins in `folder`, with `name` filled in.
     pub(in crate::ui) fn new(purpose: PathPurpose, folder: &Path, name: &str) -> Self {
         let typed = folder.join(name).display().to_string();
-        Self { purpose, typed, listed: None, entries: Ok(Vec::new()), chosen: None, fresh: true }
+        Self {
+            purpose,
+            typed,
+            listed: None,
+            entries: Ok(Vec::new()),
+            chosen: None,
+            fresh: true,
+            warned: None,
+        }
     }
 
     /// Whether it asks where to save the session.
@@ -115,6 +125,18 @@ impl PathDialog {
         })
     }
 
+    /// The answer, where it replaces no file, or one of which that was said before.
+    fn accepted(&mut self) -> Option<Action> {
+        let action = self.answer()?;
+        if let Some(path) = replaced(&action)
+            && self.warned.as_ref() != Some(path)
+        {
+            self.warned = Some(path.clone());
+            return None;
+        }
+        Some(action)
+    }
+
     /// Shows the dialog over the window.
     pub(in crate::ui) fn ui(&mut self, ui: &Ui) -> PathAnswer {
         self.refresh();
@@ -147,7 +169,7 @@ impl PathDialog {
             // Only now is everything in the field that was typed before it.
             if ui.input(|input| input.key_pressed(Key::Enter)) {
                 self.fresh = true;
-                if let Some(action) = self.answer() {
+                if let Some(action) = self.accepted() {
                     answer = PathAnswer::Chosen(action);
                 }
             }
@@ -157,11 +179,17 @@ impl PathDialog {
             self.list(ui, &mut answer);
             ui.add_space(4.0);
             ui.horizontal(|ui| {
-                let word = if self.purpose == PathPurpose::Open { "Open" } else { "Save" };
                 let ready = self.answer();
+                let warned = ready.as_ref().and_then(replaced) == self.warned.as_ref();
+                let warned = warned && self.warned.is_some();
+                let word = match self.purpose {
+                    PathPurpose::Open => "Open",
+                    _ if warned => "Replace",
+                    _ => "Save",
+                };
                 ui.add_enabled_ui(ready.is_some(), |ui| {
                     if primary_button(ui, word).clicked()
-                        && let Some(action) = ready
+                        && let Some(action) = self.accepted()
                     {
                         answer = PathAnswer::Chosen(action);
                     }
@@ -169,7 +197,12 @@ impl PathDialog {
                 if ui.button("Cancel").clicked() {
                     answer = PathAnswer::Cancelled;
                 }
-                ui.weak("Tab completes, ↑ and ↓ choose, Enter takes");
+                if warned {
+                    let told = "It is there already; again replaces it";
+                    ui.colored_label(tokens(ui).warn, told);
+                } else {
+                    ui.weak("Tab completes, ↑ and ↓ choose, Enter takes");
+                }
             });
         });
         if modal.should_close() && answer == PathAnswer::Open {
@@ -201,7 +234,7 @@ impl PathDialog {
             self.put(&entry);
             self.chosen = None;
             self.fresh = true;
-            if let Some(action) = self.answer() {
+            if let Some(action) = self.accepted() {
                 *answer = PathAnswer::Chosen(action);
             }
         }
@@ -236,12 +269,20 @@ impl PathDialog {
                 }
                 if response.double_clicked()
                     && entry.is_file
-                    && let Some(action) = self.answer()
+                    && let Some(action) = self.accepted()
                 {
                     *answer = PathAnswer::Chosen(action);
                 }
             }
         });
+    }
+}
+
+/// The file that an answer would replace.
+fn replaced(action: &Action) -> Option<&PathBuf> {
+    match action {
+        Action::SaveTo(path) | Action::ExportTo(path) if files::is_there(path) => Some(path),
+        _ => None,
     }
 }
 
@@ -286,6 +327,27 @@ mod tests {
         dialog.go_up();
         assert_eq!(dialog.shown().len(), 2);
         std::fs::remove_dir_all(&root).expect("the folder is ours");
+    }
+
+    #[test]
+    fn a_file_that_is_there_is_replaced_only_when_asked_twice() {
+        let name = format!("vidmm-there-{}.ron", std::process::id());
+        let path = std::env::temp_dir().join(&name);
+        std::fs::write(&path, "").expect("the temporary folder is writable");
+        for (purpose, action) in [
+            (PathPurpose::Save, Action::SaveTo(path.clone())),
+            (PathPurpose::Export, Action::ExportTo(path.clone())),
+        ] {
+            let mut dialog = PathDialog::new(purpose, &std::env::temp_dir(), &name);
+            assert_eq!(dialog.accepted(), None, "{purpose:?}");
+            dialog.typed.push('x');
+            assert!(dialog.accepted().is_some(), "another name is free");
+            dialog.typed.pop();
+            assert_eq!(dialog.accepted(), Some(action));
+        }
+        std::fs::remove_file(&path).expect("the file is ours");
+        let mut dialog = PathDialog::new(PathPurpose::Save, &std::env::temp_dir(), &name);
+        assert_eq!(dialog.accepted(), Some(Action::SaveTo(path)));
     }
 
     #[test]

@@ -128,7 +128,7 @@ impl Kept {
             segments.map(|(index, segment)| SegmentEntry::of(view, index, segment, &rows));
         let (processes, devices) = (view.names.processes().len(), view.names.devices().len());
         let holdings = view.started.map_or_else(Vec::new, |started| {
-            words::processes(started.vidmm().book(), processes, devices)
+            words::processes(started.vidmm().book(), view.tally, processes, devices)
         });
         Self {
             revision: view.revision,
@@ -195,7 +195,8 @@ impl SegmentEntry {
         let usage = started.zip(id).and_then(|(it, id)| it.vidmm().book().segment(id));
         let used = usage.map_or(0, |usage| usage.space().used());
         let parts = usage.zip(started).map_or_else(Vec::new, |(usage, started)| {
-            let sums = bytes_by_process(usage, started.vidmm().book());
+            let sums = id.and_then(|id| view.tally.extents(id));
+            let sums = bytes_by_process(usage, started.vidmm().book(), sums);
             let part =
                 |(owner, sum): (Option<ProcessId>, u64)| (share(sum, usage.space().len()), owner);
             sums.into_iter().map(part).collect()
@@ -563,7 +564,11 @@ fn processes(
     });
     ui.add_space(4.0);
     if kept.processes.is_empty() {
-        let why = if view.started.is_none() { "the adapter does not start" } else { "none so far" };
+        let why = match (view.started, view.names.processes().len()) {
+            (None, _) => "the adapter does not start",
+            (Some(_), 0) => "no command creates one",
+            (Some(_), _) => "none at this step, step forward",
+        };
         line(ui, why, "");
     }
     for holding in &kept.processes {

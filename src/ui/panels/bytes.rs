@@ -2,6 +2,7 @@
 //!
 //! The first row shown is a number, not a scroll offset, so that sources of any size scroll alike.
 
+mod export;
 mod layout;
 mod paint;
 mod react;

@@ -5,6 +5,8 @@ pub(crate) mod adapter;
 pub(crate) mod allocations;
 pub(crate) mod buffers;
 pub(crate) mod bytes;
+pub(crate) mod charts;
+pub(crate) mod export;
 pub(crate) mod findings;
 pub(crate) mod map;
 pub(crate) mod operations;

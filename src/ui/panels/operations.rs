@@ -2,6 +2,7 @@
 //!
 //! A virtual list on one canvas: only the rows in sight are laid out, however many there are.
 
+mod export;
 mod filter;
 mod input;
 mod layout;
@@ -23,12 +24,12 @@ pub(super) use self::paint::{direction_mark, status_tone};
 use self::paint::{header, look, paint_row, tooltip};
 pub(super) use self::rows::trace_of;
 use self::rows::{RowText, row_text};
-use crate::analysis::steps::{Steps, filtered, inside};
+use crate::analysis::steps::{StepFilter, Steps, inside};
 use crate::app::{Action, Item, View};
 use crate::base::text::counted;
 use crate::machine::{Inner, Level, Place};
 use crate::ui::theme::tokens;
-use crate::ui::widgets::{empty_state, focus_ring};
+use crate::ui::widgets::{empty_filter, empty_state, focus_ring};
 
 /// What the table remembers between frames: look only.
 #[derive(Debug, Default)]
@@ -41,6 +42,7 @@ pub(crate) struct OperationsState {
     selected: Option<Item>,
     offset: f32,
     filter_drawn: Option<u64>,
+    finding: Option<Finding>,
     cache: Option<Cache>,
 }
 
@@ -48,7 +50,8 @@ pub(crate) struct OperationsState {
 #[derive(Debug)]
 struct Cache {
     key: Revision,
-    filter_key: FilterKey,
+    /// How often what the filter leaves had changed, and how many commands there are.
+    found: (u64, usize),
     shown: Option<Arc<[usize]>>,
     steps: Steps,
     texts: BTreeMap<Place, RowText>,
@@ -61,19 +64,27 @@ struct Revision {
     opened: BTreeSet<(usize, u32)>,
 }
 
-/// What the commands that a filter leaves depend on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct FilterKey {
-    filter: String,
-    executed: usize,
-    commands: usize,
+/// What a filter leaves, as far as it has looked.
+#[derive(Debug)]
+struct Finding {
+    /// The text that was written.
+    text: String,
+    /// `None` where it leaves everything.
+    filter: Option<StepFilter>,
+    shown: Option<Arc<[usize]>>,
+    /// Counts how often that has changed.
+    changes: u64,
 }
+
+/// Commands that a filter looks at in a frame.
+const LOOKED_AT_A_FRAME: usize = 4_096;
 
 impl OperationsState {
     /// Forgets what was worked out of a run that there is no more.
     pub(crate) fn forget_run(&mut self) {
         self.opened.clear();
         self.followed = None;
+        self.finding = None;
         self.cache = None;
     }
 
@@ -81,22 +92,43 @@ impl OperationsState {
     fn refresh(&mut self, view: &View<'_>) {
         let key =
             Revision { revision: view.revision, level: view.level, opened: self.opened.clone() };
-        let filter_key = FilterKey {
-            filter: self.filter.clone(),
-            executed: view.run.executed(),
-            commands: view.run.commands().len(),
-        };
+        if self.finding.as_ref().is_none_or(|finding| finding.text != self.filter) {
+            let filter = StepFilter::new(&self.filter);
+            let shown = filter.is_some().then(|| Arc::from([]));
+            let changes = self.finding.as_ref().map_or(0, |finding| finding.changes + 1);
+            self.finding = Some(Finding { text: self.filter.clone(), filter, shown, changes });
+            self.look_on(view);
+        }
+        let Some(finding) = &self.finding else { return };
+        let found = (finding.changes, view.run.commands().len());
         let kept = self.cache.take();
-        if kept.as_ref().is_some_and(|kept| kept.key == key && kept.filter_key == filter_key) {
+        if kept.as_ref().is_some_and(|kept| kept.key == key && kept.found == found) {
             self.cache = kept;
             return;
         }
-        let shown = match kept {
-            Some(kept) if kept.filter_key == filter_key => kept.shown,
-            _ => filtered(view.run, view.words(), &self.filter),
-        };
+        let shown = finding.shown.clone();
         let steps = Steps::new(view.run.commands().len(), shown.clone(), self.opened_rows(view));
-        self.cache = Some(Cache { key, filter_key, shown, steps, texts: BTreeMap::new() });
+        self.cache = Some(Cache { key, found, shown, steps, texts: BTreeMap::new() });
+    }
+
+    /// Looks at more commands; says whether there are others still.
+    fn look_on(&mut self, view: &View<'_>) -> bool {
+        let Some(finding) = &mut self.finding else { return false };
+        let Some(filter) = &mut finding.filter else { return false };
+        if filter.is_complete(view.run) {
+            return false;
+        }
+        if filter.extend(view.run, view.words(), LOOKED_AT_A_FRAME) {
+            finding.shown = Some(filter.found().into());
+            finding.changes += 1;
+        }
+        !filter.is_complete(view.run)
+    }
+
+    /// How many commands the filter has looked at, where it has not looked at all.
+    fn looking_at(&self, view: &View<'_>) -> Option<usize> {
+        let filter = self.finding.as_ref()?.filter.as_ref()?;
+        (filter.looked_at() < view.run.commands().len()).then(|| filter.looked_at())
     }
 
     /// What is shown inside of commands: of those that are opened, and of the current one as deep
@@ -160,11 +192,16 @@ pub(crate) fn operations_ui(
     let rows = state.cache.as_ref().map_or(0, |cache| cache.steps.row_count());
     if rows == 0 {
         if view.run.commands().is_empty() {
-            empty_state(ui, "No commands", "This session asks for nothing.");
+            let hint = "The list of commands in its file is empty. Write some there, or insert a \
+                        power transition from the menu Edit.";
+            empty_state(ui, "This session has no commands", hint);
         } else {
-            let title = format!("Nothing matches “{}”", state.filter.trim());
+            if state.looking_at(view).is_some() {
+                empty_state(ui, "Looking…", "");
+                return;
+            }
             let hint = "Names, kinds of command, endings and addresses are looked through.";
-            empty_state(ui, &title, hint);
+            empty_filter(ui, &mut state.filter, hint);
         }
         return;
     }

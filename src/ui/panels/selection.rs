@@ -3,6 +3,7 @@
 mod allocation;
 mod card;
 mod definitions;
+mod export;
 mod objects;
 mod step;
 mod submission;
@@ -14,8 +15,9 @@ use egui::{Align2, Color32, Response, Role, ScrollArea, Sense, Ui, WidgetInfo, p
 use self::card::{Card, Fact, Line, Section, When};
 use self::definitions::definition;
 use crate::analysis::explain::{CandidateLine, CandidateMark};
-use crate::app::{Action, Item, View};
+use crate::app::{Action, Exported, Item, View};
 use crate::machine::Place;
+use crate::ui::panels::export::export_button;
 use crate::ui::theme::{Mark, OwnerPalette, size, text, tokens};
 use crate::ui::widgets::{
     Icon, IconButton, KeyValue, Tone, elide, empty_state, link, link_mono, mark, panel_header,
@@ -41,6 +43,7 @@ pub(crate) fn selection_ui(
     // Rows of facts are lower than controls.
     ui.spacing_mut().interact_size.y = size::LIST_ROW;
     panel_header(ui, "Selection", |ui| {
+        export_button(ui, Exported::Selection, view.tab, actions);
         let forward = IconButton::new(Icon::TriangleRight, "Later selection")
             .frameless()
             .enabled(view.can_go_forward)

@@ -1,11 +1,12 @@
 //! The bar at the foot: where one stands, what just happened, clock and totals, whether all is well.
 
-use egui::{Align2, Rect, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, Rect, Response, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use crate::analysis::explain::{command_text, operation_text, packet_text};
-use crate::app::{Item, View};
+use crate::app::{Action, Item, View};
+use crate::base::PAGE_SIZE;
 use crate::base::text::{count, counted, duration, hex, size as bytes};
-use crate::base::{PAGE_SIZE, Span};
+use crate::machine::Started;
 use crate::rules::SegmentKind;
 use crate::ui::theme::{size, text, tokens};
 use crate::ui::widgets::{Icon, Tone, elide, horizontal_line, vertical_line};
@@ -27,7 +28,12 @@ pub(crate) struct StatusState {
 }
 
 /// The bar over the whole width of the window.
-pub(crate) fn status_ui(ui: &mut Ui, view: &View<'_>, state: &mut StatusState) {
+pub(crate) fn status_ui(
+    ui: &mut Ui,
+    view: &View<'_>,
+    state: &mut StatusState,
+    actions: &mut Vec<Action>,
+) {
     if state.revision != Some(view.revision) {
         state.revision = Some(view.revision);
         state.facts = facts(view);
@@ -47,7 +53,12 @@ pub(crate) fn status_ui(ui: &mut Ui, view: &View<'_>, state: &mut StatusState) {
         right = fact_from_right(ui, inside, right, &fact, 260.0) - 20.0;
     }
     if let Some((tone, words, tooltip)) = &state.health {
-        right = health_ui(ui, inside, right, *tone, words, tooltip) - 16.0;
+        let runs = !view.run.is_complete() && view.started.is_some();
+        let (left, response) = health_ui(ui, inside, right, (*tone, words, tooltip), runs);
+        right = left - 16.0;
+        if runs && response.clicked() {
+            actions.push(Action::PauseOrGoOn);
+        }
     }
     facts_ui(ui, Rect::from_x_y_ranges(inside.left()..=right, bar.y_range()), &state.facts);
 }
@@ -144,20 +155,37 @@ fn fact_from_right(ui: &mut Ui, bar: Rect, right: f32, fact: &Fact, most: f32) -
     left
 }
 
-fn health_ui(ui: &mut Ui, bar: Rect, right: f32, tone: Tone, words: &str, tooltip: &str) -> f32 {
+/// Paints whether all is well, which ends at `right`, and says where it begins. While commands are
+/// executed it is a button that pauses that.
+fn health_ui(
+    ui: &mut Ui,
+    bar: Rect,
+    right: f32,
+    (tone, words, tooltip): (Tone, &str, &str),
+    runs: bool,
+) -> (f32, Response) {
     let tokens = tokens(ui);
     let ink = if tone == Tone::Ok { tokens.text } else { tone.color(tokens) };
     let galley = text::mixed_text(ui.painter(), words, size::TEXT_SMALL, ink);
     let left = right - galley.size().x.ceil() - 18.0;
     let area = Rect::from_x_y_ranges(left..=right, bar.y_range());
-    let response = ui.interact(area, ui.scope_id().with("health"), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, words));
+    let sense = if runs { Sense::click() } else { Sense::hover() };
+    let role = if runs { egui::Role::Button } else { egui::Role::Label };
+    let response = ui.interact(area, ui.scope_id().with("health"), sense);
+    response.widget_info(|| WidgetInfo::labeled(role, true, words));
+    if runs && response.hovered() {
+        ui.ctx().set_cursor_icon(egui::CursorIcon::PointingHand);
+        ui.painter().rect_filled(
+            area.expand2(vec2(4.0, -3.0)),
+            3.0,
+            tokens.hover_ground(tokens.bar),
+        );
+    }
     let icon = if tone == Tone::Plain { Icon::Play } else { tone.icon() };
     icon.paint(ui.painter(), area.left_center() + vec2(6.0, 0.0), 12.0, tone.color(tokens));
     let at = area.left_center() + vec2(18.0, 0.0);
     text::paint_galley(ui.painter(), at, Align2::LEFT_CENTER, galley, ink);
-    response.on_hover_text(tooltip);
-    left
+    (left, response.on_hover_text(tooltip))
 }
 
 fn facts(view: &View<'_>) -> Vec<Fact> {
@@ -180,9 +208,7 @@ fn facts(view: &View<'_>) -> Vec<Fact> {
     if let Some(segment) = memory
         && let Some(usage) = book.segment(segment.id)
     {
-        let used: u64 =
-            usage.extents(Span::whole(segment.size.get())).map(|(span, _)| span.len()).sum();
-        let free = bytes(segment.size.get().saturating_sub(used));
+        let free = bytes(usage.space().free());
         let value = format!("{free} in {}", segment.name);
         facts.push(fact("free", value, "Bytes of the first memory segment that nothing occupies"));
     }
@@ -249,12 +275,26 @@ fn health(view: &View<'_>) -> (Tone, String, String) {
     }
     if !run.is_complete() {
         let number = |count: usize| count_of(count);
-        let words =
-            format!("running {} of {}", number(run.executed()), number(run.commands().len()));
-        return (Tone::Plain, words, "Commands are executed in the background".into());
+        let done = format!("{} of {}", number(run.executed()), number(run.commands().len()));
+        let (words, tooltip) = match (view.going_to, view.paused) {
+            (Some(place), _) => (
+                format!("executed {done}, going to {place}"),
+                "What was asked for lies ahead of what is executed. A click or Escape stops there",
+            ),
+            (None, false) => (
+                format!("executed {done}"),
+                "Commands are executed in the background. A click pauses that",
+            ),
+            (None, true) => (
+                format!("paused at {done}"),
+                "Nothing is executed ahead of where the session stands. A click goes on",
+            ),
+        };
+        return (Tone::Plain, words, tooltip.into());
     }
     let recorded = run.recorded_hash(view.place.command);
-    if view.place.inner.is_none() && recorded != Some(run.machine().hash()) {
+    let found = view.started.map(Started::hash);
+    if view.place.inner.is_none() && found.is_some() && recorded != found {
         let tooltip = "The state differs from the one that the same commands led to before";
         return (Tone::Error, "not the state as recorded".into(), tooltip.into());
     }

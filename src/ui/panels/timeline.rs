@@ -27,15 +27,20 @@ use crate::analysis::density::Density;
 use crate::analysis::engine::EngineLog;
 use crate::analysis::explain::power_text;
 use crate::analysis::power::PowerLog;
-use crate::app::{Action, View};
+use crate::app::{Action, Exported, View};
 use crate::base::text::count;
+use crate::ui::panels::export::export_button;
 use crate::ui::theme::{OwnerPalette, size, text, tokens};
 use crate::ui::widgets::{focus_ring, snap};
+
+/// Executed commands that are counted in a frame.
+const COUNTED_A_FRAME: usize = 32_768;
 
 /// What the timeline remembers between frames: only what is quick to make again.
 #[derive(Default)]
 pub(crate) struct TimelineState {
-    density: Option<(usize, usize, Density)>,
+    /// What happens, and in how many columns at most.
+    density: Option<(usize, Density)>,
     palette: Option<OwnerPalette>,
     mesh: Option<(MeshKey, Arc<Mesh>)>,
     log: PowerLog,
@@ -49,6 +54,7 @@ pub(crate) struct TimelineState {
 /// What the painted lanes depend on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct MeshKey {
+    counted: usize,
     executed: usize,
     rect: Rect,
     lanes: (usize, usize),
@@ -72,9 +78,9 @@ pub(crate) fn timeline_ui(
     state.engine.extend(view.run.commands(), view.run.records());
     let lanes = (view.names.processes().len(), state.engine.len());
     let layout = layout(rect, gutter, lanes, commands, power);
-    refresh(view, state, &layout, ui.ctx().pixels_per_point());
+    refresh(view, state, &layout, ui.ctx());
     let TimelineState {
-        density: Some((_, _, density)),
+        density: Some((_, density)),
         palette: Some(palette),
         mesh,
         log,
@@ -88,6 +94,8 @@ pub(crate) fn timeline_ui(
     ground(ui, &layout, rect, density);
     let area = layout.steps.with_min_y(rect.top()).expand2(vec2(8.0, 0.0));
     let response = ui.interact(area, ui.scope_id().with("steps"), Sense::click_and_drag());
+    // Above the steps, which would take its clicks.
+    export_ui(ui, view, &layout, actions);
     describe(view, density, log, &response);
     let lanes = shown_lanes(density, layout.lanes.len());
     gutter_ui(ui, view, &layout, &lanes, density, palette);
@@ -101,12 +109,13 @@ pub(crate) fn timeline_ui(
         paint_bands(ui, view, (&layout, row), log, items);
     }
     if commands == 0 {
-        let words = "The session has no commands";
+        let words = "The session has no commands: there is nothing to step through";
         let (at, align) = (layout.steps.center(), Align2::CENTER_CENTER);
         text::paint(ui.painter(), at, align, words, size::TEXT_SMALL, tokens(ui).text_faint);
         return;
     }
     let key = MeshKey {
+        counted: density.counted(),
         executed: view.run.executed(),
         rect,
         lanes: (layout.lanes.len(), layout.contexts.len()),
@@ -135,18 +144,33 @@ pub(crate) fn timeline_ui(
     react(ui, view, &state, response, actions);
 }
 
-fn refresh(view: &View<'_>, state: &mut TimelineState, layout: &Layout, pixels_per_point: f32) {
+/// The menu of formats at the right end of the header.
+fn export_ui(ui: &mut Ui, view: &View<'_>, layout: &Layout, actions: &mut Vec<Action>) {
+    let right = Rect::from_min_max(
+        layout.header.right_top() - vec2(22.0, 0.0),
+        layout.header.right_bottom() - vec2(2.0, 0.0),
+    );
+    let mut part = ui.new_child(egui::UiBuilder::new().id_salt("export").max_rect(right));
+    export_button(&mut part, Exported::Timeline, view.tab, actions);
+}
+
+fn refresh(view: &View<'_>, state: &mut TimelineState, layout: &Layout, context: &egui::Context) {
+    let pixels_per_point = context.pixels_per_point();
     // Buckets narrower than a pixel would be painted over each other.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let columns = (layout.steps.width() * pixels_per_point).clamp(1.0, 16_384.0) as usize;
     let executed = view.run.executed();
-    let fits = |known: &(usize, usize, Density)| known.0 == executed && known.1 == columns;
-    if !state.density.as_ref().is_some_and(fits) {
-        let density = Density::of(view.run, view.names, columns);
-        state.density = Some((executed, columns, density));
-        state.mesh = None;
+    let fits =
+        |(known, density): &(usize, Density)| *known == columns && density.counted() <= executed;
+    let known = state.density.take().filter(fits);
+    let (_, density) = state
+        .density
+        .insert(known.unwrap_or_else(|| (columns, Density::new(view.run, view.names, columns))));
+    density.extend(view.run, COUNTED_A_FRAME);
+    if density.counted() < executed {
+        context.request_repaint();
     }
-    let buckets = state.density.as_ref().map_or(0, |(_, _, density)| density.buckets());
+    let buckets = density.buckets();
     let key = (executed, layout.contexts.len(), buckets);
     if state.contexts.as_ref().is_none_or(|(known, _)| *known != key) {
         let commands = view.run.commands().len();

@@ -168,6 +168,10 @@ fn menu_ui(ui: &mut Ui, app: &App, menu: Menu, actions: &mut Vec<Action>) {
     for entry in ENTRIES.iter().filter(|entry| entry.menu == menu) {
         if group.is_some_and(|group| group != entry.group) {
             ui.separator();
+            if menu == Menu::File && entry.action == Action::Quit {
+                ui.menu_button(Menu::Export.title(), |ui| menu_ui(ui, app, Menu::Export, actions));
+                ui.separator();
+            }
         }
         group = Some(entry.group);
         let keys = entry.keys.first().map_or_else(String::new, ToString::to_string);
@@ -298,7 +302,7 @@ fn speed_ui(ui: &mut Ui, current: Speed, actions: &mut Vec<Action>) {
 fn counter_ui(ui: &mut Ui, opened: &Opened) {
     let tokens = tokens(ui);
     let run = opened.run();
-    let place = run.place().to_string();
+    let place = opened.place().to_string();
     let all = format!("of {}", crate::base::text::count(wide(run.commands().len())));
     let width = ui.available_width().max(0.0);
     let (rect, response) = ui.allocate_exact_size(vec2(width, size::CONTROL), Sense::hover());

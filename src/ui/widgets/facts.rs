@@ -209,6 +209,22 @@ pub fn key_cap(ui: &mut Ui, keys: &str) -> Response {
     response
 }
 
+/// What a table says whose filter leaves nothing: why, what is looked through, and a button that
+/// clears the filter.
+pub fn empty_filter(ui: &mut Ui, filter: &mut String, hint: &str) {
+    let title = format!("Nothing matches “{}”", filter.trim());
+    let all = ui.available_rect_before_wrap();
+    // The words stand a little above the middle, and the button below them.
+    let upper = all.with_max_y(all.center().y + 8.0);
+    ui.scope_builder(egui::UiBuilder::new().max_rect(upper), |ui| empty_state(ui, &title, hint));
+    ui.add_space(4.0);
+    ui.vertical_centered(|ui| {
+        if ui.button("Clear the filter").clicked() {
+            filter.clear();
+        }
+    });
+}
+
 /// What an empty pane says: why it is empty, and what to do about it. Fills what is left.
 pub fn empty_state(ui: &mut Ui, title: &str, hint: &str) -> Response {
     let tokens = tokens(ui);

@@ -21,7 +21,9 @@ pub use controls::{
     ButtonAt, IconButton, button_at, disclosure, filter_chip, focus_ring, primary_button,
     segmented, tab_bar,
 };
-pub use facts::{KeyValue, Tone, badge, empty_state, key_cap, link, link_mono, status};
+pub use facts::{
+    KeyValue, Tone, badge, empty_filter, empty_state, key_cap, link, link_mono, status,
+};
 pub use filter::{filter_field, filter_strip};
 pub use headers::{panel_header, section_header};
 pub use icons::{Icon, app_icon, mark};

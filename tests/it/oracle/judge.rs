@@ -17,6 +17,7 @@ use super::content::{Known, repeated, seeded};
 use super::naive::{Counts, Naive, Offered, Refused, Resident, small};
 use super::states::invalid;
 use crate::random::{Case, LARGE, PAGE};
+use crate::script::there_and_back;
 
 /// The oracles.
 struct Oracle {
@@ -58,7 +59,7 @@ pub(crate) fn judge(case: &Case) -> Result<(), String> {
             break;
         }
     }
-    Ok(())
+    there_and_back(&mut run)
 }
 
 fn step(

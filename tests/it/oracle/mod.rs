@@ -2,7 +2,7 @@
 
 mod content;
 mod cpu;
-mod judge;
+pub(crate) mod judge;
 mod naive;
 mod pages;
 mod residency;

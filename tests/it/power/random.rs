@@ -4,6 +4,9 @@
 //! Where an allocation lies is taken from the machine; what becomes of it is not. Bytes are whole
 //! contents by name, with the pages of them that hardware has lost.
 
+#[path = "random/decode.rs"]
+pub(crate) mod decode;
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
@@ -18,7 +21,7 @@ use vidmm_inspector::machine::{
 use vidmm_inspector::memory::{Content, bytes};
 use vidmm_inspector::vidmm::{Fate, Power, Sleep, Transition};
 
-use crate::script::{ALL, PAGE, Script, info, random};
+use crate::script::{ALL, PAGE, Script, info, random, there_and_back};
 
 use super::{GART, H, NONE, P, S, V1};
 
@@ -343,7 +346,7 @@ fn check(case: &Case) -> Result<(), String> {
         follow(&mut oracle, started).map_err(told)?;
         compare(&oracle, started).map_err(told)?;
     }
-    Ok(())
+    there_and_back(&mut run)
 }
 
 /// What a command that was carried out means to the oracle.

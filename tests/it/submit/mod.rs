@@ -1,7 +1,7 @@
 //! Submissions, from command buffers to bytes, worked out by hand from the documents.
 
 mod life;
-mod random;
+pub(crate) mod random;
 mod schedule;
 mod split;
 

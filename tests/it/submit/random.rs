@@ -5,6 +5,9 @@
 //! or the machine's own book of what must be there. Which command the driver must refuse is decided
 //! here too. What is refused for want of room must leave no trace.
 
+#[path = "random/decode.rs"]
+pub(crate) mod decode;
+
 use proptest::prelude::*;
 use vidmm_inspector::base::{AllocationId, ContextId, ContextRef, DeviceId};
 use vidmm_inspector::config::EnginePolicy;
@@ -13,12 +16,12 @@ use vidmm_inspector::ddi::{
     SegmentFlags,
 };
 use vidmm_inspector::machine::{
-    AllocationRange, At, Command, Data, Ending, Place, Reference, ReferenceKind, RunGpu, Submit,
+    AllocationRange, At, Command, Data, Ending, Reference, ReferenceKind, RunGpu, Submit,
     UserCommand,
 };
 use vidmm_inspector::memory::{Content, bytes};
 
-use crate::script::{PAGE, Script, info, random, segments};
+use crate::script::{PAGE, Script, info, random, segments, there_and_back};
 
 /// Bytes of content; rows of 1,000 lie 1,024 apart where the segment wants it.
 const PITCH: u32 = 1000;
@@ -420,14 +423,8 @@ fn check(case: &Case) -> Result<(), String> {
             return Err(format!("byte {at} of {index}: {found:?}, not {wanted}"));
         }
     }
-    let (mut run, end, hash) = (script.executed(), script.commands.len(), run.machine().hash());
-    if run.go_to(Place::after(0)).is_err() || run.go_to(Place::after(end)) != Ok(true) {
-        return Err("cannot go back and forward".to_owned());
-    }
-    if run.machine().hash() != hash {
-        return Err("back and forward leaves another state".to_owned());
-    }
-    Ok(())
+    let mut run = run;
+    there_and_back(&mut run)
 }
 
 #[test]

@@ -1,19 +1,16 @@
-//! The line below the table: what all rows come to, and where they can be exported to.
+//! The line below the table: what all rows come to.
 
-use egui::{Align2, Rect, Role, Sense, Ui, UiBuilder, WidgetInfo, vec2};
+use egui::{Align2, Rect, Role, Sense, Ui, WidgetInfo, vec2};
 
 use super::AllocationsState;
-use super::input::exports;
 use crate::analysis::allocation_table::Listing;
-use crate::app::{Action, View};
+use crate::app::View;
 use crate::base::text::{count, counted, size as size_text};
 use crate::ui::theme::{size, text, tokens};
 use crate::ui::widgets::{elide, horizontal_line};
 
 /// Height of the line.
 pub(super) const HEIGHT: f32 = 24.0;
-/// Width for the menu at its right end.
-const MENU: f32 = 64.0;
 
 /// A sum with what it means.
 struct Sum {
@@ -72,13 +69,7 @@ fn sums(view: &View<'_>, listing: &Listing) -> Vec<Sum> {
     sums
 }
 
-pub(super) fn foot_ui(
-    ui: &mut Ui,
-    rect: Rect,
-    view: &View<'_>,
-    state: &AllocationsState,
-    actions: &mut Vec<Action>,
-) {
+pub(super) fn foot_ui(ui: &mut Ui, rect: Rect, view: &View<'_>, state: &AllocationsState) {
     let Some(listing) = state.listing() else { return };
     let tokens = tokens(ui);
     ui.painter().rect_filled(rect, 0.0, tokens.bar);
@@ -87,7 +78,7 @@ pub(super) fn foot_ui(
     let sums = sums(view, listing);
     let text = sums.iter().map(|sum| sum.text.as_str()).collect::<Vec<_>>().join("  ·  ");
     let spoken = text.replace("  ·  ", ", ");
-    let words = inside.with_max_x(inside.right() - MENU - 8.0);
+    let words = inside;
     let response = ui.interact(words, ui.scope_id().with("totals"), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("Total: {spoken}")));
     let ink = tokens.text_secondary;
@@ -99,13 +90,5 @@ pub(super) fn foot_ui(
             ui.label(text::mixed_job(&sum.text, size::TEXT_BODY, tokens.text));
             ui.weak(sum.meaning);
         }
-    });
-    let layout = egui::Layout::right_to_left(egui::Align::Center);
-    let right = inside.with_min_x(inside.right() - MENU);
-    let mut part = ui.new_child(UiBuilder::new().id_salt("export").max_rect(right).layout(layout));
-    part.spacing_mut().button_padding = vec2(6.0, 1.0);
-    part.menu_button("Export", |ui| {
-        ui.set_min_width(220.0);
-        exports(ui, actions);
     });
 }

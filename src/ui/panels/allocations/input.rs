@@ -5,9 +5,10 @@ use egui::{pos2, vec2};
 
 use super::AllocationsState;
 use super::layout::{Columns, GAP, ends_right};
-use crate::analysis::allocation_table::{AllocationRow, Column, ExportFormat, Order};
-use crate::app::{Action, Item, View};
+use crate::analysis::allocation_table::{AllocationRow, Column, Order};
+use crate::app::{Action, Exported, Item, Tab, View};
 use crate::base::AllocationId;
+use crate::ui::panels::export::export_items;
 use crate::ui::theme::{size, text, tokens};
 use crate::ui::widgets::{Icon, ROW, elide, focus_ring, horizontal_line};
 
@@ -146,12 +147,12 @@ pub(super) fn keys(
         && let Some(listing) = state.listing()
     {
         let last = listing.rows.len().saturating_sub(1);
-        let row = match selected.and_then(|id| listing.row_of(id)) {
+        let row = match selected.and_then(|id| listing.row_of(id, view.names)) {
             Some(row) => row.saturating_add(moved.0).min(last).saturating_sub(moved.1),
             None => 0,
         };
         if let Some(id) = listing.rows.get(row) {
-            actions.push(Action::Select(Some(Item::Allocation(*id))));
+            actions.push(Action::Select(Some(Item::Allocation(id))));
         }
     } else if enter && selected.is_some() {
         actions.push(Action::ZoomToSelection);
@@ -188,20 +189,8 @@ pub(super) fn menu(
             ui.close();
         }
         ui.separator();
-        exports(ui, actions);
+        ui.menu_button("Export", |ui| {
+            export_items(ui, Exported::Tab(Tab::Allocations), view.tab, actions);
+        });
     });
-}
-
-/// The formats that the table can be exported in.
-pub(super) fn exports(ui: &mut Ui, actions: &mut Vec<Action>) {
-    for format in [ExportFormat::Csv, ExportFormat::Json] {
-        let action = Action::ExportAllocations(format);
-        let Some(entry) = crate::app::registry::find(&action) else { continue };
-        let keys = crate::app::registry::keys_of(&action);
-        let button = egui::Button::new(entry.text).shortcut_text(keys);
-        if ui.add(button).on_hover_text(entry.tooltip).clicked() {
-            actions.push(action);
-            ui.close();
-        }
-    }
 }

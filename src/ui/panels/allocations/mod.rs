@@ -1,7 +1,8 @@
 //! The table of allocations: every one that exists at the step where the run stands.
 //!
-//! A virtual list on one canvas. Which allocations it lists, and in which order, is worked out when
-//! the state, the filter or the order changes; texts are made for the rows in sight.
+//! A virtual list on one canvas. Which allocations it lists, and in which order, is worked out slice by
+//! slice when the filter or the order changes, and follows the state; texts are made for the rows in
+//! sight.
 
 mod foot;
 mod input;
@@ -11,6 +12,7 @@ mod paint;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use egui::{Rect, Role, ScrollArea, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
 
@@ -18,20 +20,23 @@ use self::input::{header_ui, keys, menu, react};
 use self::layout::{Columns, columns};
 use self::paint::{Look, look, paint_row, tooltip};
 use crate::analysis::allocation_table::{
-    AllocationRow, ExportFormat, Filter, Listing, Order, Ranks, ReferenceSteps, Shown, export,
-    list, row,
+    AllocationRow, EXPORT_COLUMNS, Filter, Listing, Order, Shown, row,
 };
-use crate::app::{Action, Export, Item, View, files};
+use crate::analysis::export::Cell;
+use crate::app::{Action, Item, View};
 use crate::base::text::{count, counted};
-use crate::base::{AllocationId, ProcessId, StateHash};
+use crate::base::{AllocationId, ProcessId};
+use crate::ui::panels::export::Source;
 use crate::ui::theme::{OwnerPalette, OwnerSlot, size, tokens};
 use crate::ui::widgets::{
-    ROW, empty_state, filter_field, filter_strip, focus_ring, offset_for, row_at, row_top,
-    rows_in_sight,
+    ROW, empty_filter, empty_state, filter_field, filter_strip, focus_ring, offset_for, row_at,
+    row_top, rows_in_sight,
 };
 
 /// Rows whose texts are kept at most: many times what is ever in sight.
 const TEXTS_KEPT: usize = 2_000;
+/// Allocations that are looked at in a frame while a list is made.
+const IN_A_FRAME: usize = 8_192;
 /// Height of the titles of the columns.
 const HEADER: f32 = 23.0;
 
@@ -43,11 +48,8 @@ pub(crate) struct AllocationsState {
     /// Which columns the session needs; it does not change while it is open.
     shown: Option<Shown>,
     filter_drawn: Option<u64>,
-    made: Option<Filter>,
-    ranks: Option<Ranks>,
-    steps: ReferenceSteps,
     palette: Option<Vec<OwnerSlot>>,
-    cache: Option<Cache>,
+    listing: Option<Listing>,
     texts: BTreeMap<AllocationId, AllocationRow>,
     /// The revision that the texts are of.
     told: Option<u64>,
@@ -55,26 +57,17 @@ pub(crate) struct AllocationsState {
     offset: Vec2,
 }
 
-/// What is listed, and what that depends on.
-#[derive(Debug)]
-struct Cache {
-    book: StateHash,
-    order: Option<Order>,
-    listing: Listing,
-}
-
 impl AllocationsState {
     /// Forgets what was worked out of a run that there is no more.
     pub(crate) fn forget_run(&mut self) {
-        self.steps = ReferenceSteps::default();
-        self.cache = None;
+        self.listing = None;
         self.told = None;
     }
 
     /// Brings what is kept up to date with the view.
     fn refresh(&mut self, view: &View<'_>) {
         let Some(started) = view.started else {
-            self.cache = None;
+            self.listing = None;
             return;
         };
         if self.told != Some(view.revision) || self.texts.len() > TEXTS_KEPT {
@@ -82,33 +75,36 @@ impl AllocationsState {
             self.told = Some(view.revision);
         }
         let (vidmm, words) = (started.vidmm(), view.words());
-        self.steps.extend(vidmm, view.run);
-        if self.made.as_ref().is_none_or(|made| made.text() != self.filter.trim()) {
-            self.made = Some(Filter::new(&self.filter, words));
-            self.cache = None;
+        let wanted = (self.filter.trim(), self.order);
+        match &mut self.listing {
+            Some(listing) if (listing.filter(), listing.order()) == wanted => {
+                listing.follow(vidmm, words);
+            }
+            _ => {
+                let filter = Filter::new(&self.filter, words);
+                self.listing = Some(Listing::new(vidmm, words.names, filter, self.order));
+            }
         }
-        let book = vidmm.book().hash();
-        let known = self.cache.as_ref();
-        if known.is_some_and(|known| known.book == book && known.order == self.order) {
-            return;
-        }
-        let Some(filter) = &self.made else { return };
-        let before = known.filter(|known| known.order == self.order);
-        let before = before.map_or(&[][..], |known| &known.listing.rows);
-        let listing = list(vidmm.book(), words, filter, self.order, &mut self.ranks, before);
-        self.cache = Some(Cache { book, order: self.order, listing });
     }
 
-    fn listing(&self) -> Option<&Listing> {
-        self.cache.as_ref().map(|cache| &cache.listing)
+    /// Lists up to `most` more allocations; says whether there are others still.
+    fn work(&mut self, view: &View<'_>, most: usize) -> bool {
+        let (Some(started), Some(listing)) = (view.started, &mut self.listing) else {
+            return false;
+        };
+        listing.work(started.vidmm(), view.words(), most);
+        !listing.is_complete()
+    }
+
+    const fn listing(&self) -> Option<&Listing> {
+        self.listing.as_ref()
     }
 
     fn row(&mut self, view: &View<'_>, id: AllocationId) -> Option<&AllocationRow> {
-        if !self.texts.contains_key(&id) {
-            let made = row(view.run, view.started?, view.words(), &self.steps, id)?;
-            self.texts.insert(id, made);
-        }
-        self.texts.get(&id)
+        Some(match self.texts.entry(id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(vacant) => vacant.insert(row(view.run, view.started?, view.words(), id)?),
+        })
     }
 
     fn slot(&mut self, view: &View<'_>, process: Option<ProcessId>) -> OwnerSlot {
@@ -120,18 +116,19 @@ impl AllocationsState {
         known.unwrap_or(OwnerSlot::System)
     }
 
-    /// The table as a text for other programs, as it is filtered and sorted.
-    pub(crate) fn export(&mut self, view: &View<'_>, format: ExportFormat) -> Export {
+    /// The table for other programs, as it is filtered and sorted.
+    pub(crate) fn source(&mut self, view: &View<'_>) -> Source {
         self.refresh(view);
-        let rows = self.listing().map_or(&[][..], |listing| &listing.rows);
-        let rows = rows
-            .iter()
-            .filter_map(|id| row(view.run, view.started?, view.words(), &self.steps, *id));
-        let text = export(rows, format).into();
-        let session = files::suggested_name(&view.document.title);
-        let session = session.strip_suffix(".ron").unwrap_or(&session);
-        let name = format!("{session}-allocations-{}.{}", view.place, format.extension());
-        Export { name, text }
+        self.work(view, usize::MAX);
+        let listing = self.listing().into_iter();
+        let rows: Vec<AllocationId> = listing.flat_map(|listing| listing.rows.iter()).collect();
+        let filter = Cell::some_text(self.filter.trim());
+        let count = rows.len();
+        let make = move |view: &View<'_>, index: usize| {
+            let id = rows.get(index).copied()?;
+            Some(row(view.run, view.started?, view.words(), id)?.cells())
+        };
+        Source::new(&EXPORT_COLUMNS, count, make).note("filter", filter)
     }
 }
 
@@ -141,8 +138,14 @@ impl AllocationsState {
 pub(crate) fn allocations_filter_ui(ui: &mut Ui, view: &View<'_>, state: &mut AllocationsState) {
     state.filter_drawn = Some(ui.ctx().cumulative_pass_nr());
     state.refresh(view);
+    if state.work(view, IN_A_FRAME) {
+        ui.ctx().request_repaint();
+    }
     let left = state.listing().map_or_else(String::new, |listing| {
-        if state.filter.trim().is_empty() {
+        if !listing.is_complete() {
+            let (done, all) = listing.progress();
+            format!("looking: {} of {}", count(done as u64), count(all as u64))
+        } else if state.filter.trim().is_empty() {
             counted(listing.existing, "row")
         } else {
             format!("{} of {} rows", count(listing.totals.count), count(listing.existing))
@@ -177,12 +180,17 @@ pub(crate) fn allocations_ui(
         state.filter_drawn = None;
     }
     state.refresh(view);
+    if state.listing().is_some_and(|listing| listing.progress().0 == 0) {
+        // Another filter was just written, or the order is new.
+        state.work(view, IN_A_FRAME);
+    }
     let Some(listing) = state.listing() else { return };
     let (rows, existing) = (listing.rows.len(), listing.existing);
-    if existing == 0 {
+    let looking = !listing.is_complete();
+    if existing == 0 && !looking {
         let ever = view.names.allocations().len();
         let hint = match ever {
-            0 => "This session creates none.".to_owned(),
+            0 => "No command of this session creates one.".to_owned(),
             1 => "The session creates one later. Step forward to see it appear.".to_owned(),
             ever => format!(
                 "The session creates {} at other steps. Step forward to see them appear.",
@@ -201,15 +209,18 @@ pub(crate) fn allocations_ui(
         header_ui(ui, head, &columns, 0.0, state);
         let body = Rect::from_min_max(head.left_bottom(), foot.right_top());
         let mut inner = ui.new_child(egui::UiBuilder::new().max_rect(body));
-        let title = format!("Nothing matches “{}”", state.filter.trim());
+        if looking {
+            empty_state(&mut inner, "Looking…", "");
+            return;
+        }
         let hint = "Names, processes, segments, flags, states and addresses are looked through.";
-        empty_state(&mut inner, &title, hint);
+        empty_filter(&mut inner, &mut state.filter, hint);
     } else {
         let body = Rect::from_min_max(head.left_bottom(), foot.right_top());
         table_ui(ui, view, state, actions, (body, &columns));
         header_ui(ui, head, &columns, state.offset.x, state);
     }
-    foot::foot_ui(ui, foot, view, state, actions);
+    foot::foot_ui(ui, foot, view, state);
 }
 
 /// The rows, in `body`.
@@ -245,7 +256,7 @@ fn follow(view: &View<'_>, state: &mut AllocationsState, height: f32) -> Option<
     }
     state.selected = view.selected;
     let Some(Item::Allocation(id)) = view.selected else { return None };
-    let row = state.listing()?.row_of(id)?;
+    let row = state.listing()?.row_of(id, view.names)?;
     offset_for(row, state.offset.y, height)
 }
 
@@ -261,7 +272,7 @@ fn rows_ui(
     let response = ui.interact(sight, id, Sense::click());
     let rows = state.listing().map_or(0, |listing| listing.rows.len());
     let at = |state: &AllocationsState, index: usize| {
-        state.listing().and_then(|listing| listing.rows.get(index).copied())
+        state.listing().and_then(|listing| listing.rows.get(index))
     };
     let pointed = response.hover_pos().and_then(|pointer| {
         let index = row_at(pointer.y - sight.top() + offset.y);

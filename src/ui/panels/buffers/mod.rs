@@ -5,6 +5,7 @@
 mod cards;
 mod commands;
 mod detail;
+mod export;
 mod listing;
 mod lists;
 mod packet;

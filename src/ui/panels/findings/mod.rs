@@ -10,13 +10,16 @@ use egui::{Align2, Rect, Role, ScrollArea, Sense, Ui, Vec2, WidgetInfo, pos2, ve
 
 use self::layout::{Line, ROW, height, lines, lines_above, offset_of};
 use crate::analysis::adapter::severity_count;
+use crate::analysis::export::{Cell, FINDING_COLUMNS, finding_cells};
 use crate::analysis::findings::{Collected, FindingRow, FindingSubject, counts};
 use crate::app::{Action, Item, View};
 use crate::base::text::{count, counted};
 use crate::rules::Severity;
+use crate::ui::panels::export::Source;
 use crate::ui::theme::{mix, size, text, tokens};
 use crate::ui::widgets::{
-    Tone, elide, empty_state, filter_field, filter_strip, focus_ring, horizontal_line, link,
+    Tone, elide, empty_filter, empty_state, filter_field, filter_strip, focus_ring,
+    horizontal_line, link,
 };
 
 /// How a severity looks.
@@ -86,6 +89,14 @@ impl FindingsState {
         self.found.count()
     }
 
+    /// The findings that the filter leaves, for other programs.
+    pub(crate) fn source(&mut self) -> Source {
+        let shown = self.filtered().to_vec();
+        let rows = shown.iter().filter_map(|index| self.found.rows().get(*index));
+        let rows = rows.map(finding_cells).collect();
+        Source::of(&FINDING_COLUMNS, rows).note("filter", Cell::some_text(self.filter.trim()))
+    }
+
     /// The rows that the filter leaves.
     fn filtered(&mut self) -> &[usize] {
         let rows = self.found.rows();
@@ -144,9 +155,8 @@ pub(crate) fn findings_ui(
     let rows = state.found.rows();
     let shown: &[usize] = state.shown.as_ref().map_or(&[], |(_, _, shown)| shown);
     if shown.is_empty() {
-        let title = format!("Nothing matches “{}”", state.filter.trim());
         let hint = format!("None of {} says so.", counted(all as u64, "finding"));
-        empty_state(ui, &title, &hint);
+        empty_filter(ui, &mut state.filter, &hint);
         return;
     }
     let left = || shown.iter().filter_map(|index| rows.get(*index));

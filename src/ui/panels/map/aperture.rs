@@ -76,7 +76,13 @@ impl LensCache {
         };
         let id = lens.lane.segment.id;
         lens::PageTable::of(scene.started, id)?;
-        let pages = lens::pages(scene.view.run, scene.started, id, lens.first, LENS_PAGES);
+        let pages = lens::pages(
+            scene.view.run,
+            scene.view.place,
+            scene.started,
+            id,
+            (lens.first, LENS_PAGES),
+        );
         let mut mesh = Mesh::default();
         let mut links = Vec::new();
         add_frames(&mut mesh, scene, lens, &frames);

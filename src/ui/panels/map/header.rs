@@ -3,9 +3,10 @@
 use egui::{Align2, Rect, Ui, pos2, vec2};
 
 use crate::analysis::adapter::{finding_origin, finding_sentence, why_not_started};
-use crate::app::{Action, View};
+use crate::app::{Action, Exported, Tab, View};
 use crate::base::text::counted;
 use crate::machine::{Command, Started};
+use crate::ui::panels::export::export_button;
 use crate::ui::panels::findings::findings_link;
 use crate::ui::theme::{mix, mixed_job, size, text, tokens};
 use crate::ui::widgets::{
@@ -127,8 +128,15 @@ impl Present {
 }
 
 /// Shows the header; with something zoomed, a link that shows whole segments again.
-pub(super) fn show(ui: &mut Ui, zoomed: bool, present: Present, actions: &mut Vec<Action>) {
+pub(super) fn show(
+    ui: &mut Ui,
+    zoomed: bool,
+    present: Present,
+    tab: Tab,
+    actions: &mut Vec<Action>,
+) {
     panel_header(ui, "Memory map", |ui| {
+        export_button(ui, Exported::Map, tab, actions);
         if zoomed {
             let response = link(ui, "Whole segments");
             if response.on_hover_text("Shows all of every segment (H)").clicked() {

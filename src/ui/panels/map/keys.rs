@@ -93,8 +93,18 @@ fn next(usage: &SegmentUse, position: u64) -> Option<Item> {
     usage.extents(rest).find_map(|(_, owner)| item_of(owner))
 }
 
-/// The last block that ends at or before a position. Walks the blocks below it.
+/// The last block that starts before a position.
 fn before(usage: &SegmentUse, position: u64) -> Option<Item> {
-    let below = Span::whole(position.min(usage.space().len()));
-    usage.extents(below).filter_map(|(_, owner)| item_of(owner)).last()
+    let space = usage.space();
+    let mut end = position.min(space.len());
+    loop {
+        let last = end.checked_sub(1)?;
+        end = match space.block_at(last) {
+            Some((span, token)) => match item_of(ExtentOwner::from_token(token)) {
+                Some(item) => return Some(item),
+                None => span.start(),
+            },
+            None => space.hole_at(last)?.start(),
+        };
+    }
 }

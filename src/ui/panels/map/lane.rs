@@ -12,7 +12,7 @@ use crate::analysis::lanes::{self, Block, LaneItem, Merged};
 use crate::analysis::map_words;
 use crate::analysis::{allocation_words, strips};
 use crate::base::text::{counted, size as size_text};
-use crate::base::{AllocationId, PAGE_SIZE, Span};
+use crate::base::{AllocationId, PAGE_SIZE, Span, StateHash};
 use crate::rules::{CheckedSegment, SegmentKind};
 use crate::ui::theme::{Mark, OwnerColor, mix, size, text};
 use crate::ui::widgets::{
@@ -83,7 +83,7 @@ fn points(column: u32, pixels_per_point: f32) -> f32 {
 /// What a kept mesh was made for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct LaneKey {
-    revision: u64,
+    state: StateHash,
     scale: Scale,
     rect: Rect,
     theme: egui::Theme,
@@ -146,7 +146,7 @@ impl LaneCache {
     /// The kept lane where it still holds, else a new one.
     pub(super) fn renewed(kept: Option<Self>, scene: &Scene<'_>, lane: &LaneView<'_>) -> Self {
         let key = LaneKey {
-            revision: scene.view.revision,
+            state: scene.started.vidmm().book().hash(),
             scale: lane.scale,
             rect: lane.rects.blocks,
             theme: scene.tokens.theme,
@@ -156,8 +156,9 @@ impl LaneCache {
             return kept;
         }
         let book = scene.started.vidmm().book();
+        let sums = scene.view.tally.extents(lane.segment.id);
         let items =
-            lanes::lane_items(lane.usage, lane.scale, |owner| lanes::process_of(book, owner));
+            lanes::lane_items(lane.usage, lane.scale, sums, |owner| lanes::process_of(book, owner));
         let mut builder = Builder {
             scene,
             lane,

@@ -32,7 +32,7 @@ use self::scene::{Colors, Scene};
 pub(crate) use self::state::MapState;
 use self::state::Step;
 use crate::analysis::coverage::{Scale, column_number};
-use crate::analysis::lanes;
+use crate::analysis::lanes::{self, LaneItem};
 use crate::analysis::{lens, map_words};
 use crate::app::{Action, Item, View};
 use crate::base::text::{count, size as size_text};
@@ -60,7 +60,7 @@ pub(crate) fn map_ui(
         state.renew_step(view, started, ui.input(|input| input.time));
     }
     let present = state.step.as_ref().map_or_else(Present::default, |step| step.present);
-    header::show(ui, !state.windows.is_empty(), present, actions);
+    header::show(ui, !state.windows.is_empty(), present, view.tab, actions);
     let Some(started) = view.started else {
         header::not_started(ui, view, actions);
         return;
@@ -195,16 +195,21 @@ fn paint_lanes(
         let painter = ui.painter();
         lane::paint(painter, scene, &lane, &cache);
         let hit = pointer.and_then(|at| hit::in_lane(scene, &lane, &cache, at));
+        outlines(ui, scene, (&lane, &cache), hit);
         state.lanes.insert(segment.id, cache);
         found = found.or(hit);
-        outlines(ui, scene, &lane, hit);
         found = found.or(paint_lens(ui, scene, state, &lane, pointer));
     }
     found
 }
 
 /// Outlines in a lane what is selected and what the pointer is over, here or elsewhere.
-fn outlines(ui: &Ui, scene: &Scene<'_>, lane: &LaneView<'_>, hit: Option<Hit>) {
+fn outlines(
+    ui: &Ui,
+    scene: &Scene<'_>,
+    (lane, cache): (&LaneView<'_>, &LaneCache),
+    hit: Option<Hit>,
+) {
     let painter = ui
         .painter()
         .with_clip_rect(lane.rects.blocks.expand2(vec2(4.0, 6.0)).intersect(ui.clip_rect()));
@@ -225,9 +230,11 @@ fn outlines(ui: &Ui, scene: &Scene<'_>, lane: &LaneView<'_>, hit: Option<Hit>) {
     match scene.view.selected {
         Some(Item::Process(process)) => {
             let book = scene.started.vidmm().book();
-            for (span, owner) in lane.usage.extents(lane.scale.range()) {
-                if lanes::process_of(book, owner) == Some(process)
-                    && let Some(rect) = lane.rect_of(scene, span).filter(|r| r.width() >= 3.0)
+            // What is merged with its neighbours is too narrow for an outline.
+            for item in &cache.items {
+                if let LaneItem::Block(block) = item
+                    && lanes::process_of(book, block.owner) == Some(process)
+                    && let Some(rect) = lane.rect_of(scene, block.span).filter(|r| r.width() >= 3.0)
                 {
                     lane::paint_outline(&painter, rect, scene.tokens.accent, false);
                 }

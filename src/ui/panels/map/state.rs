@@ -27,6 +27,8 @@ pub(crate) struct MapState {
     pub(super) lanes: BTreeMap<SegmentId, LaneCache>,
     pub(super) lens_caches: BTreeMap<SegmentId, LensCache>,
     pub(super) step: Option<Step>,
+    /// What the legend has to explain, and of which edition of the run.
+    present: Option<(u64, Present)>,
     pub(super) tip: Option<(u64, Hit, Tip)>,
     /// Whether the hover that the window shows is ours.
     pub(super) hovering: bool,
@@ -107,6 +109,11 @@ impl MapState {
         }
         let same_step = self.step.take().filter(|old| old.movements == movements);
         let selected = view.selected;
+        let present = match self.present {
+            Some((edition, present)) if edition == view.edition => present,
+            _ => Present::of(view, started),
+        };
+        self.present = Some((view.edition, present));
         self.step = Some(Step {
             revision: view.revision,
             since: same_step.map_or(now, |old| old.since),
@@ -114,7 +121,7 @@ impl MapState {
             slots: Slots::of(view),
             movements,
             encoded,
-            present: Present::of(view, started),
+            present,
         });
         self.move_lenses(view, started);
     }

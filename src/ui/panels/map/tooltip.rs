@@ -137,7 +137,7 @@ fn extent(
         | ExtentOwner::UefiFrameBuffer(_) => None,
     };
     let encoded = id.and_then(|id| scene.encoded.iter().find(|encoded| encoded.allocation == id));
-    let since = id.and_then(|id| words::resident_since(scene.view.run, started, id));
+    let since = id.and_then(|id| scene.view.resident_since(id));
     let owned = (words::owner_name(book, names, owner).to_owned(), lanes::process_of(book, owner));
     Tip {
         title: words::extent_name(names, owner),

@@ -12,14 +12,21 @@ use crate::ui::widgets::{filter_field, filter_strip};
 /// Where nobody calls this in a pass, the table draws the field itself.
 pub(crate) fn operations_filter_ui(ui: &mut Ui, view: &View<'_>, state: &mut OperationsState) {
     state.filter_drawn = Some(ui.ctx().cumulative_pass_nr());
+    if state.look_on(view) {
+        ui.ctx().request_repaint();
+    }
     state.refresh(view);
+    let looking = state.looking_at(view);
     let Some(cache) = &state.cache else { return };
     let rows = cache.steps.row_count();
+    let all = || count(view.run.commands().len() as u64);
     let label = match cache.shown {
+        _ if looking.is_some() => {
+            format!("looking: {} of {}", count(looking.unwrap_or(0) as u64), all())
+        }
         None => counted(rows as u64, "row"),
         Some(_) => {
-            let all = count(view.run.commands().len() as u64);
-            format!("{} of {all} commands", count(cache.steps.command_count() as u64))
+            format!("{} of {} commands", count(cache.steps.command_count() as u64), all())
         }
     };
     let hint = "Filter by text or address";

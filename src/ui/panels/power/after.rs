@@ -8,10 +8,9 @@ use egui::{pos2, vec2};
 use super::before::empty_ui;
 use super::layout::{Cell, GAP, Reach, ends_right, table, to_scale};
 use super::{KnownAfter, PowerState, TEXTS_KEPT, heading_ui, paint};
-use crate::analysis::power::{
-    OutcomeColumn, OutcomeOrder, OutcomeRow, PhaseBar, outcome_csv, outcome_row,
-};
-use crate::app::{Action, Export, Item, View, files};
+use crate::analysis::export::ExportFormat;
+use crate::analysis::power::{OutcomeColumn, OutcomeOrder, OutcomeRow, PhaseBar, outcome_row};
+use crate::app::{Action, Exported, Item, Tab, View};
 use crate::base::text::{duration, exact_size, size as size_text};
 use crate::machine::BytesVerdict;
 use crate::ui::theme::{mix, size, text, tokens};
@@ -71,7 +70,7 @@ pub(super) fn after_ui(
     let mut part = ui.new_child(egui::UiBuilder::new().id_salt("table").max_rect(wide));
     part.spacing_mut().item_spacing = egui::Vec2::ZERO;
     table_ui(&mut part, view, state, actions);
-    foot_ui(&mut part, view, state, actions);
+    foot_ui(&mut part, state, actions);
     let used = part.min_rect().height();
     ui.allocate_exact_size(vec2(inside.width(), used), Sense::hover());
 }
@@ -489,7 +488,7 @@ fn tooltip(ui: &mut Ui, row: &OutcomeRow) {
 }
 
 /// What all rows come to, and where they can be exported to.
-fn foot_ui(ui: &mut Ui, view: &View<'_>, state: &PowerState, actions: &mut Vec<Action>) {
+fn foot_ui(ui: &mut Ui, state: &PowerState, actions: &mut Vec<Action>) {
     const EXPORT: f32 = 76.0;
     let Some(after) = state.known.as_ref().and_then(|known| known.after.as_ref()) else { return };
     let tokens = tokens(ui);
@@ -510,14 +509,8 @@ fn foot_ui(ui: &mut Ui, view: &View<'_>, state: &PowerState, actions: &mut Vec<A
     );
     let layout = egui::Layout::right_to_left(egui::Align::Min);
     let mut part = ui.new_child(egui::UiBuilder::new().max_rect(right).layout(layout));
-    if link(&mut part, "Export CSV…").clicked()
-        && let Some(shown) = state.after(view)
-    {
-        let text = outcome_csv(&shown, &after.rows, view.words()).into();
-        let session = files::suggested_name(&view.document.title);
-        let session = session.strip_suffix(".ron").unwrap_or(&session);
-        let name = format!("{session}-power-{}.csv", shown.step);
-        actions.push(Action::Export(Export { name, text }));
+    if link(&mut part, "Export CSV…").clicked() {
+        actions.push(Action::ExportView(Exported::Tab(Tab::Power), ExportFormat::Csv));
     }
 }
 

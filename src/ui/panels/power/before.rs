@@ -70,10 +70,10 @@ pub(super) fn before_ui(
 
 /// Where, and how much is resident there.
 fn note(view: &View<'_>) -> String {
-    let Some(started) = view.started else { return String::new() };
-    let book = started.vidmm().book();
-    let resident = book.allocations().filter(|one| one.placement().is_some()).count();
-    let resident = u64::try_from(resident).unwrap_or(u64::MAX);
+    if view.started.is_none() {
+        return String::new();
+    }
+    let resident = view.tally.resident().count;
     format!("step {}, {} resident", view.place, counted(resident, "allocation"))
 }
 

@@ -6,6 +6,7 @@
 mod after;
 mod before;
 mod claims;
+mod export;
 mod flags;
 mod layout;
 mod paint;

@@ -310,6 +310,9 @@ pub(super) fn cpu(view: &View<'_>, segment: SegmentId, span: Option<Span>) -> Op
     })
 }
 
+/// How far from either end of the order of leaving is counted: a frame has no time for a million.
+const RANKS_COUNTED: usize = 20_000;
+
 /// Which in the order of leaving it is.
 fn eviction_rank(view: &View<'_>, allocation: &Allocation, segment: SegmentId) -> Option<Line> {
     if allocation.is_pinned() {
@@ -317,18 +320,22 @@ fn eviction_rank(view: &View<'_>, allocation: &Allocation, segment: SegmentId) -
         return Some(fact("Eviction", "pinned: never a victim").note(why));
     }
     let used = view.started?.vidmm().book().segment(segment)?;
-    let (mut rank, mut all) = (None, 0_u64);
-    for id in used.residents_by_rank() {
-        all += 1;
-        if id == allocation.id() {
-            rank = Some(all);
-        }
-    }
-    let rank = rank?;
+    let all = used.evictable() as u64;
+    let is_it = |id: AllocationId| id == allocation.id();
+    let before = used.residents_by_rank().take(RANKS_COUNTED).position(is_it);
+    let behind = || used.residents_by_rank().rev().take(RANKS_COUNTED).position(is_it);
+    let rank = before
+        .map(|before| before as u64 + 1)
+        .or_else(|| behind().map(|behind| all.saturating_sub(behind as u64)));
     let value = match rank {
-        1 if all == 1 => "the only one that can leave".to_owned(),
-        1 => format!("leaves first of {}", count(all)),
-        rank => format!("leaves as number {} of {}", count(rank), count(all)),
+        Some(1) if all == 1 => "the only one that can leave".to_owned(),
+        Some(1) => format!("leaves first of {}", count(all)),
+        Some(rank) => format!("leaves as number {} of {}", count(rank), count(all)),
+        None if all > RANKS_COUNTED as u64 => {
+            let counted = count(RANKS_COUNTED as u64);
+            format!("more than {counted} of {} leave before it", count(all))
+        }
+        None => return None,
     };
     Some(fact("Eviction", value))
 }
@@ -436,7 +443,9 @@ fn left(view: &View<'_>, command: usize, id: AllocationId) -> Option<String> {
 fn content(view: &View<'_>, started: &Started, allocation: &Allocation) -> Section {
     let mut lines = Vec::new();
     let pieces = started.pieces(allocation);
-    let hash = started.content_hash(allocation).map_or(String::new(), |hash| hash.to_string());
+    let hash = started
+        .content_hash(allocation)
+        .map_or("not made: too many bytes".to_owned(), |hash| hash.to_string());
     if view.place.inner.is_some() {
         lines.push(text("Inside a command bytes are on the way: judged at its end."));
     } else if started.is_in_flight(allocation) {

@@ -4,6 +4,7 @@ use super::allocation::{cpu, frame_runs, range};
 use super::card::{Card, LISTED, Line, Section, allocation_link, fact, flag_names, text};
 use crate::analysis::findings::{FindingRow, FindingSubject};
 use crate::analysis::lens::{self, PageTable, PageTarget};
+use crate::analysis::tally::{Amount, DeviceTally};
 use crate::app::{Item, View};
 use crate::base::text::{count, counted, exact_size, hex, size, word};
 use crate::base::{AllocationId, DeviceId, FrameNumber, PAGE_SIZE, ProcessId, SegmentId, Span};
@@ -11,6 +12,7 @@ use crate::config::SegmentRange;
 use crate::ddi::{DescriptorGeneration, DmaBufferAddress, SegmentFlags};
 use crate::machine::ForeignTarget;
 use crate::memory::FrameUse;
+use crate::placement::{Direction, Fit, Request};
 use crate::rules::{CheckedSegment, SegmentKind};
 use crate::ui::panels::findings::severity_tone;
 use crate::vidmm::{Buffer, BufferKind, ExtentOwner};
@@ -199,9 +201,11 @@ fn hole_fact(view: &View<'_>, id: SegmentId, largest: u64) -> Line {
     let line = fact("Largest hole", size(largest));
     let used = view.started.and_then(|started| started.vidmm().book().segment(id));
     let hole = used.and_then(|used| {
-        let whole = Span::whole(used.space().len());
-        // As many holes as blocks at most; a segment with a million is looked through in no time.
-        used.space().holes(whole).find(|hole| hole.len() == largest)
+        // The first hole with so much room is one of that length.
+        let window = Span::whole(used.space().len());
+        let (direction, fit) = (Direction::BottomUp, Fit::First);
+        let wanted = Request { size: largest, alignment: 1, window, direction, fit };
+        used.space().hole_at(used.space().find(&wanted).ok()?)
     });
     match hole {
         Some(hole) if largest > 0 => line.selects(Item::Hole(id, hole)),
@@ -234,40 +238,37 @@ pub(super) fn process_card(view: &View<'_>, id: ProcessId) -> Card {
         return missing(title, "The process does not exist at this step.");
     }
     let owns = |device| book.device(device).is_some_and(|known| known.process == id);
-    let owned: Vec<_> = book.allocations().filter(|known| owns(known.device())).collect();
-    let resident: u64 = owned
-        .iter()
-        .filter(|known| known.placement().is_some())
-        .map(|known| known.size().get())
-        .sum();
-    let all: u64 = owned.iter().map(|known| known.size().get()).sum();
-    let devices = (0..view.names.devices().len()).filter_map(crate::base::DeviceId::from_index);
+    let ids = || (0..view.names.devices().len()).filter_map(DeviceId::from_index);
+    let own: Vec<&DeviceTally> = ids()
+        .filter(|device| owns(*device))
+        .filter_map(|device| view.tally.device(device))
+        .collect();
+    let all = own.iter().fold(Amount::default(), |sum, device| sum.and(device.all));
+    let resident = own.iter().fold(Amount::default(), |sum, device| sum.and(device.all_resident()));
     let devices: Vec<&str> =
-        devices.filter(|device| owns(*device)).map(|device| view.names.device(device)).collect();
+        ids().filter(|device| owns(*device)).map(|device| view.names.device(device)).collect();
     let mut facts = vec![
         fact("Devices", if devices.is_empty() { "none".to_owned() } else { devices.join(", ") }),
-        fact("Allocations", count(owned.len() as u64)).note(size(all)),
-        fact("Resident", size(resident)),
+        fact("Allocations", count(all.count)).note(size(all.bytes)),
+        fact("Resident", size(resident.bytes)),
     ];
     for segment in view.words().segments {
-        let here = owned
-            .iter()
-            .filter(|known| known.placement().is_some_and(|place| place.segment == segment.id));
-        let (blocks, bytes) = here.fold((0_u64, 0_u64), |(blocks, bytes), known| {
-            (blocks + 1, bytes + known.size().get())
-        });
+        let here = own.iter().filter_map(|device| device.resident.get(&segment.id));
+        let Amount { count: blocks, bytes } =
+            here.fold(Amount::default(), |sum, amount| sum.and(*amount));
         if blocks > 0 {
             let line = fact("Resident in", format!("{}, {}", segment.name, size(bytes)));
             facts.push(line.note(counted(blocks, "block")).selects(Item::Segment(segment.id)));
         }
     }
+    let owned = book.allocations().filter(|known| owns(known.device()));
     let mut links: Vec<Line> =
-        owned.iter().take(LISTED).map(|known| allocation_link(view, known.id())).collect();
+        owned.take(LISTED).map(|known| allocation_link(view, known.id())).collect();
     if links.is_empty() {
         links.push(text("It has no allocations at this step."));
     }
-    let more = owned.len().saturating_sub(LISTED);
-    let note = if more > 0 { format!("{} more", count(more as u64)) } else { String::new() };
+    let more = all.count.saturating_sub(LISTED as u64);
+    let note = if more > 0 { format!("{} more", count(more)) } else { String::new() };
     let sections = vec![Section::new("What", facts), Section::new("Allocations", links).note(note)];
     let subtitle = "process".to_owned();
     Card { owner: Some(title.clone()), title, subtitle, sections, ..Card::default() }
@@ -321,7 +322,7 @@ pub(super) fn page_card(view: &View<'_>, id: SegmentId, page: u64) -> Card {
         fact("Segment", format!("{id} {}", known.name)).selects(Item::Segment(id)),
         fact("Address", range(known.base.get(), span)),
     ];
-    let shown = lens::pages(view.run, started, id, page, 1);
+    let shown = lens::pages(view.run, view.place, started, id, (page, 1));
     let Some(shown) = shown.first() else {
         return missing(title, "The segment has no such page.");
     };
