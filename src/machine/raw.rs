@@ -281,10 +281,8 @@ impl Applying<'_, '_> {
         written.sort_unstable();
         let twice = written.windows(2).any(|pair| pair[0].overlaps(pair[1]));
         let read = self.frames(source, len);
-        let dummy = self.vidmm.dummy_page().frame().get();
-        let stray = written.iter().any(|span| span.contains(dummy));
         let moved = read.iter().any(|span| written.iter().any(|other| other.overlaps(*span)));
-        if twice || stray || moved { Judged::No } else { Judged::Yes }
+        if twice || moved { Judged::No } else { Judged::Yes }
     }
 
     /// The frames of system memory behind a place, in order; none behind a memory.
@@ -352,12 +350,12 @@ impl Applying<'_, '_> {
     /// Books what an operation wrote, and names the first byte that it wrote wrongly.
     fn raw_wrote(&mut self, destination: RawPlace, pieces: Vec<Piece<Content>>, judged: Judged) {
         let len = bytes::pieces_len(&pieces).unwrap_or(0);
-        if judged == Judged::No {
-            self.take_as_it_is(destination, len);
-            return;
-        }
         let found = self.seen(destination, len).unwrap_or_default();
-        if let Some(at) = bytes::first_difference(&pieces, &found) {
+        let differs = match judged {
+            Judged::Yes => bytes::first_difference(&pieces, &found),
+            Judged::No => None,
+        };
+        if let Some(at) = differs {
             self.damage.extend(match destination {
                 RawPlace::Segment(segment, offset) => self.wrong_byte(segment, offset + at),
                 RawPlace::Pages(pages, offset) => {
@@ -365,6 +363,8 @@ impl Applying<'_, '_> {
                 }
             });
         }
+        // Where the order is the device's, what it left is what is expected from now on.
+        let pieces = if judged == Judged::Yes { pieces } else { found };
         match destination {
             RawPlace::Pages(id, offset) => {
                 expect_pages(self.recorder.ledger, id, offset, pieces);
@@ -373,26 +373,6 @@ impl Applying<'_, '_> {
                 if let Some(span) = Span::at(offset, len) {
                     self.expect_in_segment(segment, span, &pieces);
                 }
-            }
-        }
-    }
-
-    /// Whatever lies in a place holds what it holds now: the documents do not say what.
-    fn take_as_it_is(&mut self, place: RawPlace, len: u64) {
-        match place {
-            RawPlace::Pages(id, _) => self.take_pages_as_they_are(id),
-            RawPlace::Segment(segment, offset) => {
-                let end = offset.saturating_add(len).div_ceil(PAGE_SIZE);
-                let pages = Span::new(offset / PAGE_SIZE, end).unwrap_or_default();
-                let foreign = self.recorder.ledger.state().foreign().within(segment, pages);
-                let mut lists: Vec<PagesId> = foreign
-                    .filter_map(|run| match run.target {
-                        ForeignTarget::Pages(id, _) => Some(id),
-                        ForeignTarget::Frame(_) => None,
-                    })
-                    .collect();
-                lists.dedup();
-                lists.into_iter().for_each(|id| self.take_pages_as_they_are(id));
             }
         }
     }

@@ -543,6 +543,40 @@ fn raw_operations_out_of_range_change_nothing() {
 }
 
 #[test]
+fn a_raw_transfer_past_the_end_of_an_allocation_gives_it_content() {
+    let aperture = SegmentId::new(1).expect("1 to 31");
+    let list = PagesId(0);
+    // Pages of the transfer; the first beyond the allocation is the dummy page, and so are all after
+    // it, which are then written more than once.
+    for pages in [1, 4] {
+        let mut script = Script::new(V1, &[(APERTURE, 8)]);
+        let id = script.resident(info(2, &[1], VISIBLE));
+        let count = pages;
+        script.then(Command::ReservePages(ReservePages { pages: list, count, contiguous: false }));
+        script.then(Command::WritePages(list, ALL, Data::Seed(9)));
+        let begun = Place::after(script.commands.len());
+        script.then(Command::Raw(Box::new(RawOperation::Transfer(RawTransfer {
+            allocation: None,
+            transfer_offset: 52,
+            transfer_size: pages * PAGE,
+            source: RawLocation::Pages(list),
+            destination: RawLocation::Segment { id: aperture, address: PAGE },
+            flags: TransferFlags::TransferStart | TransferFlags::TransferEnd,
+            mdl_offset: 0,
+        }))));
+        let written = Place::after(script.commands.len());
+        script.then(Command::Evict(id));
+        script.then(Command::CpuRead(id, ALL));
+        let mut done = script.run();
+        for (place, expected) in [(begun, false), (written, true)] {
+            assert_eq!(done.0.go_to(place), Ok(true));
+            let allocation = done.machine().vidmm().book().allocation(id).expect("exists");
+            assert_eq!(allocation.has_content(), expected, "{pages} pages, {place:?}");
+        }
+    }
+}
+
+#[test]
 fn what_would_take_long_to_hash_is_not_hashed() {
     // A page more than 256 MiB: filled, it is hashed at once; seeded, every byte would be made.
     let mut script = Script::new(V1, &[(SEEN, 0x2_0000)]);
