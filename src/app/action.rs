@@ -199,6 +199,8 @@ pub enum Action {
     Redo,
     /// Opens or closes a command in the table of operations.
     ToggleOpened(usize),
+    /// Tries what each sleep would do where the run stands, though much is resident there.
+    TrySleeps,
     /// Changes between light and dark.
     ToggleTheme,
     /// Shows or hides the keys.

@@ -386,13 +386,12 @@ impl App {
     /// At least one slice is done when there is anything to do.
     pub fn work(&mut self, has_time: &mut dyn FnMut() -> bool) {
         while self.has_work() && self.rests().is_none() {
-            let (placing, previews) = (self.wants_placing(), self.wants_preview());
+            let previews = self.wants_preview();
             let ahead = self.pending_ahead();
             match &mut self.page {
                 Page::Start => self.saved.work(SLICE),
                 // Whoever looks for anything may look for one of them.
                 Page::Session(_) if self.palette && !self.saved.is_read() => self.saved.read_some(),
-                Page::Session(opened) if placing => opened.take_placing_apart(),
                 Page::Session(opened) if previews => opened.try_next_preview(),
                 Page::Session(opened) if ahead.is_some() => {
                     // The last step is gone by itself, so that what it changes is shown.
@@ -438,8 +437,7 @@ impl App {
                 let runs = !opened.run().is_complete() && !self.looking.paused;
                 let comes_back = opened.run().is_complete() && opened.is_away();
                 let ahead = self.pending_ahead().is_some();
-                let looks = self.wants_placing() || self.wants_preview();
-                unread || looks || ahead || runs || comes_back
+                unread || self.wants_preview() || ahead || runs || comes_back
             }
         }
     }
@@ -467,12 +465,6 @@ impl App {
         }
         let since = self.clock?.saturating_sub(self.moved?);
         Some(REST.saturating_sub(since)).filter(|rest| !rest.is_zero())
-    }
-
-    /// Whether somebody looks at why the selection lies where it does, and it is not known yet. While
-    /// the session plays, there is no time for it.
-    fn wants_placing(&self) -> bool {
-        !self.looking.playing && self.session().is_some_and(Opened::wants_placing)
     }
 
     /// Whether somebody looks at what sleeping would do, and it is not known yet. While the session

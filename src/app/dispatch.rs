@@ -144,6 +144,7 @@ impl App {
                 self.looking.tab = tab;
             }
             Action::ToggleOpened(command) => opened.toggle_opened(command),
+            Action::TrySleeps => opened.ask_for_previews(),
             _ => {}
         }
     }

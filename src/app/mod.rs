@@ -37,7 +37,7 @@ pub use item::Item;
 pub use keeping::{Conflict, ConflictQuestion, Waker};
 pub use keys::{Chord, Key};
 pub use notice::{Notice, Severity};
-pub use opened::{Looking, Opened, profile_adapter};
+pub use opened::{Looking, Opened, Placing, profile_adapter};
 pub use playback::Duration;
 pub use previews::Tried;
 pub use recent::RecentFile;

@@ -14,7 +14,7 @@ use crate::config::Quirks;
 use crate::kmd::{self, Profile};
 use crate::machine::{Diverged, Level, Place, Run, SharedTrace, Started};
 use crate::session::{self, Document, LoadError, Names, Session};
-use crate::vidmm::ResidencyChange;
+use crate::vidmm::{Decision, ResidencyChange};
 
 use super::action::{Speed, Tab};
 use super::editing::Journal;
@@ -24,10 +24,16 @@ use super::lives::Lives;
 use super::previews::Previews;
 use super::view::View;
 
-/// How many commands back the one that placed the selection is taken apart for it.
-const TAKEN_APART: usize = 20_000;
-/// How many commands back that is done at once; further back it waits until there is time.
-const TAKEN_APART_AT_ONCE: usize = 256;
+/// What placed an allocation where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placing {
+    /// The allocation.
+    pub allocation: AllocationId,
+    /// The command, counted from 1.
+    pub command: usize,
+    /// The search for room that led there, if one was made.
+    pub decision: Option<Decision>,
+}
 
 /// A session that is open.
 #[derive(Debug)]
@@ -52,11 +58,9 @@ pub struct Opened {
     history: Vec<(usize, ResidencyChange)>,
     /// The events of a selection that is no allocation, and of what and how many commands.
     events: (Option<(Item, usize)>, Vec<usize>),
-    placed_by: Option<SharedTrace>,
-    /// The command that placed the selection, while it waits to be taken apart.
-    placing: Option<usize>,
+    placed_by: Option<Placing>,
     diverged: Option<Diverged>,
-    tally: Tally,
+    pub(super) tally: Tally,
     lives: Lives,
     /// The machine before the first command, to be shown while that of the run is elsewhere: it goes
     /// ahead, and comes back, without anybody waiting for the way.
@@ -164,7 +168,6 @@ impl Opened {
             history: Vec::new(),
             events: (None, Vec::new()),
             placed_by: None,
-            placing: None,
             diverged: None,
             tally: Tally::default(),
             lives: Lives::default(),
@@ -495,6 +498,7 @@ impl Opened {
             history: &self.history,
             placed_by: self.placed_by.as_ref(),
             previews: self.previews.at(self.place(), self.edition),
+            previews_wait: self.previews_wait_to_be_asked_for(),
             can_go_back: looking.can_go_back,
             can_go_forward: looking.can_go_forward,
             hovered: looking.hovered,
@@ -553,7 +557,6 @@ impl Opened {
     fn refresh_history(&mut self) {
         self.history.clear();
         let known = self.placed_by.take();
-        self.placing = None;
         self.refresh_events();
         if let (Ok(started), Some(last)) = (self.run.machine().started(), self.run.records().last())
         {
@@ -567,31 +570,13 @@ impl Opened {
             *command <= place.command && change.after.is_some() && change.before != change.after
         });
         let Some((command, _)) = placing.copied() else { return };
-        self.placed_by = known.filter(|trace| trace.command == command);
-        // Taking it apart is twice the way there: nobody waits long for that because something is
-        // selected.
-        let back = place.command - command;
-        if self.placed_by.is_none() && back <= TAKEN_APART {
-            self.placing = Some(command);
-            if back <= TAKEN_APART_AT_ONCE {
-                self.take_placing_apart();
-            }
-        }
-    }
-
-    /// Whether the command that placed the selection waits to be taken apart.
-    #[must_use]
-    pub const fn wants_placing(&self) -> bool {
-        self.placing.is_some()
-    }
-
-    /// Takes apart the command that placed the selection.
-    pub(super) fn take_placing_apart(&mut self) {
-        if let Some(command) = self.placing.take() {
-            let trace = self.run.trace(command);
-            self.placed_by = self.note(trace);
-            self.revision += 1;
-        }
+        let same = |known: &Placing| known.command == command && known.allocation == id;
+        self.placed_by = known.filter(same).or_else(|| {
+            // The last of several: a submission that had to be split looks again.
+            let decisions = self.run.decisions(command);
+            let decision = decisions.filter(|decision| decision.allocation == id).last();
+            Some(Placing { allocation: id, command, decision })
+        });
     }
 
     /// The commands in which something happens to a selected segment or process: made anew only

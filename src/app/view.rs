@@ -12,6 +12,7 @@ use crate::vidmm::ResidencyChange;
 use super::action::{Speed, Tab};
 use super::item::Item;
 use super::lives::Lives;
+use super::opened::Placing;
 use super::previews::Tried;
 use crate::machine::Level;
 
@@ -45,10 +46,12 @@ pub struct View<'a> {
     /// The life of the selected allocation: every change of its residency in the executed part of
     /// the run, with the command (counted from 1) in which it happened.
     pub history: &'a [(usize, ResidencyChange)],
-    /// The command that placed the selected allocation where it is, taken apart.
-    pub placed_by: Option<&'a SharedTrace>,
+    /// What placed the selected allocation where it is.
+    pub placed_by: Option<&'a Placing>,
     /// What sleeping where the run stands would do, as far as it is worked out.
     pub previews: &'a [Tried],
+    /// So much is resident that sleeps are tried only when somebody asks.
+    pub previews_wait: bool,
     /// Whether something else was selected before that can be gone back to.
     pub can_go_back: bool,
     /// Whether a later selection was gone back from.

@@ -6,6 +6,7 @@
 
 mod applying;
 mod command;
+mod decisions;
 mod expect;
 mod foreign;
 mod history;

@@ -150,6 +150,10 @@ impl Recorder<'_> {
 
 impl Observer for Recorder<'_> {
     fn is_tracing(&self) -> bool {
+        self.trace.as_ref().is_some_and(|trace| trace.takes_all())
+    }
+
+    fn wants_decisions(&self) -> bool {
         self.trace.is_some()
     }
 

@@ -10,9 +10,10 @@ use crate::base::{Keeping, StateHash};
 use crate::config::{Adapter, Policies};
 use crate::kmd::Profile;
 use crate::rules::CheckedSegment;
-use crate::vidmm::{Transition, VidMm};
+use crate::vidmm::{Decision, Transition, VidMm};
 
 use super::command::{Command, Expectation, ExpectedDamage};
+use super::decisions::DecisionLog;
 use super::expect::Mismatch;
 use super::history::SegmentHistory;
 use super::machine::{Ending, Machine, Outcome, Started};
@@ -111,6 +112,7 @@ pub struct Run {
     /// Damage that was found and lasts, so that it is not found again after every command.
     standing: Vec<Damage>,
     history: SegmentHistory,
+    decisions: DecisionLog,
 }
 
 impl Run {
@@ -145,6 +147,7 @@ impl Run {
             bad: 0,
             standing: Vec::new(),
             history,
+            decisions: DecisionLog::default(),
         }
     }
 
@@ -280,6 +283,12 @@ impl Run {
         (time > 0 && before < self.records.len()).then_some(before + 1)
     }
 
+    /// The searches for room that an executed command made, in order: why what it placed lies where
+    /// it does. None of a command that was refused, or of a run that keeps no history.
+    pub fn decisions(&self, command: usize) -> impl Iterator<Item = Decision> + '_ {
+        self.decisions.of(command)
+    }
+
     /// How full the segments were along the executed commands.
     #[must_use]
     pub const fn segment_history(&self) -> &SegmentHistory {
@@ -345,7 +354,9 @@ impl Run {
     fn execute_next(&mut self, trace: Option<&mut TraceBuilder>) {
         let (number, traced) = (self.records.len() + 1, trace.is_some());
         let commands = Arc::clone(&self.commands);
-        let outcome = self.machine.apply(number as u64, &commands[number - 1], trace);
+        let mut searches = TraceBuilder::of_decisions();
+        let watching = if self.forgets { trace } else { trace.or(Some(&mut searches)) };
+        let outcome = self.machine.apply(number as u64, &commands[number - 1], watching);
         let Outcome { mut ending, summary, faults, mut damage, power } = outcome;
         if number == commands.len() {
             // With many objects the sweeps are far apart: the end always gets one.
@@ -386,6 +397,9 @@ impl Run {
             power,
         };
         self.bad += usize::from(record.is_bad());
+        if !matches!(record.ending, Ending::Refused(_)) {
+            self.decisions.push(number, &searches.into_decisions());
+        }
         // Where the book did not change, neither did any figure of it.
         let moved =
             self.end_of(number - 1).is_none_or(|end| end.vidmm.book != record.end.vidmm.book);

@@ -26,6 +26,7 @@ pub(crate) struct TimedEvent {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TraceBuilder {
     pub(crate) events: Vec<TimedEvent>,
+    only_decisions: bool,
 }
 
 /// What a step at the level of operations is.
@@ -86,6 +87,25 @@ pub struct CommandTrace {
 }
 
 impl TraceBuilder {
+    /// Collects searches for room and nothing else.
+    pub(crate) fn of_decisions() -> Self {
+        Self { only_decisions: true, ..Self::default() }
+    }
+
+    /// Whether it takes other events than searches for room.
+    pub(crate) const fn takes_all(&self) -> bool {
+        !self.only_decisions
+    }
+
+    /// The searches for room, in order.
+    pub(crate) fn into_decisions(self) -> Vec<Decision> {
+        let decision = |timed: TimedEvent| match timed.event {
+            TraceEvent::Decision(decision) => Some(decision),
+            _ => None,
+        };
+        self.events.into_iter().filter_map(decision).collect()
+    }
+
     /// Forgets all but the decisions: the command was refused, and what it began was taken back,
     /// so that there is no moment of it to stand at.
     pub(crate) fn keep_decisions(&mut self) {

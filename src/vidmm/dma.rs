@@ -9,7 +9,8 @@
 use std::ops::Range;
 
 use crate::base::{
-    Bytes, ContextRef, DeviceId, PAGE_SIZE, Pages, ProcessId, SegmentId, SegmentOffset, Span,
+    Bytes, ContextRef, DeviceId, FenceId, PAGE_SIZE, Pages, ProcessId, SegmentId, SegmentOffset,
+    Span,
 };
 use crate::ddi::{DeviceHandle, DeviceInfo, DmaBufferAddress, NtStatus, SegmentSet};
 use crate::memory::{FrameUse, Layout, Mdl};
@@ -156,6 +157,24 @@ impl VidMm {
             .filter(|(_, buffer)| buffer.usage.fence <= completed)
             .filter_map(|(index, buffer)| Some((index, buffer.mapped?.place)))
             .collect()
+    }
+
+    /// The fence after which room is free in one of some segments, because the GPU is through with a
+    /// DMA buffer that is mapped there; but for one that is being built.
+    pub(super) fn leaves_next(
+        &self,
+        environment: &Environment<'_>,
+        segments: SegmentSet,
+        built: u32,
+    ) -> Option<FenceId> {
+        let completed = environment.driver.completed_fence();
+        let in_flight = self.queue().mapped().filter_map(|(index, buffer)| {
+            let place = buffer.mapped?.place;
+            let fence = buffer.usage.fence;
+            let there = index != built && segments.contains(place.segment);
+            (there && fence > completed).then_some(fence)
+        });
+        in_flight.min()
     }
 
     /// Unmaps the DMA buffers that the GPU is through with; their memory stays in the pool.
@@ -317,7 +336,7 @@ fn dma_memory(
     let mdl = environment
         .host
         .allocate(pages, FrameUse::DmaBuffer(index), layout)
-        .map_err(|shortage| out_of_frames(shortage.needed, shortage.free))?;
+        .map_err(out_of_frames)?;
     let physical =
         contiguous.then(|| DmaBufferAddress::Physical(mdl.address(0).unwrap_or_default()));
     Ok(BufferShape {

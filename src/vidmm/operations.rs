@@ -29,9 +29,8 @@ impl Planner<'_, '_> {
         let bytes = Bytes(mdl.pages().get().saturating_mul(8));
         let use_ = FrameUse::PageList(u32::try_from(self.operations.len()).unwrap_or(u32::MAX));
         let host = &mut *self.environment.host;
-        let array = host
-            .allocate(bytes.to_pages(), use_, Layout::Contiguous)
-            .map_err(|shortage| out_of_frames(shortage.needed, shortage.free))?;
+        let array =
+            host.allocate(bytes.to_pages(), use_, Layout::Contiguous).map_err(out_of_frames)?;
         let address = array.address(0).unwrap_or_default();
         let numbers: Vec<Piece<Content>> = mdl
             .runs()

@@ -1,12 +1,12 @@
 //! Pages of system memory that somebody reserves for use of their own.
 
 use crate::base::{AllocationId, Bytes, Pages, PagesId};
-use crate::ddi::NtStatus;
 use crate::memory::{FrameUse, Layout, Mdl};
 
 use super::book::{BookChange, Reserved};
 use super::paging::Environment;
-use super::reason::{Failure, Refusal, RefusalReason};
+use super::plan::out_of_frames;
+use super::reason::{Failure, RefusalReason};
 use super::{VidMm, invalid};
 
 impl VidMm {
@@ -28,12 +28,8 @@ impl VidMm {
             return Err(invalid(RefusalReason::BadSize(Bytes::ZERO)));
         }
         let layout = if contiguous { Layout::Contiguous } else { Layout::Scattered };
-        let mdl = environment.host.allocate(count, FrameUse::Reserved(id), layout).map_err(
-            |shortage| {
-                let (needed, free) = (shortage.needed, shortage.free);
-                Refusal::new(NtStatus::NO_MEMORY, RefusalReason::OutOfFrames { needed, free })
-            },
-        )?;
+        let frames = environment.host.allocate(count, FrameUse::Reserved(id), layout);
+        let mdl = frames.map_err(out_of_frames)?;
         let after = Some(Box::new(Reserved { mdl, wrapped_by: None }));
         self.book.apply(BookChange::Pages { id, before: None, after });
         Ok(())

@@ -5,10 +5,10 @@
 //! taken back by going to where the command began. Every operation notes how far the book had
 //! come when it was decided.
 
-use crate::base::{AllocationId, Bytes, Pages, SegmentAddress, SegmentId, SegmentOffset, Span};
+use crate::base::{AllocationId, Bytes, SegmentAddress, SegmentId, SegmentOffset, Span};
 use crate::config::{FitPolicy, OfferPolicy, Policies};
 use crate::ddi::{InterfaceVersion, Location, NtStatus, PageList, SegmentSet};
-use crate::memory::{FrameUse, Layout, Mdl};
+use crate::memory::{FrameUse, Layout, Mdl, OutOfFrames};
 use crate::placement::{Direction, Fit, Request};
 use crate::rules::{CheckedAdapter, CheckedSegment, SegmentKind};
 
@@ -135,8 +135,8 @@ impl Planner<'_, '_> {
             spares_soft_pinned: self.spares_soft_pinned,
         };
         let allocation = self.allocation(id);
-        let tracing = self.environment.observer.is_tracing();
-        let mut decision = tracing.then(|| Decision {
+        let is_told = self.environment.observer.wants_decisions();
+        let mut decision = is_told.then(|| Decision {
             allocation: id,
             needed: allocation.size(),
             attempts: Vec::new(),
@@ -430,7 +430,7 @@ impl Planner<'_, '_> {
             .environment
             .host
             .allocate(pages, use_, Layout::Scattered)
-            .map_err(|shortage| out_of_frames(shortage.needed, shortage.free))?;
+            .map_err(out_of_frames)?;
         self.update(id, |after| after.backing = Some(mdl.clone()));
         Ok(mdl)
     }
@@ -560,7 +560,9 @@ impl Planner<'_, '_> {
     }
 }
 
-pub(super) fn out_of_frames(needed: Pages, free: Pages) -> Failure {
-    let reason = RefusalReason::OutOfFrames { needed, free };
+/// What a caller is told when system memory has not what was asked of it.
+pub(super) fn out_of_frames(shortage: OutOfFrames) -> Failure {
+    let OutOfFrames { needed, free, largest_run } = shortage;
+    let reason = RefusalReason::OutOfFrames { needed, free, largest_run };
     Refusal::new(NtStatus::NO_MEMORY, reason).into()
 }

@@ -157,6 +157,17 @@ pub struct Decision {
     pub attempts: Vec<Attempt>,
 }
 
+impl Decision {
+    /// Whether an allocation leaves for what is placed.
+    #[must_use]
+    pub fn has_victim(&self, id: AllocationId) -> bool {
+        self.attempts.iter().any(|attempt| match &attempt.outcome {
+            Outcome::Placed { victims, .. } => victims.iter().any(|it| it.allocation == id),
+            Outcome::Rejected(_) | Outcome::NotReached { .. } => false,
+        })
+    }
+}
+
 /// Why an operation is issued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OperationReason {
@@ -270,6 +281,8 @@ pub enum RefusalReason {
         needed: Pages,
         /// Frames free.
         free: Pages,
+        /// The most of them that lie together, which decides what must be contiguous.
+        largest_run: Pages,
     },
     /// System memory promised to allocations would pass what there is.
     OutOfCommit {

@@ -2,7 +2,7 @@
 
 use crate::base::{Bytes, Pages, SegmentId, SegmentOffset, Span};
 use crate::config::{FitPolicy, Policies};
-use crate::ddi::{DmaBufferAddress, NtStatus, SegmentFlags};
+use crate::ddi::{DmaBufferAddress, SegmentFlags};
 use crate::memory::{FrameUse, HostMemory, Layout, Mdl};
 use crate::placement::{Direction, Fit, Request};
 use crate::rules::{CheckedAdapter, PagingBufferPlace, SegmentKind};
@@ -11,8 +11,9 @@ use super::VidMm;
 use super::allocation::Placement;
 use super::book::{Book, BookJournal, ExtentOwner};
 use super::paging::{Environment, Pager, Planned, Scratch};
+use super::plan::out_of_frames;
 use super::queue::{Buffer, BufferKind, BufferShape, BufferUse, Queue, QueueChange, QueueJournal};
-use super::reason::{Failure, OperationReason, Refusal, RefusalReason};
+use super::reason::{Failure, OperationReason};
 use super::trace::WaitReason;
 
 /// Bytes of the buffer with which the adapter starts.
@@ -235,8 +236,5 @@ fn frames(
     use_: FrameUse,
     layout: Layout,
 ) -> Result<Mdl, Failure> {
-    host.allocate(pages, use_, layout).map_err(|shortage| {
-        let reason = RefusalReason::OutOfFrames { needed: shortage.needed, free: shortage.free };
-        Refusal::new(NtStatus::NO_MEMORY, reason).into()
-    })
+    host.allocate(pages, use_, layout).map_err(out_of_frames)
 }

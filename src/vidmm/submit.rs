@@ -30,6 +30,7 @@ use super::queue::{Buffer, BufferKind, BufferShape, BufferUse, InFlight, PatchLi
 use super::reason::{Failure, OperationReason, Refusal, RefusalReason, Stop};
 use super::trace::{
     Asked, PatchOperation, RenderOperation, SubmissionRecord, SubmitOperation, TraceEvent,
+    WaitReason,
 };
 use super::{VidMm, invalid};
 
@@ -446,12 +447,13 @@ impl VidMm {
         rest: &[PatchLocation],
     ) -> Result<(usize, Option<AllocationId>), Failure> {
         let splits = self.adapter.version < InterfaceVersion::Wddm2_0;
-        let buffer = &self.queue().buffers[dma.index as usize];
-        // An earlier part has mapped it already.
-        let segments = if buffer.mapped.is_some() { SegmentSet::default() } else { dma.segments };
-        let (index, mdl) = (dma.index, buffer.shape.mdl.clone());
         let (mut count, mut without) = (rest.len(), None);
         loop {
+            let buffer = &self.queue().buffers[dma.index as usize];
+            // An earlier part may have mapped it already.
+            let segments =
+                if buffer.mapped.is_some() { SegmentSet::default() } else { dma.segments };
+            let (index, mdl) = (dma.index, buffer.shape.mdl.clone());
             let part = &rest[..count];
             let wanted = sending.wanted(part);
             let can_split = splits && groups(part) > 1;
@@ -477,8 +479,33 @@ impl VidMm {
                     count = split_before(part, |location| sending.allocation(location) == Some(id));
                     without = Some(id);
                 }
-                Err(failure) => return Err(failure),
+                Err(failure) => {
+                    let short = self.short_of(&failure, segments, &wanted);
+                    let Some(fence) = self.leaves_next(environment, short, index) else {
+                        return Err(failure);
+                    };
+                    self.book.roll_back(book);
+                    environment.host.roll_back(host);
+                    self.pager(environment).wait(fence, WaitReason::MappedDmaBuffer)?;
+                    self.retire(environment)?;
+                }
             }
+        }
+    }
+
+    /// The segments of which any would have done, where there was no room.
+    fn short_of(&self, failure: &Failure, segments: SegmentSet, wanted: &[Wanted]) -> SegmentSet {
+        let Failure::Refused(Refusal { reason, .. }) = failure else {
+            return SegmentSet::default();
+        };
+        match reason {
+            RefusalReason::NoRoomForDmaBuffer { .. } => segments,
+            RefusalReason::NoRoom(id) => {
+                let written = wanted.iter().any(|wanted| wanted.id == *id && wanted.written);
+                let allocation = self.book().allocation(*id);
+                allocation.map_or_else(SegmentSet::default, |it| it.supported(written))
+            }
+            _ => SegmentSet::default(),
         }
     }
 
@@ -566,7 +593,7 @@ fn command_memory(
     let pages = Bytes(size.into()).to_pages();
     let frames =
         environment.host.allocate(pages, FrameUse::CommandBuffer(index), Layout::Scattered);
-    frames.map_err(|shortage| out_of_frames(shortage.needed, shortage.free))
+    frames.map_err(out_of_frames)
 }
 
 impl Pager<'_, '_> {

@@ -244,6 +244,8 @@ pub enum WaitReason {
     Allocation(AllocationId),
     /// A mapping that the driver programs at once was still being used.
     Mapping,
+    /// Room was taken by DMA buffers that were still being read.
+    MappedDmaBuffer,
     /// The command ended, or said so.
     Command,
 }
@@ -272,7 +274,12 @@ pub trait Observer {
     /// Whether events are wanted.
     fn is_tracing(&self) -> bool;
 
-    /// An event; called only while [`Self::is_tracing`].
+    /// Whether searches for room are wanted, though no other event may be.
+    fn wants_decisions(&self) -> bool {
+        self.is_tracing()
+    }
+
+    /// An event; called only while [`Self::is_tracing`], or [`Self::wants_decisions`] for those.
     fn record(&mut self, event: TraceEvent);
 
     /// The device executed a packet: always told, because faults and reads matter to the machine.

@@ -268,7 +268,7 @@ impl Way<'_, '_, '_> {
         refusal: &Refusal,
         unsaved: &[(AllocationId, FateReason)],
     ) -> Failure {
-        if let RefusalReason::OutOfFrames { needed, free } = refusal.reason {
+        if let RefusalReason::OutOfFrames { needed, free, .. } = refusal.reason {
             self.account.failed = Some(FailedPurge { allocation, needed, free });
         }
         let unsaved: BTreeSet<AllocationId> = unsaved.iter().map(|(id, _)| *id).collect();

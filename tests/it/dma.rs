@@ -203,6 +203,34 @@ fn with_the_engine_run_by_hand_a_mapping_lasts_until_the_gpu_is_through() {
 }
 
 #[test]
+fn room_that_a_buffer_in_flight_takes_is_waited_for() {
+    // Two pages: the mapping of one buffer.
+    let mut script = script(&[2], &[2]);
+    script.policies.engine = EnginePolicy::Manual;
+    let id = script.resident(info(1, &[1], PLAIN));
+    script.write(id);
+    let second = script.write(id);
+    let mut done = script.run();
+    assert_eq!(mappings(&mut done.0, second), [(false, 2, 0, false), (true, 2, 0, false)]);
+    assert_eq!(mapped(&done), [(2, 0)]);
+}
+
+#[test]
+fn what_is_used_waits_for_room_that_a_buffer_in_flight_takes() {
+    let mut script = script(&[2, 2], &[2, 3]);
+    script.policies.engine = EnginePolicy::Manual;
+    let id = script.resident(info(1, &[1], PLAIN));
+    // Its only aperture is taken by the buffer of the submission before.
+    let in_aperture = script.create(info(2, &[2], PLAIN));
+    script.write(id);
+    let uses_it = script.write(in_aperture);
+    let mut done = script.run();
+    assert_eq!(mappings(&mut done.0, uses_it), [(false, 2, 0, false), (true, 3, 0, false)]);
+    assert_eq!(done.place(in_aperture), Some((2, 0)));
+    assert_eq!(mapped(&done), [(3, 0)]);
+}
+
+#[test]
 fn a_sleep_gives_the_pools_back_and_a_reset_unmaps_without_being_asked() {
     let mut script = script(&[16], &[2]);
     script.policies.engine = EnginePolicy::Manual;

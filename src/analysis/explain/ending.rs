@@ -99,11 +99,19 @@ fn refusal_sentence(reason: &RefusalReason, words: Words<'_>) -> String {
         RefusalReason::NoRoom(id) => {
             format!("no segment has room for {}, whoever leaves", words.allocation(*id))
         }
-        RefusalReason::OutOfFrames { needed, free } => format!(
-            "{} of system memory needed, {} free",
-            counted(needed.get(), "page"),
-            count(free.get())
-        ),
+        RefusalReason::OutOfFrames { needed, free, largest_run } => {
+            let needed_text = counted(needed.get(), "page");
+            let free_text = count(free.get());
+            if needed <= free {
+                let run = count(largest_run.get());
+                format!(
+                    "{needed_text} of system memory needed in one run, {free_text} free, \
+                     {run} of them together"
+                )
+            } else {
+                format!("{needed_text} of system memory needed, {free_text} free")
+            }
+        }
         RefusalReason::OutOfCommit { needed, committed, limit } => {
             format!("system memory: committed {committed} + {needed} needed > limit {limit}")
         }

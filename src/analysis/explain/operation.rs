@@ -349,6 +349,9 @@ pub fn wait_text(fence: FenceId, reason: WaitReason, words: Words<'_>) -> String
             format!("waited for fence {fence}: {} was being used", words.allocation(id))
         }
         WaitReason::Mapping => format!("waited for fence {fence}: the mapping was being used"),
+        WaitReason::MappedDmaBuffer => {
+            format!("waited for fence {fence}: a DMA buffer mapped there was being read")
+        }
         WaitReason::Command => format!("waited for fence {fence}: the command ended or said so"),
     }
 }

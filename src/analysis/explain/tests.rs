@@ -513,6 +513,9 @@ fn every_refusal_has_a_sentence_with_its_numbers() {
     let (needed, committed, limit) = (Bytes::mib(6), Bytes::mib(60), Bytes::mib(64));
     let range =
         RefusalReason::RangeBeyondAllocation { offset: 4096, length: 8192, size: Bytes(8192) };
+    let (free, largest_run) = (Pages(1_000), Pages(512));
+    let no_frames =
+        |needed| RefusalReason::OutOfFrames { needed: Pages(needed), free, largest_run };
     let table = [
         (RefusalReason::AdapterNotStarted, "the adapter breaks a rule and did not start"),
         (RefusalReason::Stopped { command: 1_234 }, "the machine stopped at step 1,234"),
@@ -558,9 +561,10 @@ fn every_refusal_has_a_sentence_with_its_numbers() {
         (RefusalReason::NotCpuVisible(terrain), "the CPU may not see terrain: it lacks CpuVisible"),
         (RefusalReason::Pinned(terrain), "terrain is pinned and does not leave"),
         (RefusalReason::NoRoom(terrain), "no segment has room for terrain, whoever leaves"),
+        (no_frames(1_536), "1,536 pages of system memory needed, 1,000 free"),
         (
-            RefusalReason::OutOfFrames { needed: Pages(1_536), free: Pages(1_000) },
-            "1,536 pages of system memory needed, 1,000 free",
+            no_frames(640),
+            "640 pages of system memory needed in one run, 1,000 free, 512 of them together",
         ),
         (
             RefusalReason::OutOfCommit { needed, committed, limit },
@@ -667,6 +671,10 @@ fn stops_damage_faults_and_waits() {
         (WaitReason::Buffers, "waited for fence 0x0005: every buffer was being read"),
         (WaitReason::Allocation(terrain), "waited for fence 0x0005: terrain was being used"),
         (WaitReason::Mapping, "waited for fence 0x0005: the mapping was being used"),
+        (
+            WaitReason::MappedDmaBuffer,
+            "waited for fence 0x0005: a DMA buffer mapped there was being read",
+        ),
         (WaitReason::Command, "waited for fence 0x0005: the command ended or said so"),
     ];
     for (reason, text) in waits {

@@ -46,6 +46,16 @@ pub(super) fn before_ui(
         }
         return known.after.is_some() && link(ui, "To what the last transition did").clicked();
     }
+    if view.previews_wait {
+        let resident = counted(view.tally.resident().count, "resident allocation");
+        let hint = "Trying a sleep puts each of them away and brings it back: with so many, the \
+                    window stands still meanwhile.";
+        empty_ui(ui, &format!("Not tried with {resident}"), hint);
+        if link(ui, "Try the three sleeps").clicked() {
+            actions.push(Action::TrySleeps);
+        }
+        return false;
+    }
     legend_ui(ui);
     let width = ui.available_width();
     let (columns, own) = cards(width);

@@ -82,6 +82,35 @@ fn previews_are_of_the_place_and_only_where_somebody_looks() {
 }
 
 #[test]
+fn where_much_is_resident_sleeps_are_tried_when_somebody_asks() {
+    // A thousand pages are resident, and one more from the last command on.
+    let create = "CreateAllocation(name: \"a#\", device: \"d\", size: \"4 KiB\", \
+                  supported: [1], preferred: [1], resident: true),";
+    let creates: String = (0..1_001).map(|it| create.replace('#', &it.to_string())).collect();
+    let text = format!(
+        "(version: 1, title: \"Many\", adapter: (profile: \"inspector\", \
+         system_memory: \"64 MiB\", segments: [(name: \"VRAM\", flags: \"\", base: 0x0, \
+         size: \"8 MiB\")], paging_buffer: (segment: 0, size: \"4 KiB\", count: 1)), commands: [\
+         CreateProcess(\"p\"), CreateDevice(name: \"d\", process: \"p\"), {creates}])"
+    );
+    let mut app = App::default();
+    app.show(crate::app::Opened::read(&text, "many.ron").expect("it is a session"));
+    app.dispatch(Action::SetTab(Tab::Power));
+    let tried = |app: &mut App, action: Action| {
+        app.dispatch(action);
+        app.work(&mut || true);
+        let view = app.view().expect("a session is open");
+        (view.previews_wait, view.previews.len())
+    };
+    assert_eq!(tried(&mut app, Action::GoTo(Place::after(1_002))), (false, 3));
+    assert_eq!(tried(&mut app, Action::GoTo(Place::after(1_003))), (true, 0));
+    assert_eq!(tried(&mut app, Action::TrySleeps), (false, 3));
+    // Whoever was elsewhere has to ask again.
+    assert_eq!(tried(&mut app, Action::GoTo(Place::after(1_002))), (false, 3));
+    assert_eq!(tried(&mut app, Action::GoTo(Place::after(1_003))), (true, 0));
+}
+
+#[test]
 fn what_is_told_of_the_last_transition_ends_at_the_playhead() {
     let titles = [
         (28, None),

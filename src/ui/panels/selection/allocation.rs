@@ -342,10 +342,8 @@ fn eviction_rank(view: &View<'_>, allocation: &Allocation, segment: SegmentId) -
 
 fn why(view: &View<'_>, allocation: &Allocation) -> Option<Section> {
     let place = allocation.placement()?;
-    let trace = view.placed_by?;
-    let mut decisions = trace.decisions.iter().rev();
-    let decision = decisions.find(|decision| decision.allocation == allocation.id());
-    let lines = decision.map(|decision| decision_lines(decision, view.words()));
+    let placing = view.placed_by?;
+    let lines = placing.decision.as_ref().map(|decision| decision_lines(decision, view.words()));
     let lines = match lines {
         Some(lines) if !lines.is_empty() => {
             let candidates = lines.into_iter().map(Line::Candidate);
@@ -358,7 +356,7 @@ fn why(view: &View<'_>, allocation: &Allocation) -> Option<Section> {
     };
     Some(Section {
         title: "Why here".to_owned(),
-        decided: Some(Place::after(trace.command)),
+        decided: Some(Place::after(placing.command)),
         lines,
         ..Section::default()
     })
@@ -418,9 +416,14 @@ fn event_text(view: &View<'_>, command: usize, change: &ResidencyChange) -> Stri
     }
 }
 
-/// Why it left, where the command that made it leave is taken apart already.
+/// Why it left: for whom, or, where the command that made it leave is taken apart already, why else.
 fn left(view: &View<'_>, command: usize, id: AllocationId) -> Option<String> {
-    let known = [view.trace, view.placed_by, view.opened.get(&command)];
+    // The last of several: a submission that had to be split looks again.
+    let decisions = view.run.decisions(command);
+    if let Some(decision) = decisions.filter(|decision| decision.has_victim(id)).last() {
+        return Some(format!("evicted for {}", view.names.allocation(decision.allocation)));
+    }
+    let known = [view.trace, view.opened.get(&command)];
     let trace: &CommandTrace =
         known.into_iter().flatten().find(|trace| trace.command == command)?;
     trace.operations.iter().find_map(|operation| {
