@@ -15,7 +15,7 @@ use super::command::{
 use super::ledger::{LedgerChange, expect_bytes, expect_pages};
 use super::power::PowerOutcome;
 use super::recorder::Recorder;
-use super::verify::Damage;
+use super::verify::{Damage, allocation_pieces};
 
 /// A command being applied.
 pub(super) struct Applying<'a, 'r> {
@@ -322,8 +322,31 @@ impl Applying<'_, '_> {
             }
         }
         self.with(|vidmm, environment| vidmm.cpu_wrote(environment, id));
-        expect_bytes(self.recorder.ledger, id, span, pieces);
+        self.expect_written(id, span, pieces);
         Ok(())
+    }
+
+    /// Says that bytes of an allocation must be `pieces` from now on. Where nothing was promised of
+    /// it, what lies around them stays what it is.
+    pub(super) fn expect_written(
+        &mut self,
+        id: AllocationId,
+        span: Span,
+        pieces: Vec<Piece<Content>>,
+    ) {
+        let bare = self.recorder.ledger.state().expected(id).is_some_and(|it| !it.is_touched());
+        let allocation = self.vidmm.book().allocation(id).filter(|_| bare);
+        let found =
+            allocation.and_then(|it| allocation_pieces(self.vidmm, self.driver, self.host, it));
+        let Some(found) = found else {
+            expect_bytes(self.recorder.ledger, id, span, pieces);
+            return;
+        };
+        let len = bytes::pieces_len(&found).unwrap_or(0);
+        let before = bytes::slice_pieces(&found, 0, span.start());
+        let after = bytes::slice_pieces(&found, span.end(), len.saturating_sub(span.end()));
+        let whole = bytes::joined_pieces([before, pieces, after].concat());
+        expect_bytes(self.recorder.ledger, id, Span::whole(len), whole);
     }
 
     fn cpu_read(&mut self, id: AllocationId, range: AllocationRange) -> Result<(), Failure> {

@@ -36,6 +36,8 @@ pub(crate) enum Paged {
     Filled(Vec<Piece<Content>>),
     /// It is given up.
     Dropped,
+    /// It is mapped while nothing is promised of it; these bytes are there.
+    Bare(Vec<Piece<Content>>),
 }
 
 impl Paged {
@@ -49,6 +51,13 @@ impl Paged {
             Self::Dropped => {
                 let (before, after) = (expected.promise, Promise::Discarded);
                 ledger.apply(LedgerChange::Dropped { id, before, after });
+            }
+            Self::Bare(pieces) => {
+                // What was promised before it was given up is not there to be written around.
+                if expected.is_discarded() || expected.is_lost() {
+                    let whole = Span::whole(expected.content().len());
+                    expect_bytes(ledger, id, whole, pieces.clone());
+                }
             }
         }
     }

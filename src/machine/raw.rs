@@ -17,7 +17,7 @@ use crate::vidmm::{Allocation, ExtentOwner, Failure, RefusalReason, VidMm, segme
 use super::applying::{Applying, refused};
 use super::command::{RawLocation, RawOperation, RawTransfer};
 use super::foreign::{ForeignRun, ForeignTarget};
-use super::ledger::{LedgerChange, expect_bytes, expect_pages};
+use super::ledger::{LedgerChange, expect_pages};
 use super::verify::Damage;
 
 /// Where an operation reads or leaves bytes.
@@ -424,7 +424,7 @@ impl Applying<'_, '_> {
             self.recorder.ledger.state().foreign().within(id, pages).collect();
         for (owner, content, at) in written {
             let part = bytes::slice_pieces(pieces, at, content.len());
-            expect_bytes(self.recorder.ledger, owner, content, part);
+            self.expect_written(owner, content, part);
             self.with(|vidmm, environment| vidmm.device_wrote(environment, owner));
             self.touched.push(owner);
         }

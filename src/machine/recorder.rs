@@ -239,6 +239,12 @@ impl Observer for Recorder<'_> {
         }
     }
 
+    fn none_in_pages(&mut self, allocation: AllocationId, pieces: Vec<Piece<Content>>) {
+        let Some(expected) = self.ledger.state().expected(allocation) else { return };
+        let found = bytes::slice_pieces(&pieces, 0, expected.content().len());
+        intent::paged(self.ledger, allocation, Paged::Bare(found));
+    }
+
     fn operation(
         &mut self,
         asked: &Asked,

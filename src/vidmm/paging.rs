@@ -3,13 +3,13 @@
 //! The envelope of `DxgkDdiBuildPagingBuffer` is kept here: what the driver may answer, when a new
 //! buffer begins, what stays the same between two passes.
 
-use crate::base::{AllocationId, FenceId, Position};
+use crate::base::{AllocationId, FenceId, Piece, Position};
 use crate::config::Costs;
 use crate::ddi::{
     BuildPagingBuffer, ContextHandle, DmaBufferAddress, Miniport, NtStatus, PagingOperation,
     RowLayout, SystemSleepState,
 };
-use crate::memory::{HostMemory, Mdl};
+use crate::memory::{Content, HostMemory, Mdl};
 
 use super::book::BookJournal;
 use super::cost;
@@ -50,6 +50,8 @@ pub(crate) enum ContentChange {
     Lost,
     /// It is what its pages of system memory hold, whatever was on its way to them.
     AsInPages(Mdl),
+    /// There was none: if it is wanted, it is what these pages hold.
+    NoneInPages(Mdl),
 }
 
 /// An operation decided on, with what follows from it.
@@ -191,9 +193,12 @@ impl<'a, 'e> Pager<'a, 'e> {
             (ContentChange::Dropped, Some(id)) => self.environment.observer.dropped(id),
             (ContentChange::Lost, Some(id)) => self.environment.observer.lost(id),
             (ContentChange::AsInPages(mdl), Some(id)) => {
-                let bytes = mdl.pages().bytes().get();
-                let pages = self.environment.host.mdl_pieces(mdl, 0, bytes).unwrap_or_default();
+                let pages = self.held_by(mdl);
                 self.environment.observer.as_in_pages(id, pages);
+            }
+            (ContentChange::NoneInPages(mdl), Some(id)) => {
+                let pages = self.held_by(mdl);
+                self.environment.observer.none_in_pages(id, pages);
             }
             _ => {}
         }
@@ -206,6 +211,12 @@ impl<'a, 'e> Pager<'a, 'e> {
                 book: *book,
             }));
         }
+    }
+
+    /// What pages of system memory hold now.
+    fn held_by(&self, mdl: &Mdl) -> Vec<Piece<Content>> {
+        let bytes = mdl.pages().bytes().get();
+        self.environment.host.mdl_pieces(mdl, 0, bytes).unwrap_or_default()
     }
 
     /// Has the platform do what needs no driver; it is done at once.

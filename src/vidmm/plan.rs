@@ -175,6 +175,9 @@ impl Planner<'_, '_> {
                 self.count(|counters| counters.bytes_mapped_into_aperture += size.get());
                 self.become_resident(id, place, time, |after| after.dirty = false);
                 self.push_map(Some(id), place, &mdl, reason)?;
+                if let (false, Some(last)) = (has_content, self.operations.last_mut()) {
+                    last.content = ContentChange::NoneInPages(mdl);
+                }
             }
             SegmentKind::Memory if has_content => {
                 let mdl = self.ensure_backing(id)?;

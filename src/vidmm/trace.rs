@@ -322,6 +322,10 @@ pub trait Observer {
     /// What an allocation must hold is from now on what its pages of system memory hold, because
     /// work on it was dropped in a reset: always told. The pages may be longer than its content.
     fn as_in_pages(&mut self, allocation: AllocationId, pages: Vec<Piece<Content>>);
+
+    /// An allocation without content is mapped where the GPU sees what its pages of system memory
+    /// hold: always told. The pages may be longer than its content.
+    fn none_in_pages(&mut self, allocation: AllocationId, pages: Vec<Piece<Content>>);
 }
 
 /// Nobody watches.
@@ -342,4 +346,5 @@ impl Observer for Unobserved {
     fn resubmitted(&mut self, _: FenceId, _: FenceId) {}
     fn lost(&mut self, _: AllocationId) {}
     fn as_in_pages(&mut self, _: AllocationId, _: Vec<Piece<Content>>) {}
+    fn none_in_pages(&mut self, _: AllocationId, _: Vec<Piece<Content>>) {}
 }

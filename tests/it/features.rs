@@ -9,7 +9,7 @@ use vidmm_inspector::ddi::{
 };
 use vidmm_inspector::machine::{
     AllocationRange, Command, ContentState, Counter, Data, Place, RawLocation, RawOperation,
-    RawTransfer, ReservePages, RunGpu, TracedKind,
+    RawTransfer, Reference, ReferenceKind, ReservePages, RunGpu, TracedKind,
 };
 use vidmm_inspector::vidmm::{Asked, Offer};
 
@@ -316,6 +316,40 @@ fn reclaiming_says_once_that_content_was_dropped() {
     let done = script.run();
     assert_eq!(state(&done), (Offer::None, ContentState::Intact));
     assert_eq!(done.count(Counter::BytesFilled), 4 * PAGE);
+}
+
+#[test]
+fn what_was_dropped_is_not_expected_around_what_is_written_next() {
+    // Filled with sevens and dropped; then four bytes are written into new pages, which are zero.
+    let range = AllocationRange { offset: 100, length: Some(4) };
+    let dropped = |script: &mut Script| {
+        let id = script.resident(info(1, &[1, 2], VISIBLE));
+        script.then(Command::Offer([id].into(), OfferPriority::Low));
+        script.then(Command::EvictAll);
+        script.then(Command::Reclaim([id].into()));
+        id
+    };
+    let content = |done: &Done, id| {
+        let machine = done.machine();
+        let allocation = machine.vidmm().book().allocation(id).expect("exists");
+        let pieces = machine.pieces(allocation).expect("it has bytes");
+        vidmm_inspector::memory::bytes::read_pieces(&pieces, 108)
+    };
+    let mut by_cpu = Script::new(V1, &[(SEEN, 4), (APERTURE, 4)]);
+    let id = dropped(&mut by_cpu);
+    by_cpu.then(Command::CpuWrite(id, range, Data::Pattern(0x0403_0201)));
+    let expected = [&[0; 100][..], &[1, 2, 3, 4], &[0; 4]].concat();
+    assert_eq!(content(&by_cpu.run(), id), expected);
+    // With the memory taken, the GPU writes through the aperture.
+    let mut by_gpu = Script::new(V1, &[(SEEN, 4), (APERTURE, 4)]);
+    let id = dropped(&mut by_gpu);
+    let _ = by_gpu.resident(info(4, &[1], VISIBLE));
+    let kind = ReferenceKind::Write { seed: None };
+    by_gpu.then(Command::Use([Reference { allocation: id, range, kind }].into()));
+    let done = by_gpu.run();
+    assert_eq!(done.place(id), Some((2, 0)));
+    let found = content(&done, id);
+    assert_eq!((&found[..100], &found[104..]), (&[0; 100][..], &[0; 4][..]));
 }
 
 #[test]

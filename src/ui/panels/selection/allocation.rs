@@ -311,7 +311,7 @@ pub(super) fn cpu(view: &View<'_>, segment: SegmentId, span: Option<Span>) -> Op
 }
 
 /// How far from either end of the order of leaving is counted: a frame has no time for a million.
-const RANKS_COUNTED: usize = 20_000;
+const RANKS_COUNTED: usize = 2_000;
 
 /// Which in the order of leaving it is.
 fn eviction_rank(view: &View<'_>, allocation: &Allocation, segment: SegmentId) -> Option<Line> {
