@@ -109,6 +109,7 @@ pub struct Run {
     unfolded: VecDeque<usize>,
     forgets: bool,
     bad: usize,
+    failed: usize,
     /// Damage that was found and lasts, so that it is not found again after every command.
     standing: Vec<Damage>,
     history: SegmentHistory,
@@ -145,6 +146,7 @@ impl Run {
             unfolded: VecDeque::new(),
             forgets: false,
             bad: 0,
+            failed: 0,
             standing: Vec::new(),
             history,
             decisions: DecisionLog::default(),
@@ -301,6 +303,12 @@ impl Run {
         self.bad
     }
 
+    /// How many of those are expectations that do not hold.
+    #[must_use]
+    pub const fn failed_count(&self) -> usize {
+        self.failed
+    }
+
     /// Where the run stands.
     #[must_use]
     pub const fn place(&self) -> Place {
@@ -397,6 +405,7 @@ impl Run {
             power,
         };
         self.bad += usize::from(record.is_bad());
+        self.failed += usize::from(matches!(record.ending, Ending::Failed(_)));
         if !matches!(record.ending, Ending::Refused(_)) {
             self.decisions.push(number, &searches.into_decisions());
         }

@@ -534,3 +534,25 @@ mod by_name {
         }
     }
 }
+
+#[test]
+fn a_tooltip_is_gone_once_a_dialog_lies_over_what_it_tells_of() {
+    let mut person = Person::new();
+    let tooltips = |person: &Person| {
+        let layers = person.headless.context().memory(|memory| memory.areas().visible_layer_ids());
+        layers.into_iter().filter(|layer| layer.order == egui::Order::Tooltip).count()
+    };
+    // The first card.
+    person.events(vec![Event::PointerMoved(pos2(600.0, 180.0))]);
+    for _ in 0..8 {
+        person.sees();
+    }
+    assert_eq!(tooltips(&person), 1);
+    person.presses(Key::N, Modifiers::COMMAND);
+    person.sees();
+    assert_eq!(tooltips(&person), 0);
+    person.types(Key::Escape);
+    person.sees();
+    person.sees();
+    assert_eq!(tooltips(&person), 1, "the pointer is still there");
+}

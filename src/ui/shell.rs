@@ -85,6 +85,8 @@ pub struct Shell {
     conflict: ConflictDialog,
     /// Notices in the last frame.
     told: usize,
+    /// Whether a dialog lay over the page in the last frame.
+    covered: bool,
     answered: Vec<Action>,
     map_share: Option<f32>,
     left_width: Option<f32>,
@@ -151,6 +153,15 @@ impl Panels {
     }
 }
 
+/// Shows what lies below a dialog: nothing there is under the pointer, so that a tooltip that was open
+/// when the dialog came is closed.
+fn without_pointer<T>(ui: &mut Ui, show: impl FnOnce(&mut Ui) -> T) -> T {
+    let pointer = ui.input_mut(|input| std::mem::take(&mut input.pointer));
+    let shown = show(ui);
+    ui.input_mut(|input| input.pointer = pointer);
+    shown
+}
+
 /// Share of the centre's height that the map has in a new window: 400 of 696 points.
 const MAP_SHARE: f32 = 400.0 / 696.0;
 /// Least height of the map.
@@ -200,7 +211,12 @@ impl Shell {
         show_theme(&context, app.settings().appearance);
 
         let mut actions = Vec::new();
-        let above = self.page_ui(ui, app, &mut actions);
+        let covered = self.is_covered(app);
+        let above = if covered {
+            without_pointer(ui, |ui| self.page_ui(ui, app, &mut actions))
+        } else {
+            self.page_ui(ui, app, &mut actions)
+        };
         app.set_saved_in_sight(self.start.in_sight());
         let told = app.notices().len();
         notices_ui(ui, app.notices(), above, &mut actions);
@@ -234,12 +250,25 @@ impl Shell {
         // A notice knows its place only when it was drawn once.
         let again = again || told != self.told || told != app.notices().len();
         self.told = told;
+        // A dialog has its size once it was laid out, and tooltips below it go in the frame after.
+        let again = again || covered != self.covered;
+        self.covered = covered;
         if again {
             context.request_repaint();
         } else if let Some(wait) = app.wakes_in(now) {
             context.request_repaint_after(wait);
         }
         answer
+    }
+
+    /// Whether something lies over the page that has to be answered or closed first.
+    fn is_covered(&self, app: &App) -> bool {
+        self.path.is_some()
+            || self.profiles.is_some()
+            || app.shows_help()
+            || app.shows_palette()
+            || app.unsaved_question().is_some()
+            || app.conflict_question().is_some()
     }
 
     /// Says what time it is, for files that are listed with theirs.
@@ -412,8 +441,7 @@ impl Shell {
             self.session_ui(ui, &view, actions);
             size::STATUS_BAR + size::TIMELINE
         } else {
-            let dialog = self.path.is_some() || self.profiles.is_some();
-            let keyboard = !dialog && !app.shows_help() && !app.shows_palette();
+            let keyboard = !self.is_covered(app);
             start_ui(ui, app, &mut self.start, keyboard, self.now, actions);
             size::STATUS_BAR
         }

@@ -152,5 +152,5 @@ impl ProfilesDialog {
 fn facts(profile: &Profile) -> String {
     let segments: Vec<String> =
         profile.adapter.segments.iter().map(|segment| bytes(segment.size)).collect();
-    format!("WDDM {}, {}", profile.adapter.version, segments.join(" + "))
+    format!("{}, {}", profile.adapter.version, segments.join(" + "))
 }

@@ -266,9 +266,18 @@ fn health(view: &View<'_>) -> (Tone, String, String) {
         let tooltip = "The adapter breaks rules, so that nothing can run on it";
         return (Tone::Error, "adapter not started".into(), tooltip.into());
     }
-    let bad = u64::try_from(run.bad_count()).unwrap_or(u64::MAX);
+    let (bad, failed) = (run.bad_count() as u64, run.failed_count() as u64);
     if bad > 0 {
-        let words = format!("damage after {}", counted(bad, "command"));
+        let damaged = (bad > failed).then(|| {
+            let commands = counted(bad - failed, "command");
+            format!("damage after {commands}")
+        });
+        let failed = match failed {
+            0 => None,
+            1 => Some("1 expectation fails".to_owned()),
+            many => Some(format!("{} expectations fail", count(many))),
+        };
+        let words = [damaged, failed].into_iter().flatten().collect::<Vec<_>>().join(", ");
         let tooltip = "After these commands something was not as it must be, or an expectation did \
                        not hold; the timeline marks them";
         return (Tone::Error, words, tooltip.into());

@@ -186,7 +186,7 @@ fn describe(view: &View<'_>, density: &Density, log: &PowerLog, response: &Respo
     let place = view.place;
     let commands = count(wide(density.commands()));
     let spoken = format!(
-        "Timeline, step {place} of {commands}, {} refused, {} with damage",
+        "Timeline, step {place} of {commands}, {} refused, {} wrong",
         density.refused, density.wrong
     );
     let spoken = match log.transitions().len() {

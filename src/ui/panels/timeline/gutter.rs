@@ -115,7 +115,7 @@ fn marks_label(painter: &Painter, layout: &Layout, density: &Density, left: f32)
     let middle = layout.marks.center().y - 2.0;
     let mut x = left;
     for (icon, number, word) in
-        [(Icon::Cross, density.refused, "refused"), (Icon::Warning, density.wrong, "damaged")]
+        [(Icon::Cross, density.refused, "refused"), (Icon::Warning, density.wrong, "wrong")]
     {
         if number == 0 {
             continue;

@@ -114,7 +114,7 @@ fn tooltip(view: &View<'_>, pointed: &Pointed<'_>, at: egui::Pos2, command: usiz
         lines.push(format!("{} refused", paging.refused));
     }
     if paging.wrong > 0 {
-        lines.push(format!("{} with damage", paging.wrong));
+        lines.push(format!("{} wrong: damage, or an expectation that fails", paging.wrong));
     }
     lines
 }
