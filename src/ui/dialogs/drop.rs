@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use egui::{Align2, Context, Ui, vec2};
+use egui::{Align2, Context, Rect, Ui, vec2};
 
 use crate::app::{Action, App, Notice};
 use crate::ui::theme::{size, text, tokens};
@@ -68,13 +68,21 @@ pub(in crate::ui) fn drop_hint(ui: &Ui, app: &App) {
     let all = ui.ctx().content_rect();
     painter.rect_filled(all, 0.0, tokens.canvas.gamma_multiply(0.85));
     outline(&painter, all.shrink(8.0), size::RADIUS, 2.0, tokens.accent);
-    let room = all.width() - 64.0;
-    for (words, points, ink, below) in [
+    let room = all.width() - 96.0;
+    let lines = [
         (&title, size::TEXT_TITLE, tokens.text, -10.0),
         (&line, size::TEXT_BODY, tokens.text_secondary, 14.0),
-    ] {
-        let galley = elide(&painter, words, points, ink, room);
-        let at = all.center() + vec2(0.0, below);
+    ];
+    let lines = lines
+        .map(|(words, points, ink, below)| (elide(&painter, words, points, ink, room), ink, below));
+    // What lies below shows through everywhere but behind the words.
+    let width = lines.iter().map(|(galley, ..)| galley.size().x).fold(0.0, f32::max);
+    let plate = Rect::from_center_size(all.center(), vec2(width + 48.0, 80.0));
+    painter.rect_filled(plate, size::RADIUS, tokens.panel);
+    outline(&painter, plate, size::RADIUS, 1.0, tokens.separator);
+    let alone = line.is_empty();
+    for (galley, ink, below) in lines {
+        let at = all.center() + vec2(0.0, if alone { 0.0 } else { below });
         text::paint_galley(&painter, at, Align2::CENTER_CENTER, galley, ink);
     }
 }
