@@ -24,13 +24,13 @@ pub enum Ending {
     /// Done.
     Done,
     /// Refused; the state is unchanged.
-    Refused(Refusal),
+    Refused(Box<Refusal>),
     /// The machine stopped.
     Stopped(Stop),
     /// An expectation that holds.
     Held,
     /// An expectation that does not.
-    Failed(Mismatch),
+    Failed(Box<Mismatch>),
 }
 
 /// What a command came to.
@@ -210,7 +210,7 @@ impl Machine {
                 let reason = RefusalReason::AdapterNotStarted;
                 let refusal = Refusal::new(NtStatus::DEVICE_NOT_READY, reason);
                 Outcome {
-                    ending: Ending::Refused(refusal),
+                    ending: Ending::Refused(Box::new(refusal)),
                     summary: Summary::default(),
                     faults: Vec::new(),
                     damage: Vec::new(),
@@ -309,7 +309,7 @@ impl Started {
         if let Command::Expect(expectation) = command {
             let ending = match self.evaluate(expectation) {
                 Ok(()) => Ending::Held,
-                Err(mismatch) => Ending::Failed(mismatch),
+                Err(mismatch) => Ending::Failed(Box::new(mismatch)),
             };
             let (summary, faults, damage) = Default::default();
             return Outcome { ending, summary, faults, damage, power: None };
@@ -322,13 +322,13 @@ impl Started {
             Err(Failure::Refused(refusal)) => {
                 self.roll_back(start);
                 self.ledger.apply(LedgerChange::Refused(1));
-                Ending::Refused(refusal)
+                Ending::Refused(Box::new(refusal))
             }
             Err(Failure::Hung) => {
                 self.roll_back(start);
                 self.ledger.apply(LedgerChange::Refused(1));
                 let (status, reason) = (NtStatus::GPU_EXCEPTION_ON_DEVICE, RefusalReason::Hangs);
-                Ending::Refused(Refusal::new(status, reason))
+                Ending::Refused(Box::new(Refusal::new(status, reason)))
             }
             Err(Failure::Stopped(stop)) => {
                 self.ledger.apply(LedgerChange::Stopped(number, stop));

@@ -386,7 +386,7 @@ impl Run {
             && ending == Ending::Held
             && let Err(mismatch) = self.evaluate(number, expectation)
         {
-            ending = Ending::Failed(mismatch);
+            ending = Ending::Failed(Box::new(mismatch));
         }
         let damage_is_expected = self.expects_damage(number, &damage);
         let started = self.machine.started().ok().map(Started::vidmm);

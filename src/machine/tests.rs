@@ -243,7 +243,7 @@ fn the_hash_of_the_state_covers_every_byte() {
 #[test]
 fn expectations_that_fail_say_what_was_found() {
     let mut bench = Bench::new();
-    let failed = |mismatch| Ending::Failed(mismatch);
+    let failed = |mismatch| Ending::Failed(Box::new(mismatch));
     let content = Expectation::Content(VRAM, ContentState::Intact);
     assert_eq!(bench.expect(content.clone()), Ending::Held);
     bench.flip(VRAM, 77);

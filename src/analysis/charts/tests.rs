@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::base::SplitMix;
-use crate::machine::Summary;
 
 const MIB: u64 = 1 << 20;
 const KIB: u64 = 1 << 10;
@@ -155,31 +154,4 @@ fn any_stretch_of_a_long_series_has_the_extent_of_its_values() {
         let wanted = values.iter().min().copied().zip(values.iter().max().copied());
         assert_eq!(series.extent(range.clone()), wanted, "{range:?}");
     }
-}
-
-/// A million changes are summed up for a chart of two thousand columns within a small part of a
-/// frame, wherever one looks; run by hand, optimised, on a machine that does nothing else.
-#[test]
-#[ignore = "measures time"]
-fn a_million_changes_are_drawn_in_a_frame() {
-    let run = walk();
-    let positions = Positions::new(Axis::Commands, &run);
-    let mut series = Series::default();
-    let mut moved = Moved::default();
-    for command in 0..1_000_000 {
-        series.push(command, u64::try_from(command * 7_919 % 65_537).expect("small"));
-        moved.push(command, &Summary { bytes_in: 1, ..Summary::default() });
-    }
-    assert_eq!(moved.between(10..1_000_000)[0], 999_990);
-    assert_eq!(series.most(), 65_536);
-    let before = std::time::Instant::now();
-    // The walk has 21 commands: the axis ends there, the sums do not.
-    for _ in 0..10 {
-        for part in 0..2_000 {
-            assert!(series.extent(part * 500..(part + 1) * 500).is_some());
-        }
-        assert!(series.stairs(positions, (0, 21), 2_000).is_some());
-    }
-    let took = before.elapsed() / 10;
-    assert!(took.as_millis() < 10, "{took:?} for one chart");
 }

@@ -596,14 +596,14 @@ fn endings_come_in_a_word_a_brief_and_a_whole() {
         (text.kind, text.brief, text.detail)
     };
     let refusal = Refusal::new(NtStatus::NO_VIDEO_MEMORY, RefusalReason::NoRoom(terrain));
-    let (kind, brief, detail) = status(Ending::Refused(refusal), &[]);
+    let (kind, brief, detail) = status(Ending::Refused(Box::new(refusal)), &[]);
     assert_eq!((kind, brief.as_str()), (StatusKind::Refused, "NO_VIDEO_MEMORY 0xC01E0100"));
     let whole = "STATUS_GRAPHICS_NO_VIDEO_MEMORY 0xC01E0100: \
                  no segment has room for terrain, whoever leaves";
     assert_eq!(detail, whole);
     let (kind, brief, _) = status(Ending::Stopped(Stop::buffer_overflow()), &[]);
     assert_eq!((kind, brief.as_str()), (StatusKind::Stopped, "bug check 0x10E, 0x12"));
-    let (kind, brief, _) = status(Ending::Failed(Mismatch::NotResident(terrain)), &[]);
+    let (kind, brief, _) = status(Ending::Failed(Box::new(Mismatch::NotResident(terrain))), &[]);
     assert_eq!((kind, brief.as_str()), (StatusKind::Failed, "terrain is not resident"));
     let damage = Damage::Content { allocation: terrain, offset: 16 };
     let (kind, brief, _) = status(Ending::Done, &[damage]);

@@ -7,5 +7,6 @@ pub(super) mod notices;
 pub(super) mod palette;
 pub(super) mod path;
 pub(super) mod profiles;
+mod question;
 pub(super) mod unsaved;
 pub(super) mod waiting;
