@@ -26,6 +26,8 @@ pub mod saved;
 pub mod settings;
 pub mod unsaved;
 pub mod view;
+#[cfg(test)]
+mod walk_tests;
 
 pub use action::{Action, Export, Exported, Speed, Tab};
 pub use application::{App, Effect, Page, Zoom};
