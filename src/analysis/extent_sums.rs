@@ -213,9 +213,11 @@ impl ExtentSums {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::analysis::coverage::Scale;
-    use crate::analysis::lanes::{LaneItem, lane_items};
+    use crate::analysis::lanes::{LaneItem, Merged, WHOLE_BELOW, lane_items};
     use crate::base::{AllocationId, SplitMix};
     use crate::placement::Space;
 
@@ -249,7 +251,7 @@ mod tests {
         }
     }
 
-    /// The same items, but for shares that are added up in another order.
+    /// The same items, but for what lies as good as in another column.
     fn assert_alike(found: &[LaneItem], naive: &[LaneItem], what: &str) {
         assert_eq!(found.len(), naive.len(), "{what}");
         for (found, naive) in found.iter().zip(naive) {
@@ -257,18 +259,22 @@ mod tests {
                 assert_eq!(found, naive, "{what}");
                 continue;
             };
-            let plain = |it: &crate::analysis::lanes::Merged| (it.x0, it.span, it.count, it.used);
+            let plain = |it: &Merged| (it.span, it.count, it.used);
             assert_eq!(plain(found), plain(naive), "{what}");
-            assert_eq!(found.columns.len(), naive.columns.len(), "{what}");
-            for (found, naive) in found.columns.iter().zip(&naive.columns) {
-                let classes = |column: &crate::analysis::coverage::Column<Option<ProcessId>>| {
-                    column.parts.iter().map(|part| part.class).collect::<Vec<_>>()
-                };
-                assert_eq!(classes(found), classes(naive), "{what}");
-                for (found, naive) in found.parts.iter().zip(&naive.parts) {
-                    assert!((found.share - naive.share).abs() < 1e-3, "{what}");
+            let (mut shares, mut all) = (BTreeMap::new(), 0.0);
+            for (merged, sign) in [(found, 1.0), (naive, -1.0)] {
+                for (column, held) in (merged.x0..).zip(&merged.columns) {
+                    for part in &held.parts {
+                        *shares.entry((column, part.class)).or_insert(0.0) += sign * part.share;
+                        all += sign * part.share;
+                    }
                 }
             }
+            // At each end of a column something may have gone to a neighbour.
+            let most = 2.0 * WHOLE_BELOW as f32 + 1e-3;
+            let off = shares.values().find(|off: &&f32| off.abs() > most);
+            assert_eq!(off, None, "{what}");
+            assert!(all.abs() < 1e-2 + most, "{what}: {all} in all");
         }
     }
 

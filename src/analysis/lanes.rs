@@ -17,6 +17,10 @@ use crate::vidmm::{
 /// Blocks narrower than so many columns are merged with their neighbours.
 pub const MERGED_BELOW: f64 = 3.0;
 
+/// Neighbours that together are narrower than so many columns are not taken apart where a column
+/// ends: they count where their middle lies.
+pub const WHOLE_BELOW: f64 = 1.0 / 64.0;
+
 /// A block that is drawn on its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Block {
@@ -115,7 +119,8 @@ struct Run {
 /// What is drawn of a segment: the parts of its blocks and holes inside the scale's range.
 ///
 /// Takes time in proportion to the extents in that range, or with `sums` of the same state to the
-/// columns. The answer has at most one item for each column or so.
+/// columns; the share of a column is then exact to [`WHOLE_BELOW`]. The answer has at most one item
+/// for each column or so.
 #[must_use]
 pub fn lane_items(
     segment: &SegmentUse,
@@ -178,21 +183,24 @@ impl Lane {
         self.end = span.end();
     }
 
-    /// Adds neighbours as if they came one by one, where all of them lie in one column: none of them
-    /// is wide enough to be drawn on its own, nor is a hole between them. Says whether they do.
+    /// Adds neighbours as if they came one by one, where all of them lie in one column, or as good as
+    /// that: none of them is wide enough to be drawn on its own, nor is a hole between them. Says
+    /// whether they do.
     fn add_group(&mut self, group: &ExtentGroup) -> bool {
         let Some(span) = Span::new(group.first, group.end) else { return false };
         let (left, right) = (self.scale.column_of(span.start()), self.scale.column_of(span.end()));
-        if !self.scale.range().covers(span) || right > left.floor() + 1.0 {
+        let together = right <= left.floor() + 1.0 || right - left < WHOLE_BELOW;
+        if !self.scale.range().covers(span) || !together {
             return false;
         }
         let scale = self.scale;
+        let column = column_number(f64::midpoint(left, right).floor());
         let run = self.run_with(span, None, (left, right));
         for (process, bytes) in &group.owners {
             // A share of a column, far from where single precision matters.
             #[expect(clippy::cast_possible_truncation)]
             let share = scale.columns_per(*bytes).clamp(0.0, 1.0) as f32;
-            run.columns.add(column_number(left.floor()), share, *process);
+            run.columns.add(column, share, *process);
         }
         run.count += group.count;
         run.used = run.used.saturating_add(group.used);
