@@ -265,14 +265,15 @@ mod tests {
             for (merged, sign) in [(found, 1.0), (naive, -1.0)] {
                 for (column, held) in (merged.x0..).zip(&merged.columns) {
                     for part in &held.parts {
-                        *shares.entry((column, part.class)).or_insert(0.0) += sign * part.share;
-                        all += sign * part.share;
+                        *shares.entry((column, part.class)).or_insert(0.0) +=
+                            sign * f64::from(part.share);
+                        all += sign * f64::from(part.share);
                     }
                 }
             }
             // At each end of a column something may have gone to a neighbour.
-            let most = 2.0 * WHOLE_BELOW as f32 + 1e-3;
-            let off = shares.values().find(|off: &&f32| off.abs() > most);
+            let most = 2.0 * WHOLE_BELOW + 1e-3;
+            let off = shares.values().find(|off: &&f64| off.abs() > most);
             assert_eq!(off, None, "{what}");
             assert!(all.abs() < 1e-2 + most, "{what}: {all} in all");
         }

@@ -204,7 +204,8 @@ impl Naive {
         Ok(())
     }
 
-    /// Whether a transfer through an aperture meets a frame twice.
+    /// Whether a transfer through an aperture meets a frame twice, or a buffer that VidMm has mapped
+    /// there: the GPU may be fetching from it.
     pub(crate) fn aliases(&self, raw: &RawTransfer) -> bool {
         // Rows of the allocation that is named move as a whole, which a raw transfer need not be.
         let named = raw.allocation.and_then(|id| self.allocations.get(&id.0));
@@ -228,6 +229,9 @@ impl Naive {
                     }
                     let owners = self.pages(place.0);
                     for page in place.1 / PAGE..(place.1 + raw.transfer_size).div_ceil(PAGE) {
+                        if owners[small(page)] == Some(u32::MAX) {
+                            return true;
+                        }
                         frames.insert(self.frame(place.0, page, owners[small(page)]));
                         count += 1;
                     }
