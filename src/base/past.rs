@@ -37,7 +37,7 @@ type Way<'a, C> = (&'a [C], u64);
 impl<C> Past<C> {
     pub(super) const fn new() -> Self {
         let leaps = [const { Vec::new() }; LEVELS];
-        Self { begin: 0, stretches: Vec::new(), leaps, sizes: [1024, 4096] }
+        Self { begin: 0, stretches: Vec::new(), leaps, sizes: [256, 4096] }
     }
 
     /// Chooses how far leaps lead.
