@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::app::{Action, App, Appearance, Item, Opened, Settings};
+use crate::app::{Action, App, Appearance, Item, Opened, Settings, Tab};
 use crate::machine::Place;
 use crate::render::png;
 use crate::ui::picture::{PanelName, picture};
@@ -37,6 +37,10 @@ pub(super) fn screenshot(
         app.show(opened);
         if let Some(tab) = panel.tab() {
             app.dispatch(Action::SetTab(tab));
+            // No window stands still meanwhile, however much is resident.
+            if tab == Tab::Power {
+                app.dispatch(Action::TrySleeps);
+            }
         }
     }
     let (width, height) = arguments.size;
