@@ -273,14 +273,8 @@ pub fn why_not_started(run: &Run) -> Option<(String, Vec<&Finding>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::testing::run;
     use crate::machine::Place;
-
-    fn run(text: &str) -> Run {
-        let adapter = |name: &str| crate::kmd::profile(name).map(|profile| profile.adapter);
-        let bound = crate::session::open(text, "a.ron", &adapter).expect("valid").bound;
-        let profile = crate::kmd::profile(&bound.adapter.profile).expect("known");
-        Run::new(&bound.adapter, bound.policies, &profile, bound.commands.into())
-    }
 
     #[test]
     fn the_tour_s_processes_hold_what_its_commands_say() {

@@ -104,13 +104,10 @@ fn put(known: &mut Vec<bool>, index: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::testing::run;
 
     fn walk() -> Run {
-        let text = include_str!("../../tests/sessions/walk.ron");
-        let adapter = |name: &str| crate::kmd::profile(name).map(|profile| profile.adapter);
-        let bound = crate::session::open(text, "walk.ron", &adapter).expect("valid").bound;
-        let profile = crate::kmd::profile(&bound.adapter.profile).expect("known");
-        Run::new(&bound.adapter, bound.policies, &profile, bound.commands.into())
+        run(include_str!("../../tests/sessions/walk.ron"))
     }
 
     /// What comes to and leaves VRAM is told in the walk: primary (6), terrain (9), shadow (14),

@@ -27,3 +27,24 @@ pub mod report;
 pub mod steps;
 pub mod strips;
 pub mod tally;
+
+/// What the tests of this room share.
+#[cfg(test)]
+mod testing {
+    use crate::machine::Run;
+    use crate::session::Names;
+
+    /// The session of a text before its first command, and what its objects are called.
+    pub(super) fn session(text: &str) -> (Run, Names) {
+        let adapter = |name: &str| crate::kmd::profile(name).map(|profile| profile.adapter);
+        let bound = crate::session::open(text, "test.ron", &adapter).expect("valid").bound;
+        let profile = crate::kmd::profile(&bound.adapter.profile).expect("known");
+        let run = Run::new(&bound.adapter, bound.policies, &profile, bound.commands.into());
+        (run, bound.names)
+    }
+
+    /// The session of a text before its first command.
+    pub(super) fn run(text: &str) -> Run {
+        session(text).0
+    }
+}

@@ -194,15 +194,9 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::testing::run;
     use crate::base::SplitMix;
-    use crate::machine::{Place, Run};
-
-    fn run(text: &str) -> Run {
-        let adapter = |name: &str| crate::kmd::profile(name).map(|profile| profile.adapter);
-        let bound = crate::session::open(text, "a.ron", &adapter).expect("valid").bound;
-        let profile = crate::kmd::profile(&bound.adapter.profile).expect("known");
-        Run::new(&bound.adapter, bound.policies, &profile, bound.commands.into())
-    }
+    use crate::machine::Place;
 
     /// Without what came to nothing.
     fn plain(tally: &Tally) -> BTreeMap<DeviceId, DeviceTally> {

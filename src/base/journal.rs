@@ -340,17 +340,19 @@ mod tests {
         journal
     }
 
+    /// From one position to another the journal leads to the state of that.
+    fn assert_leads(journal: &mut Journal<Set>, from: u64, to: u64) {
+        journal.move_to(Position(from));
+        journal.move_to(Position(to));
+        let found = (u64::from(*journal.state()), journal.position().0);
+        assert_eq!(found, (to, to), "from {from}");
+    }
+
     #[test]
     fn every_position_is_reached_through_stretches_that_are_all_there() {
         let mut journal = sealed();
         for (from, to) in (0..=6).flat_map(|from| (0..=6).map(move |to| (from, to))) {
-            journal.move_to(Position(from));
-            journal.move_to(Position(to));
-            assert_eq!(
-                (u64::from(*journal.state()), journal.position().0),
-                (to, to),
-                "from {from}"
-            );
+            assert_leads(&mut journal, from, to);
         }
     }
 
@@ -388,13 +390,7 @@ mod tests {
             journal.fold(usize::try_from(after - 1).expect("small"));
         }
         for (from, to) in (0..=40).flat_map(|from| (0..=40).map(move |to| (from, to))) {
-            journal.move_to(Position(from));
-            journal.move_to(Position(to));
-            assert_eq!(
-                (u64::from(*journal.state()), journal.position().0),
-                (to, to),
-                "from {from}"
-            );
+            assert_leads(&mut journal, from, to);
         }
     }
 

@@ -133,30 +133,9 @@ fn clear<V: RunValue>(pieces: &mut BTreeMap<u64, Piece<V>>, span: Span) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{RunMap, SplitMix, StableHasher};
+    use super::super::runs::tests::Value;
+    use super::super::{RunMap, SplitMix};
     use super::*;
-
-    /// Counts up by one a position, or stays.
-    #[derive(Clone, Debug, PartialEq, Eq)]
-    enum Value {
-        Rising(u64),
-        Constant(u64),
-    }
-
-    impl RunValue for Value {
-        fn advanced(&self, by: u64) -> Self {
-            match self {
-                Self::Rising(first) => Self::Rising(first.wrapping_add(by)),
-                Self::Constant(value) => Self::Constant(*value),
-            }
-        }
-        fn fold(&self, hasher: StableHasher) -> StableHasher {
-            match self {
-                Self::Rising(first) => hasher.number(0).number(*first),
-                Self::Constant(value) => hasher.number(1).number(*value),
-            }
-        }
-    }
 
     /// Each sequence of random changes, applied one by one and as its overlay, there and back.
     #[test]

@@ -242,13 +242,13 @@ impl<V: RunValue> RunMap<V> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::SplitMix;
     use super::*;
 
     /// Counts up by one a position, or stays.
     #[derive(Clone, Debug, PartialEq, Eq)]
-    enum Value {
+    pub(in crate::base) enum Value {
         Rising(u64),
         Constant(u64),
     }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::analysis::density::Density;
 use crate::analysis::explain::Words;
+use crate::analysis::testing::session;
 use crate::machine::{Place, Run};
 use crate::session::Names;
 
@@ -12,13 +13,10 @@ const MIB: u64 = 1 << 20;
 /// aperture of 8 MiB at 3 GiB.
 fn walk(command: usize) -> (Run, Names) {
     let text = include_str!("../../../tests/sessions/walk.ron");
-    let adapter = |name: &str| crate::kmd::profile(name).map(|profile| profile.adapter);
-    let bound = crate::session::open(text, "walk.ron", &adapter).expect("valid").bound;
-    let profile = crate::kmd::profile(&bound.adapter.profile).expect("known");
-    let mut run = Run::new(&bound.adapter, bound.policies, &profile, bound.commands.into());
+    let (mut run, names) = session(text);
     run.execute_all();
     assert_eq!(run.go_to(Place::after(command)), Ok(true));
-    (run, bound.names)
+    (run, names)
 }
 
 fn about(kind: &'static str) -> About {

@@ -259,6 +259,20 @@ fn joined(parts: &[&str]) -> String {
     parts.join(" ")
 }
 
+/// What is wrong after `bad` commands, of which `failed` are expectations that do not hold.
+fn wrong_words(bad: u64, failed: u64) -> String {
+    let damaged = (bad > failed).then(|| {
+        let commands = counted(bad - failed, "command");
+        format!("damage after {commands}")
+    });
+    let failed = match failed {
+        0 => None,
+        1 => Some("1 expectation fails".to_owned()),
+        many => Some(format!("{} expectations fail", count(many))),
+    };
+    [damaged, failed].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
 /// Whether everything is as it must be: tone, words, and what they mean.
 fn health(view: &View<'_>) -> (Tone, String, String) {
     let run = view.run;
@@ -268,16 +282,7 @@ fn health(view: &View<'_>) -> (Tone, String, String) {
     }
     let (bad, failed) = (run.bad_count() as u64, run.failed_count() as u64);
     if bad > 0 {
-        let damaged = (bad > failed).then(|| {
-            let commands = counted(bad - failed, "command");
-            format!("damage after {commands}")
-        });
-        let failed = match failed {
-            0 => None,
-            1 => Some("1 expectation fails".to_owned()),
-            many => Some(format!("{} expectations fail", count(many))),
-        };
-        let words = [damaged, failed].into_iter().flatten().collect::<Vec<_>>().join(", ");
+        let words = wrong_words(bad, failed);
         let tooltip = "After these commands something was not as it must be, or an expectation did \
                        not hold; the timeline marks them";
         return (Tone::Error, words, tooltip.into());
@@ -351,6 +356,13 @@ pub(crate) fn pointer_text(view: &View<'_>, item: Item) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn damage_and_failed_expectations_are_told_apart() {
+        assert_eq!(wrong_words(1, 0), "damage after 1 command");
+        assert_eq!(wrong_words(1, 1), "1 expectation fails");
+        assert_eq!(wrong_words(1_204, 1_202), "damage after 2 commands, 1,202 expectations fail");
+    }
 
     #[test]
     fn the_last_operation_gives_way_before_others_go() {

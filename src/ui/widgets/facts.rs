@@ -248,3 +248,14 @@ pub fn empty_state(ui: &mut Ui, title: &str, hint: &str) -> Response {
     painter.galley(top + below, hint, tokens.text_faint);
     response
 }
+
+/// What a tooltip says: its first line, and the rest fainter.
+pub(crate) fn tooltip_lines(ui: &mut Ui, lines: &[String]) {
+    for (index, line) in lines.iter().enumerate() {
+        if index == 0 {
+            ui.label(line)
+        } else {
+            ui.weak(line)
+        };
+    }
+}

@@ -21,6 +21,7 @@ pub use controls::{
     ButtonAt, IconButton, button_at, disclosure, filter_chip, focus_ring, primary_button,
     segmented, tab_bar,
 };
+pub(crate) use facts::tooltip_lines;
 pub use facts::{
     KeyValue, Tone, badge, empty_filter, empty_state, key_cap, link, link_mono, status,
 };

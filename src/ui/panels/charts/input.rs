@@ -8,6 +8,7 @@ use super::words::tooltip;
 use super::{ChartsState, Scene};
 use crate::app::{Action, Item};
 use crate::machine::Place;
+use crate::ui::widgets::tooltip_lines;
 
 /// Deals with one chart; answers which stretch was asked for, `Some(None)` for the whole run.
 #[expect(clippy::option_option)]
@@ -60,15 +61,7 @@ pub(super) fn react(
         actions.push(Action::Hover(Some(Item::Step(Place::after(command)))));
         let position = transform.value_from_position(at).x;
         let lines = tooltip(scene, state, chart, command, position);
-        response.on_hover_ui_at_pointer(|ui| {
-            for (index, line) in lines.iter().enumerate() {
-                if index == 0 {
-                    ui.label(line)
-                } else {
-                    ui.weak(line)
-                };
-            }
-        });
+        response.on_hover_ui_at_pointer(|ui| tooltip_lines(ui, &lines));
     }
     asked
 }

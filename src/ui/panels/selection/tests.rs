@@ -99,6 +99,11 @@ fn an_allocation_says_where_it_lies_and_why() {
     has(&lines, &["9 paged in, VRAM 0x0040_0000, Past", "16 evicted for history, Current"]);
     assert!(lines.iter().any(|line| line.starts_with("[Backing store] 1,536 pages in ")));
     assert!(!lines.iter().any(|line| line.starts_with("[Why here]")));
+    // Later, where nobody has taken step 16 apart.
+    let lines = told(&mut tour("19"), terrain);
+    has(&lines, &["16 evicted for history, Past"]);
+    let lines = told(&mut tour("19"), history);
+    has(&lines, &["[Why here] decided at 16"]);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::analysis::explain::command_text;
 use crate::app::{Action, Item, View};
 use crate::base::text::{count, size as bytes};
 use crate::machine::Place;
+use crate::ui::widgets::tooltip_lines;
 
 /// What the pointer can be over.
 pub(super) struct Pointed<'a> {
@@ -46,15 +47,7 @@ pub(super) fn react(
     if command > 0 && !response.dragged() {
         actions.push(Action::Hover(Some(Item::Step(Place::after(command)))));
         let lines = tooltip(view, pointed, at, command);
-        response.on_hover_ui_at_pointer(|ui| {
-            for (index, line) in lines.iter().enumerate() {
-                if index == 0 {
-                    ui.label(line)
-                } else {
-                    ui.weak(line)
-                };
-            }
-        });
+        response.on_hover_ui_at_pointer(|ui| tooltip_lines(ui, &lines));
     }
 }
 
